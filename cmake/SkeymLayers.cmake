@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+# skeym_layer(NAME USES libs... [FREESTANDING]): one layer is one folder of src/ and one library.
+# Sources are found by folder, so a new file needs no line here; what a build leaves out is left
+# out by file.
+function(skeym_layer name)
+  cmake_parse_arguments(ARG "FREESTANDING" "" "USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${name}/*.c)
+  if(NOT sources)
+    add_library(skeym_${name} INTERFACE)
+    target_link_libraries(skeym_${name} INTERFACE ${ARG_USES})
+    return()
+  endif()
+  add_library(skeym_${name} STATIC ${sources})
+  target_include_directories(skeym_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
+                                                  ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(skeym_${name} PRIVATE skeym_flags PUBLIC ${ARG_USES})
+  if(ARG_FREESTANDING)
+    # Fortified calls would be symbols from outside; scripts/check-core-symbols lists what is left.
+    target_compile_options(skeym_${name} PRIVATE -ffreestanding -U_FORTIFY_SOURCE)
+  else()
+    target_compile_definitions(skeym_${name} PRIVATE _GNU_SOURCE)
+  endif()
+endfunction()
+
+# skeym_library(LAYERS layers... USES libs...): build/libskeym.a, of all files of these layers.
+function(skeym_library)
+  cmake_parse_arguments(ARG "" "" "LAYERS;USES" ${ARGN})
+  set(objects)
+  foreach(layer ${ARG_LAYERS})
+    get_target_property(type skeym_${layer} TYPE)
+    if(type STREQUAL "STATIC_LIBRARY") # a layer without files has no objects
+      list(APPEND objects $<TARGET_OBJECTS:skeym_${layer}>)
+    endif()
+  endforeach()
+  if(objects)
+    add_library(libskeym STATIC ${objects})
+    set_target_properties(libskeym PROPERTIES OUTPUT_NAME skeym)
+    target_link_libraries(libskeym PUBLIC ${ARG_USES})
+    target_include_directories(libskeym PUBLIC include)
+  endif()
+endfunction()
+
+# skeym_unit_tests(LAYER libs...): every tests/unit/LAYER/test_*.c is one cmocka program.
+function(skeym_unit_tests layer)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/unit/${layer}/test_*.c)
+  foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    set(target ${layer}_${name})
+    add_executable(${target} ${source})
+    target_link_libraries(${target} PRIVATE skeym_flags skeym_${layer} PkgConfig::CMOCKA ${ARGN})
+    target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}
+                                                 ${PROJECT_SOURCE_DIR}/src)
+    target_compile_definitions(${target} PRIVATE _GNU_SOURCE
+      SKEYM_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    add_test(NAME ${layer}/${name} COMMAND ${target})
+    set_tests_properties(${layer}/${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+  endforeach()
+endfunction()
+
+# skeym_fuzz_targets(): every fuzz/fuzz_*.c is one libFuzzer program.
+function(skeym_fuzz_targets)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/fuzz_*.c)
+  foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE skeym_flags skeym_inspect skeym_server skeym_node)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  endforeach()
+endfunction()
