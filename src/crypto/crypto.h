@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The narrow door to a crypto library: all that the protocol needs, and nothing else. One file of
+ * this folder implements it per library (openssl.c). Nothing here knows the protocol.
+ *
+ * Keys and outputs are fixed-size arrays. Outputs may alias inputs only where said. On an error
+ * the whole output is zero. Every function is constant-time in the contents of keys and messages,
+ * not in sizes. Contexts of the library are kept per thread, hold no key between two calls, and go
+ * with the thread.
+ */
+#ifndef SKEYM_CRYPTO_CRYPTO_H
+#define SKEYM_CRYPTO_CRYPTO_H
+
+#include <skeym/error.h>
+#include <skeym/span.h>
+
+#define SKEYM_SHA256_BYTES 32
+#define SKEYM_KEY_BYTES    32
+#define SKEYM_IV_BYTES     12
+#define SKEYM_TAG_BYTES    16
+#define SKEYM_BLOCK_BYTES  16
+
+/* The library's name and version, for logs and reports: "OpenSSL 3.0.19". */
+const char *skeym_crypto_name(void);
+
+/* SHA-256 (FIPS 180-4) of the parts one after the other. Cannot fail. */
+void skeym_crypto_sha256(uint8_t out[SKEYM_SHA256_BYTES], const struct skeym_span *parts,
+                         size_t count);
+
+/* HMAC-SHA-256 (RFC 2104) of the parts one after the other, any key size. out may alias the key or
+ * a part. Cannot fail. */
+void skeym_crypto_hmac(uint8_t out[SKEYM_SHA256_BYTES], struct skeym_span key,
+                       const struct skeym_span *parts, size_t count);
+
+/* HKDF-Expand (RFC 5869, 2.3) with SHA-256; info is the parts one after the other; out.room is at
+ * most 255*32. out may not alias prk. Errors: SKEYM_ERR_RANGE (room too large). */
+SKEYM_MUST_USE enum skeym_error skeym_crypto_hkdf_expand(struct skeym_room out,
+                                                         const uint8_t prk[SKEYM_SHA256_BYTES],
+                                                         const struct skeym_span *info,
+                                                         size_t count);
+
+/* HKDF (RFC 5869): extract with salt, then expand. out may alias salt or input. Errors as above. */
+SKEYM_MUST_USE enum skeym_error skeym_crypto_hkdf(struct skeym_room out, struct skeym_span salt,
+                                                  struct skeym_span input, struct skeym_span info);
+
+/* The public key of a private one (RFC 7748; clamped inside). Errors: SKEYM_ERR_CRYPTO. */
+SKEYM_MUST_USE enum skeym_error skeym_crypto_x25519_public(uint8_t out[SKEYM_KEY_BYTES],
+                                                           const uint8_t key[SKEYM_KEY_BYTES]);
+
+/* X25519. Errors: SKEYM_ERR_WEAK for an all-zero result (out is zero then), SKEYM_ERR_CRYPTO. */
+SKEYM_MUST_USE enum skeym_error skeym_crypto_x25519(uint8_t out[SKEYM_KEY_BYTES],
+                                                    const uint8_t key[SKEYM_KEY_BYTES],
+                                                    const uint8_t peer[SKEYM_KEY_BYTES]);
+
+/* AES-256-GCM. out has plain.size + 16 bytes: ciphertext || tag. out may be plain.data exactly, or
+ * not overlap. Errors: SKEYM_ERR_SPACE (out.room too small), SKEYM_ERR_CRYPTO. */
+SKEYM_MUST_USE enum skeym_error skeym_crypto_seal(struct skeym_room out,
+                                                  const uint8_t key[SKEYM_KEY_BYTES],
+                                                  const uint8_t iv[SKEYM_IV_BYTES],
+                                                  struct skeym_span aad, struct skeym_span plain);
+
+/* The reverse: sealed is ciphertext || tag, out gets sealed.size - 16 bytes; may be sealed.data
+ * exactly. Nothing unverified is left in out. Errors: SKEYM_ERR_SEAL (wrong tag or shorter than a
+ * tag), SKEYM_ERR_SPACE, SKEYM_ERR_CRYPTO. */
+SKEYM_MUST_USE enum skeym_error skeym_crypto_open(struct skeym_room out,
+                                                  const uint8_t key[SKEYM_KEY_BYTES],
+                                                  const uint8_t iv[SKEYM_IV_BYTES],
+                                                  struct skeym_span aad, struct skeym_span sealed);
+
+/* AES-256 of `count` blocks (1 to 8), each alone; out may be in exactly. Errors: SKEYM_ERR_CRYPTO.
+ */
+SKEYM_MUST_USE enum skeym_error skeym_crypto_blocks(uint8_t *out,
+                                                    const uint8_t key[SKEYM_KEY_BYTES],
+                                                    const uint8_t *in, size_t count);
+
+/* Fills the room from the system's generator. Errors: SKEYM_ERR_RANDOM (out is zero then).
+ * The core never calls this: randomness enters it as an argument. */
+SKEYM_MUST_USE enum skeym_error skeym_crypto_random(void *out, size_t size);
+
+/* Zeroes memory in a way that the compiler may not leave out. */
+void skeym_crypto_wipe(void *data, size_t size);
+
+/* Compares secrets in time that depends on size alone. */
+bool skeym_crypto_equal(const void *a, const void *b, size_t size);
+
+#endif

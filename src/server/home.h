@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The authority's folder DIR, and the only code that touches its files:
+ *   keyring   keyring.h's bytes, 0600
+ *   revoked   text list (enrolment.h), 0600
+ *   audit     one JSON object a line: what was enrolled, revoked, rotated (never a secret), 0600
+ *   lock      held (flock) by whoever changes the above
+ *   control   Unix socket of the running server, 0600
+ *   data.db   the store's
+ * Writing is by a temporary file, fsync, rename, fsync of the folder. A file that others may read
+ * or write is refused. New files belong to the owner of DIR, so that root may administer a service
+ * user's folder.
+ */
+#ifndef SKEYM_SERVER_HOME_H
+#define SKEYM_SERVER_HOME_H
+
+#include "authority/enrolment.h"
+#include "authority/keyring.h"
+
+/* Makes DIR (0700; it may exist if empty) with a new keyring and identity. Errors:
+ * SKEYM_ERR_EXISTS, SKEYM_ERR_IO, SKEYM_ERR_NO_SPACE, SKEYM_ERR_PERMISSION, keyring.h's. */
+SKEYM_MUST_USE enum skeym_error skeym_home_make(const char *dir, const char *audience,
+                                                uint32_t epoch_seconds, uint64_t now_ms);
+
+/* Reads the keyring as it is in the file. Errors: SKEYM_ERR_MISSING, SKEYM_ERR_MODE, SKEYM_ERR_IO,
+ * keyring.h's. */
+SKEYM_MUST_USE enum skeym_error skeym_home_keyring(struct skeym_keyring *out, const char *dir);
+/* A change of the keyring under the lock: read, advance to now, change(arg), write if anything
+ * moved; *out (may be NULL) gets the result. change may be NULL. Several processes may do this at
+ * once. */
+typedef enum skeym_error (*skeym_home_change)(struct skeym_keyring *keyring, void *arg);
+SKEYM_MUST_USE enum skeym_error skeym_home_update(struct skeym_keyring *out, const char *dir,
+                                                  uint64_t now_ms, skeym_home_change change,
+                                                  void *arg);
+
+/* The revoked list, malloc'ed, sorted; no file is an empty list. Free with free(). Errors:
+ * SKEYM_ERR_MODE, SKEYM_ERR_IO, the parser's. */
+SKEYM_MUST_USE enum skeym_error skeym_home_revoked(struct skeym_revoked *out, const char *dir);
+/* Adds an entry, durably. */
+SKEYM_MUST_USE enum skeym_error skeym_home_revoke(const char *dir, const struct skeym_name *id,
+                                                  uint32_t generation);
+
+/* Appends one line (a JSON object without line breaks) to the audit file, durably. */
+SKEYM_MUST_USE enum skeym_error skeym_home_audit(const char *dir, const char *json_line);
+/* The whole audit file, malloc'ed; no file is empty text. */
+SKEYM_MUST_USE enum skeym_error skeym_home_audit_read(char **text, size_t *size, const char *dir);
+
+/* Tells a running server to read keyring and revoked list anew and waits (5 s at most) until it
+ * says that it did. Errors: SKEYM_ERR_MISSING (no server runs on DIR: nothing to do),
+ * SKEYM_ERR_TIMEOUT, SKEYM_ERR_IO. */
+SKEYM_MUST_USE enum skeym_error skeym_home_notify(const char *dir);
+
+/* General helpers, used for credential files too. */
+/* Reads a file of at most max bytes; malloc'ed; secret: refuse it when others may read it. */
+SKEYM_MUST_USE enum skeym_error skeym_home_read_file(uint8_t **data, size_t *size, const char *path,
+                                                     size_t max, bool secret);
+
+#endif
