@@ -3,7 +3,7 @@
 #ifndef SKEYM_CLI_CLI_H
 #define SKEYM_CLI_CLI_H
 
-#include <skeym/error.h>
+#include <skeym/claims.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -38,10 +38,47 @@ struct skeym_command {
 SKEYM_COMMANDS(SKEYM_COMMAND_DECLARE)
 #undef SKEYM_COMMAND_DECLARE
 
-/* "skeym COMMAND: message: error text" to stderr; what may be NULL. Returns SKEYM_EXIT_FAILED. */
+/* "skeym COMMAND: what: error text" to stderr; what may be NULL. Returns SKEYM_EXIT_FAILED. */
 int skeym_cli_fail(const char *command, const char *what, enum skeym_error error);
+/* "skeym COMMAND: sentence" to stderr; returns SKEYM_EXIT_FAILED. */
+int skeym_cli_say(const char *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Usage to stderr; returns SKEYM_EXIT_USAGE. */
 int skeym_cli_usage(const struct skeym_command *command, const char *why);
+
+/* One option of a command. Exactly one of value, flag and list is set. A table of them ends with a
+ * row whose name is NULL. */
+struct skeym_cli_option {
+    const char *name;             /* "--role", or "-o" */
+    const char **value;           /* takes a value; at most once */
+    bool *flag;                   /* takes none */
+    struct skeym_cli_words *list; /* takes a value, each time it is given */
+};
+enum { SKEYM_CLI_WORDS_MAX = 16 };
+struct skeym_cli_words {
+    size_t count;
+    const char *at[SKEYM_CLI_WORDS_MAX];
+};
+/* Sorts argv[1...] into options ("--name VALUE" or "--name=VALUE", until "--") and operands.
+ * argv is not copied. On wrong use (an unknown option, one given twice, one without its value,
+ * fewer operands than least or more than most) says so with the usage and returns false; --help
+ * prints the usage to stdout, sets *code to SKEYM_EXIT_OK and returns false. */
+SKEYM_MUST_USE bool skeym_cli_parse(const struct skeym_command *command, int argc, char **argv,
+                                    const struct skeym_cli_option *options,
+                                    struct skeym_cli_words *operands, size_t least, size_t most,
+                                    int *code);
+/* A decimal number without sign or leading zeros. false: not one, or not in [least, most]. */
+SKEYM_MUST_USE bool skeym_cli_number(uint32_t *out, const char *text, uint32_t least,
+                                     uint32_t most);
+/* The authority's folder: dir when given, else $SKEYM_DIR, else "skeym-authority". */
+const char *skeym_cli_dir(const char *dir);
+/* ms since 1970, of the wall clock. */
+uint64_t skeym_cli_now(void);
+/* "2026-01-31 23:59 UTC" of a time in s. */
+enum { SKEYM_CLI_TIME_BYTES = 32 };
+void skeym_cli_time(char out[SKEYM_CLI_TIME_BYTES], uint32_t time_s);
+/* name's text with a NUL. */
+void skeym_cli_name(char out[SKEYM_NODE_ID_BYTES + 1], const struct skeym_name *name);
 
 /* A passphrase without an argument list: from a 0600 file, or twice from the terminal when
  * `confirm`. *out is malloc'ed, wipe and free it. path NULL: ask the terminal. Errors:

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What all commands share: messages, options, numbers, times. */
+#include "cli/cli.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+int skeym_cli_fail(const char *command, const char *what, enum skeym_error error)
+{
+    fprintf(stderr, "skeym %s: %s%s%s\n", command, what ? what : "", what ? ": " : "",
+            skeym_error_text(error));
+    return SKEYM_EXIT_FAILED;
+}
+
+int skeym_cli_say(const char *command, const char *format, ...)
+{
+    va_list arguments;
+    fprintf(stderr, "skeym %s: ", command);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    return SKEYM_EXIT_FAILED;
+}
+
+int skeym_cli_usage(const struct skeym_command *command, const char *why)
+{
+    if (why) {
+        fprintf(stderr, "skeym %s: %s\n", command->name, why);
+    }
+    fprintf(stderr, "%s", command->usage);
+    return SKEYM_EXIT_USAGE;
+}
+
+/* --- options ------------------------------------------------------------- */
+
+/* Says what is wrong with one argument, then the usage. */
+static bool wrong(const struct skeym_command *command, int *code, const char *argument,
+                  const char *why)
+{
+    fprintf(stderr, "skeym %s: %s: %s\n", command->name, argument, why);
+    *code = skeym_cli_usage(command, NULL);
+    return false;
+}
+
+/* The option that an argument names, and in *value what follows a '='. */
+static const struct skeym_cli_option *find(const struct skeym_cli_option *options,
+                                           const char *argument, const char **value)
+{
+    const char *equals = argument[1] == '-' ? strchr(argument, '=') : NULL;
+    size_t size = equals ? (size_t)(equals - argument) : strlen(argument);
+    *value = equals ? equals + 1 : NULL;
+    for (; options->name; options++) {
+        if (skeym_span_equal(skeym_span_text(options->name), skeym_span(argument, size))) {
+            return options;
+        }
+    }
+    return NULL;
+}
+
+static bool add(struct skeym_cli_words *words, const char *word, size_t most)
+{
+    if (words->count >= most || words->count >= SKEYM_CLI_WORDS_MAX) {
+        return false;
+    }
+    words->at[words->count++] = word;
+    return true;
+}
+
+/* Stores an option's value; the reason why not, or NULL. */
+static const char *store(const struct skeym_cli_option *option, const char *value)
+{
+    if (option->flag) {
+        *option->flag = true;
+        return value ? "takes no value" : NULL;
+    }
+    if (!value) {
+        return "needs a value";
+    }
+    if (option->list) {
+        return add(option->list, value, SKEYM_CLI_WORDS_MAX) ? NULL : "given too often";
+    }
+    if (*option->value) {
+        return "given twice";
+    }
+    *option->value = value;
+    return NULL;
+}
+
+bool skeym_cli_parse(const struct skeym_command *command, int argc, char **argv,
+                     const struct skeym_cli_option *options, struct skeym_cli_words *operands,
+                     size_t least, size_t most, int *code)
+{
+    bool ended = false;
+    *operands = (struct skeym_cli_words){0};
+    for (int i = 1; i < argc; i++) {
+        const char *argument = argv[i];
+        if (!ended && strcmp(argument, "--") == 0) {
+            ended = true;
+            continue;
+        }
+        if (ended || argument[0] != '-' || argument[1] == '\0') {
+            if (!add(operands, argument, most)) {
+                return wrong(command, code, argument, "one argument too many");
+            }
+            continue;
+        }
+        if (strcmp(argument, "--help") == 0) {
+            printf("%s", command->usage);
+            *code = SKEYM_EXIT_OK;
+            return false;
+        }
+        const char *value;
+        const struct skeym_cli_option *option = find(options, argument, &value);
+        if (!option) {
+            return wrong(command, code, argument, "no such option");
+        }
+        if (!option->flag && !value && i + 1 < argc) {
+            value = argv[++i];
+        }
+        const char *why = store(option, value);
+        if (why) {
+            return wrong(command, code, option->name, why);
+        }
+    }
+    if (operands->count < least) {
+        *code = skeym_cli_usage(command, "an argument is missing");
+        return false;
+    }
+    return true;
+}
+
+/* --- values -------------------------------------------------------------- */
+
+bool skeym_cli_number(uint32_t *out, const char *text, uint32_t least, uint32_t most)
+{
+    uint64_t value = 0;
+    size_t size = strlen(text);
+    *out = 0;
+    if (size == 0 || size > 10 || (text[0] == '0' && size > 1)) {
+        return false;
+    }
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return false;
+        }
+        value = value * 10 + (uint64_t)(text[i] - '0');
+    }
+    if (value < least || value > most) {
+        return false;
+    }
+    *out = (uint32_t)value;
+    return true;
+}
+
+const char *skeym_cli_dir(const char *dir)
+{
+    const char *from_environment = getenv("SKEYM_DIR");
+    if (dir) {
+        return dir;
+    }
+    return from_environment && from_environment[0] ? from_environment : "skeym-authority";
+}
+
+uint64_t skeym_cli_now(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0 || now.tv_sec < 0) {
+        return 0;
+    }
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void skeym_cli_time(char out[SKEYM_CLI_TIME_BYTES], uint32_t time_s)
+{
+    time_t time = (time_t)time_s;
+    struct tm tm;
+    if (!gmtime_r(&time, &tm) || strftime(out, SKEYM_CLI_TIME_BYTES, "%F %H:%M UTC", &tm) == 0) {
+        snprintf(out, SKEYM_CLI_TIME_BYTES, "%" PRIu32 " s", time_s);
+    }
+}
+
+void skeym_cli_name(char out[SKEYM_NODE_ID_BYTES + 1], const struct skeym_name *name)
+{
+    struct skeym_span text = skeym_name_span(name);
+    memset(out, 0, SKEYM_NODE_ID_BYTES + 1);
+    memcpy(out, text.data, text.size);
+}

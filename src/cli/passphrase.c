@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A passphrase comes from a file that only its owner reads, or from the terminal; never from an
+ * argument or the environment, where other processes see it. */
+#include "cli/cli.h"
+#include "crypto/crypto.h"
+#include "server/home.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { LONGEST = 1024, CTRL_C = 3, CTRL_D = 4, CTRL_U = 21, BACKSPACE = 8, DELETE = 127 };
+
+static void say(int tty, const char *text)
+{
+    ssize_t written = write(tty, text, strlen(text));
+    (void)written; /* a prompt that does not show up harms nobody */
+}
+
+/* One keystroke into the line; false when the line is complete. */
+static bool keystroke(char *line, size_t *size, unsigned char byte, enum skeym_error *error)
+{
+    switch (byte) {
+    case '\n':
+    case '\r':
+    case CTRL_D:
+        return false;
+    case CTRL_C:
+        *error = SKEYM_ERR_USAGE;
+        return false;
+    case CTRL_U:
+        *size = 0;
+        return true;
+    case BACKSPACE:
+    case DELETE:
+        *size -= *size > 0;
+        return true;
+    default:
+        if (*size == LONGEST) {
+            *error = SKEYM_ERR_SIZE;
+            return true;
+        }
+        line[(*size)++] = (char)byte;
+        return true;
+    }
+}
+
+/* Signals and echo are off while the line is typed, so that no way out leaves the terminal mute. */
+static enum skeym_error ask(char line[LONGEST + 1], size_t *size, int tty, const char *prompt)
+{
+    enum skeym_error error = SKEYM_OK;
+    struct termios before, quiet;
+    unsigned char byte = 0;
+    *size = 0;
+    if (tcgetattr(tty, &before) != 0) {
+        return SKEYM_ERR_MISSING;
+    }
+    quiet = before;
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG | ICANON);
+    quiet.c_cc[VMIN] = 1;
+    quiet.c_cc[VTIME] = 0;
+    say(tty, prompt);
+    if (tcsetattr(tty, TCSAFLUSH, &quiet) != 0) {
+        return SKEYM_ERR_IO;
+    }
+    for (;;) {
+        ssize_t got = read(tty, &byte, 1);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got != 1) {
+            error = SKEYM_ERR_IO;
+            break;
+        }
+        if (!keystroke(line, size, byte, &error)) {
+            break;
+        }
+    }
+    skeym_crypto_wipe(&byte, sizeof byte);
+    (void)tcsetattr(tty, TCSAFLUSH, &before);
+    say(tty, "\n");
+    return error;
+}
+
+static enum skeym_error from_terminal(char line[LONGEST + 1], size_t *size, bool confirm)
+{
+    char again[LONGEST + 1] = {0};
+    size_t again_size = 0;
+    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (tty < 0) {
+        return SKEYM_ERR_MISSING;
+    }
+    enum skeym_error error = ask(line, size, tty, "Passphrase: ");
+    if (error == SKEYM_OK && confirm) {
+        error = ask(again, &again_size, tty, "The same again: ");
+        if (error == SKEYM_OK &&
+            (again_size != *size || !skeym_crypto_equal(line, again, again_size))) {
+            error = SKEYM_ERR_USAGE;
+        }
+    }
+    skeym_crypto_wipe(again, sizeof again);
+    close(tty);
+    return error;
+}
+
+static enum skeym_error from_file(char line[LONGEST + 1], size_t *size, const char *path)
+{
+    uint8_t *data = NULL;
+    size_t data_size = 0;
+    enum skeym_error error = skeym_home_read_file(&data, &data_size, path, LONGEST + 1, true);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    *size = data_size - (data_size > 0 && data[data_size - 1] == '\n');
+    if (*size > LONGEST) {
+        error = SKEYM_ERR_SIZE;
+    } else if (*size > 0) {
+        memcpy(line, data, *size);
+    }
+    skeym_crypto_wipe(data, data_size);
+    free(data);
+    return error;
+}
+
+enum skeym_error skeym_cli_passphrase(char **out, size_t *size, const char *path, bool confirm)
+{
+    char line[LONGEST + 1] = {0};
+    size_t line_size = 0;
+    *out = NULL;
+    *size = 0;
+    enum skeym_error error =
+        path ? from_file(line, &line_size, path) : from_terminal(line, &line_size, confirm);
+    if (error == SKEYM_OK && line_size == 0) {
+        error = SKEYM_ERR_SIZE;
+    }
+    if (error == SKEYM_OK) {
+        *out = calloc(1, line_size + 1);
+        error = *out ? SKEYM_OK : SKEYM_ERR_MEMORY;
+    }
+    if (error == SKEYM_OK) {
+        memcpy(*out, line, line_size);
+        *size = line_size;
+    }
+    skeym_crypto_wipe(line, sizeof line);
+    return error;
+}
