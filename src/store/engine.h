@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an engine gives to store.c. A handle is one connection, used by one thread at a time. begin,
+ * commit and rollback bracket a transaction; mark, release and unwind one savepoint within it.
+ */
+#ifndef SKEYM_STORE_ENGINE_H
+#define SKEYM_STORE_ENGINE_H
+
+#include "store.h"
+
+/* What apply allocates for write->found; one malloc, freed by store.c. */
+struct skeym_store_owned {
+    struct skeym_store_owned *next;
+    uint8_t bytes[];
+};
+
+struct skeym_store_engine {
+    enum skeym_error (*open)(void **handle, const struct skeym_store_options *options, bool writer);
+    void (*close)(void *handle);
+    /* The newest updated_ms that is stored; 0 for none. */
+    enum skeym_error (*newest)(void *handle, int64_t *updated_ms);
+    void (*set_max_bytes)(void *handle, uint64_t max_bytes);
+    enum skeym_error (*begin)(void *handle);
+    enum skeym_error (*commit)(void *handle);
+    void (*rollback)(void *handle);
+    enum skeym_error (*mark)(void *handle);
+    enum skeym_error (*release)(void *handle);
+    enum skeym_error (*unwind)(void *handle);
+    /* false when an error has ended the transaction by itself (a full disk does) */
+    bool (*in_transaction)(void *handle);
+    enum skeym_error (*apply)(void *handle, struct skeym_store_write *write);
+    /* Between transactions, after the answers are out: moves the log into the file. */
+    void (*tidy)(void *handle);
+    enum skeym_error (*get)(void *handle, enum skeym_store_kind kind, struct skeym_span id,
+                            skeym_store_each each, void *arg);
+    enum skeym_error (*search)(void *handle, const struct skeym_store_query *query,
+                               skeym_store_each each, void *arg);
+    enum skeym_error (*latest)(void *handle, const struct skeym_store_query *query,
+                               skeym_store_each each, void *arg);
+};
+
+extern const struct skeym_store_engine skeym_sqlite_engine;
+
+#endif

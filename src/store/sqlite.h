@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Shared by the files of the SQLite engine. All SQL is prepared and all values are bound; the only
+ * text that is put together is made from constant pieces (sqlite_query.c).
+ */
+#ifndef SKEYM_STORE_SQLITE_H
+#define SKEYM_STORE_SQLITE_H
+
+#include "engine.h"
+#include <sqlite3.h>
+
+/* X(name, sql): prepared when first used, kept until close. */
+#define SKEYM_SQLITE_STATEMENTS(X)                                                                 \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
+    X(COMMIT, "COMMIT")                                                                            \
+    X(ROLLBACK, "ROLLBACK")                                                                        \
+    X(MARK, "SAVEPOINT one")                                                                       \
+    X(RELEASE, "RELEASE one")                                                                      \
+    X(UNWIND, "ROLLBACK TO one")                                                                   \
+    X(NEWEST, "SELECT max(coalesce((SELECT max(updated) FROM observation), 0),"                    \
+              " coalesce((SELECT max(updated) FROM entity), 0))")                                  \
+    X(GET_OBSERVATION, "SELECT id, patient, start, stop, updated, version, body"                   \
+                       " FROM observation WHERE id = ?2 AND ?1 = 0")                               \
+    X(GET_ENTITY, "SELECT id, patient, 0, 0, updated, version, body"                               \
+                  " FROM entity WHERE kind = ?1 AND id = ?2")                                      \
+    X(ADD_OBSERVATION, "INSERT INTO observation(id, patient, start, stop, updated, version, body)" \
+                       " VALUES(?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                      \
+    X(ADD_ENTITY, "INSERT INTO entity(kind, id, patient, updated, version, body)"                  \
+                  " VALUES(?1, ?2, ?3, ?6, ?7, ?8)")                                               \
+    X(SET_ENTITY, "UPDATE entity SET patient = ?3, updated = ?6, version = ?7, body = ?8"          \
+                  " WHERE kind = ?1 AND id = ?2")                                                  \
+    X(WIDEN, "INSERT INTO reach(patient, longest) VALUES(?1, ?2)"                                  \
+             " ON CONFLICT(patient) DO UPDATE SET longest = excluded.longest"                      \
+             " WHERE excluded.longest > longest")                                                  \
+    X(FIND_TERM, "SELECT num FROM term WHERE kind = ?1 AND value = ?2 AND system = ?3")            \
+    X(ADD_TERM, "INSERT INTO term(kind, value, system) VALUES(?1, ?2, ?3)")                        \
+    X(ADD_OBSERVATION_TERM, "INSERT OR IGNORE INTO observation_term(term, patient, start, id)"     \
+                            " VALUES(?1, ?2, ?3, ?4)")                                             \
+    X(FIND_IDENTIFIER,                                                                             \
+      "SELECT id FROM identifier"                                                                  \
+      " WHERE kind = ?1 AND value = ?2 AND system = ?3 AND owner = ?4 AND id <> ?5")               \
+    X(ADD_IDENTIFIER, "INSERT OR IGNORE INTO identifier(kind, value, system, owner, id)"           \
+                      " VALUES(?1, ?2, ?3, ?4, ?5)")                                               \
+    X(DROP_IDENTIFIERS, "DELETE FROM identifier WHERE kind <> 0 AND kind = ?1 AND id = ?2")        \
+    X(ADD_NAME, "INSERT OR IGNORE INTO name(value, id) VALUES(?1, ?2)")                            \
+    X(DROP_NAMES, "DELETE FROM name WHERE id = ?2 AND ?1 = 1")                                     \
+    X(TERMS_EXACT, "SELECT num FROM term WHERE kind = ?1 AND value = ?2 AND system = ?3")          \
+    X(TERMS_VALUE, "SELECT num FROM term WHERE kind = ?1 AND value = ?2")                          \
+    X(TERMS_SYSTEM, "SELECT num FROM term WHERE kind = ?1 AND system = ?3")                        \
+    X(TERMS_ALL, "SELECT num FROM term WHERE kind = ?1")                                           \
+    X(HAS_TERM, "SELECT 1 FROM observation_term WHERE term = ?1 AND patient = ?2 AND start = ?3 "  \
+                "AND id = ?4")
+
+enum skeym_sqlite_statement {
+#define SKEYM_SQLITE_ENUM(name, sql) SKEYM_SQLITE_##name,
+    SKEYM_SQLITE_STATEMENTS(SKEYM_SQLITE_ENUM)
+#undef SKEYM_SQLITE_ENUM
+        SKEYM_SQLITE_STATEMENT_COUNT
+};
+
+enum { SKEYM_SQLITE_CACHE = 16 };
+
+struct skeym_sqlite {
+    sqlite3 *db;
+    sqlite3_stmt *fixed[SKEYM_SQLITE_STATEMENT_COUNT];
+    sqlite3_stmt *cache[SKEYM_SQLITE_CACHE]; /* of searches, newest first */
+    uint32_t steps, steps_max;
+    int log_pages;
+};
+
+/* The project's error for a result code of this connection. */
+enum skeym_error skeym_sqlite_error(struct skeym_sqlite *sqlite, int code);
+/* A fixed statement, reset and without values. NULL: see skeym_sqlite_failure. */
+sqlite3_stmt *skeym_sqlite_fixed(struct skeym_sqlite *sqlite, enum skeym_sqlite_statement which);
+/* A prepared search, from the cache if it is there. */
+sqlite3_stmt *skeym_sqlite_search(struct skeym_sqlite *sqlite, const char *sql);
+/* The error of the call that has just failed. */
+enum skeym_error skeym_sqlite_failure(struct skeym_sqlite *sqlite);
+/* Steps a statement that gives no rows, and resets it. NULL is a failure. */
+enum skeym_error skeym_sqlite_run(struct skeym_sqlite *sqlite, sqlite3_stmt *statement);
+/* The bytes must live until the statement is reset. */
+void skeym_sqlite_bind(sqlite3_stmt *statement, int at, struct skeym_span text);
+struct skeym_span skeym_sqlite_column(sqlite3_stmt *statement, int at);
+/* Reads the columns id, patient, start, stop, updated, version, body. */
+struct skeym_store_record skeym_sqlite_record(sqlite3_stmt *statement, enum skeym_store_kind kind);
+
+/* sqlite_row.c */
+enum skeym_error skeym_sqlite_row_apply(void *handle, struct skeym_store_write *write);
+enum skeym_error skeym_sqlite_row_get(void *handle, enum skeym_store_kind kind,
+                                      struct skeym_span id, skeym_store_each each, void *arg);
+/* sqlite_query.c */
+enum skeym_error skeym_sqlite_query_search(void *handle, const struct skeym_store_query *query,
+                                           skeym_store_each each, void *arg);
+/* Rows of one term; the query has one patient. */
+enum skeym_error skeym_sqlite_query_term(void *handle, const struct skeym_store_query *query,
+                                         int64_t term, skeym_store_each each, void *arg);
+/* The terms that a test of codes or categories means, at most `room`; SKEYM_ERR_RANGE when there
+ * are more. */
+enum skeym_error skeym_sqlite_query_terms(struct skeym_sqlite *sqlite,
+                                          const struct skeym_store_test *test, int64_t *terms,
+                                          size_t room, size_t *count);
+/* sqlite_latest.c */
+enum skeym_error skeym_sqlite_latest(void *handle, const struct skeym_store_query *query,
+                                     skeym_store_each each, void *arg);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sqlite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct skeym_span owner_of(const struct skeym_store_record *record)
+{
+    /* Observations are told apart within one patient only: whoever may write one patient's
+     * readings must not be able to learn, or to block, another's identifiers. */
+    return record->kind == SKEYM_STORE_OBSERVATION ? record->patient : skeym_span(NULL, 0);
+}
+
+static bool copy_found(void *arg, const struct skeym_store_record *record)
+{
+    struct skeym_store_write *write = arg;
+    struct skeym_span from[] = {record->id, record->patient, record->body};
+    size_t size = 0;
+    for (size_t i = 0; i < 3; i++) {
+        size += from[i].size; /* bounded by the engine's row limit */
+    }
+    struct skeym_store_owned *owned = malloc(sizeof *owned + size);
+    if (!owned) {
+        return false;
+    }
+    uint8_t *at = owned->bytes;
+    for (size_t i = 0; i < 3; i++) {
+        if (from[i].size > 0) {
+            memcpy(at, from[i].data, from[i].size);
+        }
+        from[i].data = at;
+        at += from[i].size;
+    }
+    write->owned = owned;
+    write->found = *record;
+    write->found.id = from[0];
+    write->found.patient = from[1];
+    write->found.body = from[2];
+    return false;
+}
+
+enum skeym_error skeym_sqlite_row_get(void *handle, enum skeym_store_kind kind,
+                                      struct skeym_span id, skeym_store_each each, void *arg)
+{
+    struct skeym_sqlite *sqlite = handle;
+    sqlite3_stmt *statement =
+        skeym_sqlite_fixed(sqlite, kind == SKEYM_STORE_OBSERVATION ? SKEYM_SQLITE_GET_OBSERVATION
+                                                                   : SKEYM_SQLITE_GET_ENTITY);
+    if (!statement) {
+        return skeym_sqlite_failure(sqlite);
+    }
+    sqlite->steps = sqlite->steps_max;
+    sqlite3_bind_int(statement, 1, (int)kind);
+    skeym_sqlite_bind(statement, 2, id);
+    int code = sqlite3_step(statement);
+    enum skeym_error error = skeym_sqlite_error(sqlite, code);
+    if (code == SQLITE_DONE) {
+        error = SKEYM_ERR_NOT_FOUND;
+    } else if (code == SQLITE_ROW) {
+        struct skeym_store_record record = skeym_sqlite_record(statement, kind);
+        (void)each(arg, &record);
+    }
+    sqlite3_reset(statement);
+    return error;
+}
+
+/* The ids that are met, as far as a decision needs them: none, one, or more than one. */
+struct met {
+    size_t count;
+    char id[128];
+    size_t size;
+};
+
+static void meet(struct met *met, struct skeym_span id)
+{
+    if (met->count == 1 && skeym_span_equal(id, skeym_span(met->id, met->size))) {
+        return;
+    }
+    if (met->count == 0 && id.size <= sizeof met->id) {
+        memcpy(met->id, id.data, id.size);
+        met->size = id.size;
+    }
+    met->count++;
+}
+
+static bool meet_record(void *arg, const struct skeym_store_record *record)
+{
+    meet(arg, record->id);
+    return true;
+}
+
+static enum skeym_error meet_identifiers(struct skeym_sqlite *sqlite,
+                                         const struct skeym_store_write *write,
+                                         struct skeym_span except, struct met *met)
+{
+    for (size_t i = 0; i < write->tag_count; i++) {
+        const struct skeym_store_tag *tag = &write->tags[i];
+        if (tag->kind != SKEYM_STORE_IDENTIFIER || tag->system.size == 0) {
+            continue;
+        }
+        sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_FIND_IDENTIFIER);
+        if (!statement) {
+            return skeym_sqlite_failure(sqlite);
+        }
+        sqlite3_bind_int(statement, 1, (int)write->record.kind);
+        skeym_sqlite_bind(statement, 2, tag->value);
+        skeym_sqlite_bind(statement, 3, tag->system);
+        skeym_sqlite_bind(statement, 4, owner_of(&write->record));
+        skeym_sqlite_bind(statement, 5, except);
+        int code = SQLITE_ROW;
+        while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+            meet(met, skeym_sqlite_column(statement, 0));
+        }
+        enum skeym_error error = skeym_sqlite_error(sqlite, code);
+        sqlite3_reset(statement);
+        if (error) {
+            return error;
+        }
+    }
+    return SKEYM_OK;
+}
+
+static enum skeym_error term_of(struct skeym_sqlite *sqlite, const struct skeym_store_tag *tag,
+                                int64_t *term)
+{
+    sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_FIND_TERM);
+    if (!statement) {
+        return skeym_sqlite_failure(sqlite);
+    }
+    sqlite3_bind_int(statement, 1, (int)tag->kind);
+    skeym_sqlite_bind(statement, 2, tag->value);
+    skeym_sqlite_bind(statement, 3, tag->system);
+    int code = sqlite3_step(statement);
+    *term = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    if (code != SQLITE_DONE) {
+        return skeym_sqlite_error(sqlite, code);
+    }
+    statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_ADD_TERM);
+    if (statement) {
+        sqlite3_bind_int(statement, 1, (int)tag->kind);
+        skeym_sqlite_bind(statement, 2, tag->value);
+        skeym_sqlite_bind(statement, 3, tag->system);
+    }
+    enum skeym_error error = skeym_sqlite_run(sqlite, statement);
+    *term = error ? 0 : sqlite3_last_insert_rowid(sqlite->db);
+    return error;
+}
+
+static enum skeym_error add_term(struct skeym_sqlite *sqlite,
+                                 const struct skeym_store_record *record,
+                                 const struct skeym_store_tag *tag)
+{
+    int64_t term = 0;
+    enum skeym_error error = term_of(sqlite, tag, &term);
+    if (error) {
+        return error;
+    }
+    sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_ADD_OBSERVATION_TERM);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, term);
+        skeym_sqlite_bind(statement, 2, record->patient);
+        sqlite3_bind_int64(statement, 3, record->start_ms);
+        skeym_sqlite_bind(statement, 4, record->id);
+    }
+    return skeym_sqlite_run(sqlite, statement);
+}
+
+static enum skeym_error add_identifier(struct skeym_sqlite *sqlite,
+                                       const struct skeym_store_record *record,
+                                       const struct skeym_store_tag *tag)
+{
+    sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_ADD_IDENTIFIER);
+    if (statement) {
+        sqlite3_bind_int(statement, 1, (int)record->kind);
+        skeym_sqlite_bind(statement, 2, tag->value);
+        skeym_sqlite_bind(statement, 3, tag->system);
+        skeym_sqlite_bind(statement, 4, owner_of(record));
+        skeym_sqlite_bind(statement, 5, record->id);
+    }
+    return skeym_sqlite_run(sqlite, statement);
+}
+
+static enum skeym_error add_name(struct skeym_sqlite *sqlite,
+                                 const struct skeym_store_record *record,
+                                 const struct skeym_store_tag *tag)
+{
+    sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_ADD_NAME);
+    if (statement) {
+        skeym_sqlite_bind(statement, 1, tag->value);
+        skeym_sqlite_bind(statement, 2, record->id);
+    }
+    return skeym_sqlite_run(sqlite, statement);
+}
+
+static enum skeym_error add_tags(struct skeym_sqlite *sqlite, const struct skeym_store_write *write)
+{
+    typedef enum skeym_error (*adder)(struct skeym_sqlite *, const struct skeym_store_record *,
+                                      const struct skeym_store_tag *);
+    static const adder adders[] = {
+        [SKEYM_STORE_CODE] = add_term,
+        [SKEYM_STORE_CATEGORY] = add_term,
+        [SKEYM_STORE_IDENTIFIER] = add_identifier,
+        [SKEYM_STORE_NAME] = add_name,
+    };
+    enum skeym_error error = SKEYM_OK;
+    for (size_t i = 0; !error && i < write->tag_count; i++) {
+        error = adders[write->tags[i].kind](sqlite, &write->record, &write->tags[i]);
+    }
+    return error;
+}
+
+static enum skeym_error write_row(struct skeym_sqlite *sqlite,
+                                  const struct skeym_store_write *write,
+                                  enum skeym_sqlite_statement which)
+{
+    const struct skeym_store_record *record = &write->record;
+    sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, which);
+    if (!statement) {
+        return skeym_sqlite_failure(sqlite);
+    }
+    sqlite3_bind_int(statement, 1, (int)record->kind);
+    skeym_sqlite_bind(statement, 2, record->id);
+    skeym_sqlite_bind(statement, 3, record->patient);
+    sqlite3_bind_int64(statement, 4, record->start_ms);
+    sqlite3_bind_int64(statement, 5, record->stop_ms);
+    sqlite3_bind_int64(statement, 6, write->updated_ms);
+    sqlite3_bind_int64(statement, 7, write->version);
+    sqlite3_bind_blob64(statement, 8, record->body.size ? (const void *)record->body.data : "",
+                        record->body.size, SQLITE_STATIC);
+    return skeym_sqlite_run(sqlite, statement);
+}
+
+static enum skeym_error widen(struct skeym_sqlite *sqlite, const struct skeym_store_record *record)
+{
+    sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_WIDEN);
+    if (statement) {
+        skeym_sqlite_bind(statement, 1, record->patient);
+        sqlite3_bind_int64(statement, 2, record->stop_ms - record->start_ms);
+    }
+    return skeym_sqlite_run(sqlite, statement);
+}
+
+static enum skeym_error conflict(struct skeym_store_write *write, enum skeym_store_outcome outcome)
+{
+    write->outcome = outcome;
+    return SKEYM_ERR_CONFLICT;
+}
+
+static enum skeym_error create(struct skeym_sqlite *sqlite, struct skeym_store_write *write)
+{
+    struct met met = {0};
+    enum skeym_error error = meet_identifiers(sqlite, write, skeym_span(NULL, 0), &met);
+    if (!error && write->none_exist) {
+        error = skeym_sqlite_query_search(sqlite, write->none_exist, meet_record, &met);
+    }
+    if (error) {
+        return error;
+    }
+    if (met.count > 1) {
+        return conflict(write, SKEYM_STORE_SEVERAL);
+    }
+    if (met.count == 1 && write->must_create) {
+        return conflict(write, SKEYM_STORE_CHANGED);
+    }
+    if (met.count == 1) {
+        error = skeym_sqlite_row_get(sqlite, write->record.kind, skeym_span(met.id, met.size),
+                                     copy_found, write);
+        write->outcome = SKEYM_STORE_FOUND;
+        write->version = write->found.version;
+        write->updated_ms = write->found.updated_ms;
+        return error ? error : write->owned ? SKEYM_OK : SKEYM_ERR_MEMORY;
+    }
+    bool observation = write->record.kind == SKEYM_STORE_OBSERVATION;
+    write->version = 1;
+    error = write_row(sqlite, write,
+                      observation ? SKEYM_SQLITE_ADD_OBSERVATION : SKEYM_SQLITE_ADD_ENTITY);
+    if (!error && observation) {
+        error = widen(sqlite, &write->record);
+    }
+    if (!error) {
+        error = add_tags(sqlite, write);
+    }
+    write->outcome = error == SKEYM_ERR_CONFLICT ? SKEYM_STORE_CHANGED : SKEYM_STORE_CREATED;
+    return error;
+}
+
+static bool take_version(void *arg, const struct skeym_store_record *record)
+{
+    *(uint32_t *)arg = record->version;
+    return false;
+}
+
+static enum skeym_error drop_tags(struct skeym_sqlite *sqlite,
+                                  const struct skeym_store_write *write)
+{
+    static const enum skeym_sqlite_statement drops[] = {SKEYM_SQLITE_DROP_IDENTIFIERS,
+                                                        SKEYM_SQLITE_DROP_NAMES};
+    enum skeym_error error = SKEYM_OK;
+    for (size_t i = 0; !error && i < sizeof drops / sizeof *drops; i++) {
+        sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, drops[i]);
+        if (statement) {
+            sqlite3_bind_int(statement, 1, (int)write->record.kind);
+            skeym_sqlite_bind(statement, 2, write->record.id);
+        }
+        error = skeym_sqlite_run(sqlite, statement);
+    }
+    return error;
+}
+
+static enum skeym_error put(struct skeym_sqlite *sqlite, struct skeym_store_write *write)
+{
+    struct met met = {0};
+    uint32_t version = 0;
+    if (write->record.kind == SKEYM_STORE_OBSERVATION) {
+        return SKEYM_ERR_UNSUPPORTED;
+    }
+    enum skeym_error error =
+        skeym_sqlite_row_get(sqlite, write->record.kind, write->record.id, take_version, &version);
+    if (error && error != SKEYM_ERR_NOT_FOUND) {
+        return error;
+    }
+    if (version != write->expected_version) {
+        return conflict(write, SKEYM_STORE_CHANGED);
+    }
+    error = meet_identifiers(sqlite, write, write->record.id, &met);
+    if (error) {
+        return error;
+    }
+    if (met.count > 0) {
+        return conflict(write, SKEYM_STORE_TAKEN);
+    }
+    write->version = version + 1;
+    error =
+        write_row(sqlite, write, version == 0 ? SKEYM_SQLITE_ADD_ENTITY : SKEYM_SQLITE_SET_ENTITY);
+    if (!error) {
+        error = drop_tags(sqlite, write);
+    }
+    if (!error) {
+        error = add_tags(sqlite, write);
+    }
+    write->outcome = version == 0 ? SKEYM_STORE_CREATED : SKEYM_STORE_UPDATED;
+    return error;
+}
+
+enum skeym_error skeym_sqlite_row_apply(void *handle, struct skeym_store_write *write)
+{
+    return write->action == SKEYM_STORE_CREATE ? create(handle, write) : put(handle, write);
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store.h"
+
+#include "engine.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More writes than this are left for the next transaction, so that no answer waits too long. */
+enum { GROUP_MAX = 1024, QUEUE_MAX = 65536, BUSY_MS = 2000, STEPS_MAX = 100000 };
+
+static const struct skeym_store_engine *const engine = &skeym_sqlite_engine;
+
+struct skeym_store {
+    struct skeym_store_options options;
+    char *path;
+    void *handle; /* the writer thread's */
+    int64_t newest_ms;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t wake;
+    struct skeym_store_batch *head, **tail;
+    struct skeym_store_stats stats;
+    uint64_t max_bytes;
+    bool max_changed, stopping;
+};
+
+struct skeym_store_reader {
+    void *handle;
+};
+
+static void fail_write(struct skeym_store_write *write, enum skeym_error error)
+{
+    if (write->owned) {
+        free(write->owned);
+        write->owned = NULL;
+        memset(&write->found, 0, sizeof write->found);
+    }
+    write->error = error;
+}
+
+static void fail_batch(struct skeym_store_batch *batch, size_t failed, enum skeym_error error)
+{
+    batch->error = error;
+    batch->failed = failed;
+    for (size_t i = 0; i < batch->count; i++) {
+        enum skeym_store_outcome outcome = batch->writes[i].outcome;
+        fail_write(&batch->writes[i], error);
+        batch->writes[i].outcome = i == failed ? outcome : SKEYM_STORE_NOTHING;
+    }
+}
+
+static void reset_batch(struct skeym_store_batch *batch, int64_t now_ms)
+{
+    batch->error = SKEYM_OK;
+    batch->failed = batch->count;
+    for (size_t i = 0; i < batch->count; i++) {
+        fail_write(&batch->writes[i], SKEYM_OK);
+        batch->writes[i].outcome = SKEYM_STORE_NOTHING;
+        batch->writes[i].version = 0;
+        batch->writes[i].updated_ms = now_ms;
+    }
+}
+
+/* One write under a savepoint of its own. An error is the write's, unless it took the transaction
+ * with it. */
+static bool apply_alone(struct skeym_store *store, struct skeym_store_write *write)
+{
+    enum skeym_error error = engine->mark(store->handle);
+    if (error == SKEYM_OK) {
+        error = engine->apply(store->handle, write);
+        if (engine->in_transaction(store->handle)) {
+            enum skeym_error end =
+                error ? engine->unwind(store->handle) : engine->release(store->handle);
+            error = error ? error : end;
+        }
+    }
+    if (error) {
+        fail_write(write, error);
+    }
+    return engine->in_transaction(store->handle);
+}
+
+static bool apply_together(struct skeym_store *store, struct skeym_store_batch *batch)
+{
+    enum skeym_error error = engine->mark(store->handle);
+    size_t i = 0;
+    for (; !error && i < batch->count; i++) {
+        error = engine->apply(store->handle, &batch->writes[i]);
+    }
+    if (engine->in_transaction(store->handle)) {
+        enum skeym_error end =
+            error ? engine->unwind(store->handle) : engine->release(store->handle);
+        error = error ? error : end;
+    }
+    if (error) {
+        fail_batch(batch, i > 0 ? i - 1 : 0, error);
+    }
+    return engine->in_transaction(store->handle);
+}
+
+/* false when the transaction is lost, with everything that was in it */
+static bool apply_batch(struct skeym_store *store, struct skeym_store_batch *batch)
+{
+    if (batch->atomic) {
+        return apply_together(store, batch);
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!apply_alone(store, &batch->writes[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int64_t stamp(struct skeym_store *store, const struct skeym_store_batch *first, size_t count)
+{
+    int64_t now = store->newest_ms + 1;
+    for (const struct skeym_store_batch *batch = first; count > 0; batch = batch->next, count--) {
+        for (size_t i = 0; i < batch->count; i++) {
+            int64_t wanted = batch->writes[i].record.updated_ms;
+            now = wanted > now ? wanted : now;
+        }
+    }
+    return now;
+}
+
+/* The first `count` batches in one transaction. */
+static enum skeym_error commit_together(struct skeym_store *store, struct skeym_store_batch *first,
+                                        size_t count)
+{
+    int64_t now = stamp(store, first, count);
+    struct skeym_store_batch *batch = first;
+    for (size_t i = 0; i < count; i++, batch = batch->next) {
+        reset_batch(batch, now);
+    }
+    enum skeym_error error = engine->begin(store->handle);
+    if (error) {
+        return error;
+    }
+    batch = first;
+    for (size_t i = 0; i < count; i++, batch = batch->next) {
+        if (!apply_batch(store, batch)) {
+            /* The engine has rolled everything back by itself. */
+            error = batch->error;
+            for (size_t j = 0; !error && j < batch->count; j++) {
+                error = batch->writes[j].error;
+            }
+            return error ? error : SKEYM_ERR_STORE;
+        }
+    }
+    error = engine->commit(store->handle);
+    if (error) {
+        engine->rollback(store->handle);
+        return error;
+    }
+    store->newest_ms = now;
+    pthread_mutex_lock(&store->lock);
+    store->stats.commits++;
+    pthread_mutex_unlock(&store->lock);
+    return SKEYM_OK;
+}
+
+/* A group that fails as a whole is tried again batch by batch, so that one batch that is too large
+ * for a full disk does not take the others with it. */
+static void commit_group(struct skeym_store *store, struct skeym_store_batch *first, size_t count)
+{
+    enum skeym_error error = commit_together(store, first, count);
+    struct skeym_store_batch *batch = first;
+    for (size_t i = 0; error && i < count; i++, batch = batch->next) {
+        enum skeym_error alone =
+            count > 1 && error != SKEYM_ERR_BUSY ? commit_together(store, batch, 1) : error;
+        if (alone) {
+            fail_batch(batch, batch->count, alone);
+        }
+    }
+}
+
+static void report(struct skeym_store *store, struct skeym_store_batch *batch)
+{
+    /* done may free the batch, so what is ours is taken out of it first */
+    struct skeym_store_owned *owned = NULL;
+    uint64_t failed = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct skeym_store_write *write = &batch->writes[i];
+        failed += write->error != SKEYM_OK;
+        if (write->owned) {
+            write->owned->next = owned;
+            owned = write->owned;
+        }
+    }
+    pthread_mutex_lock(&store->lock);
+    store->stats.batches++;
+    store->stats.writes += batch->count;
+    store->stats.failed += failed;
+    pthread_mutex_unlock(&store->lock);
+    batch->done(batch->arg, batch);
+    while (owned) {
+        struct skeym_store_owned *next = owned->next;
+        free(owned);
+        owned = next;
+    }
+}
+
+/* Takes a group off the queue; 0 when the store is closing and nothing is left. */
+static size_t take(struct skeym_store *store, struct skeym_store_batch **first)
+{
+    size_t count = 0, writes = 0;
+    pthread_mutex_lock(&store->lock);
+    while (!store->head && !store->stopping) {
+        pthread_cond_wait(&store->wake, &store->lock);
+    }
+    *first = store->head;
+    while (store->head && (count == 0 || writes + store->head->count <= GROUP_MAX)) {
+        writes += store->head->count;
+        count++;
+        store->head = store->head->next;
+    }
+    if (!store->head) {
+        store->tail = &store->head;
+    }
+    store->stats.queued -= writes;
+    if (store->max_changed) {
+        store->max_changed = false;
+        engine->set_max_bytes(store->handle, store->max_bytes);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return count;
+}
+
+static void *writer(void *arg)
+{
+    struct skeym_store *store = arg;
+    struct skeym_store_batch *batch = NULL;
+    size_t count = 0;
+    while ((count = take(store, &batch)) > 0) {
+        commit_group(store, batch, count);
+        while (count-- > 0) {
+            struct skeym_store_batch *next = batch->next;
+            report(store, batch);
+            batch = next;
+        }
+        engine->tidy(store->handle);
+    }
+    return NULL;
+}
+
+static void free_store(struct skeym_store *store)
+{
+    if (store->handle) {
+        engine->close(store->handle);
+    }
+    pthread_cond_destroy(&store->wake);
+    pthread_mutex_destroy(&store->lock);
+    free(store->path);
+    free(store);
+}
+
+enum skeym_error skeym_store_open(struct skeym_store **out,
+                                  const struct skeym_store_options *options)
+{
+    *out = NULL;
+    struct skeym_store *store = calloc(1, sizeof *store);
+    if (!store) {
+        return SKEYM_ERR_MEMORY;
+    }
+    pthread_mutex_init(&store->lock, NULL);
+    pthread_cond_init(&store->wake, NULL);
+    store->tail = &store->head;
+    store->options = *options;
+    store->options.busy_ms = options->busy_ms ? options->busy_ms : BUSY_MS;
+    store->options.queue_max = options->queue_max ? options->queue_max : QUEUE_MAX;
+    store->options.steps_max = options->steps_max ? options->steps_max : STEPS_MAX;
+    store->path = strdup(options->path);
+    store->options.path = store->path;
+    enum skeym_error error = store->path ? SKEYM_OK : SKEYM_ERR_MEMORY;
+    if (!error) {
+        error = engine->open(&store->handle, &store->options, true);
+    }
+    if (!error) {
+        error = engine->newest(store->handle, &store->newest_ms);
+    }
+    if (!error && pthread_create(&store->thread, NULL, writer, store) != 0) {
+        error = SKEYM_ERR_MEMORY;
+    }
+    if (error) {
+        free_store(store);
+        return error;
+    }
+    *out = store;
+    return SKEYM_OK;
+}
+
+void skeym_store_close(struct skeym_store *store)
+{
+    if (!store) {
+        return;
+    }
+    pthread_mutex_lock(&store->lock);
+    store->stopping = true;
+    pthread_cond_signal(&store->wake);
+    pthread_mutex_unlock(&store->lock);
+    pthread_join(store->thread, NULL);
+    free_store(store);
+}
+
+enum skeym_error skeym_store_submit(struct skeym_store *store, struct skeym_store_batch *batch)
+{
+    enum skeym_error error = SKEYM_OK;
+    batch->next = NULL;
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->writes[i].owned = NULL;
+    }
+    pthread_mutex_lock(&store->lock);
+    if (store->stopping) {
+        error = SKEYM_ERR_STATE;
+    } else if (batch->count > store->options.queue_max - store->stats.queued) {
+        error = SKEYM_ERR_BUSY;
+    } else {
+        *store->tail = batch;
+        store->tail = &batch->next;
+        store->stats.queued += batch->count;
+        pthread_cond_signal(&store->wake);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return error;
+}
+
+void skeym_store_set_max_bytes(struct skeym_store *store, uint64_t max_bytes)
+{
+    pthread_mutex_lock(&store->lock);
+    store->max_bytes = max_bytes;
+    store->max_changed = true;
+    pthread_mutex_unlock(&store->lock);
+}
+
+struct skeym_store_stats skeym_store_stats(struct skeym_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    struct skeym_store_stats stats = store->stats;
+    pthread_mutex_unlock(&store->lock);
+    return stats;
+}
+
+enum skeym_error skeym_store_reader_open(struct skeym_store_reader **out, struct skeym_store *store)
+{
+    *out = NULL;
+    struct skeym_store_reader *reader = calloc(1, sizeof *reader);
+    if (!reader) {
+        return SKEYM_ERR_MEMORY;
+    }
+    enum skeym_error error = engine->open(&reader->handle, &store->options, false);
+    if (error) {
+        free(reader);
+        return error;
+    }
+    *out = reader;
+    return SKEYM_OK;
+}
+
+void skeym_store_reader_close(struct skeym_store_reader *reader)
+{
+    if (reader) {
+        engine->close(reader->handle);
+        free(reader);
+    }
+}
+
+enum skeym_error skeym_store_get(struct skeym_store_reader *reader, enum skeym_store_kind kind,
+                                 struct skeym_span id, skeym_store_each each, void *arg)
+{
+    return engine->get(reader->handle, kind, id, each, arg);
+}
+
+enum skeym_error skeym_store_search(struct skeym_store_reader *reader,
+                                    const struct skeym_store_query *query, skeym_store_each each,
+                                    void *arg)
+{
+    return engine->search(reader->handle, query, each, arg);
+}
+
+enum skeym_error skeym_store_latest(struct skeym_store_reader *reader,
+                                    const struct skeym_store_query *query, skeym_store_each each,
+                                    void *arg)
+{
+    return engine->latest(reader->handle, query, each, arg);
+}
