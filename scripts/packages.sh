@@ -60,9 +60,9 @@ package_is_here() { # package program
 # The rows of packages_of that are missing here.
 packages_missing() {
     local package program purpose
-    while read -r package program purpose; do
+    packages_of "$1" | while read -r package program purpose; do
         package_is_here "$package" "$program" || echo "$package $program $purpose"
-    done < <(packages_of "$1")
+    done
 }
 
 as_root() {
@@ -81,7 +81,7 @@ apt_get() {
 install_failed() { # log packages...
     local log=$1
     shift
-    tail -n 15 "$log" >&2
+    tail -n 4 "$log" >&2
     echo "dev: the packages above could not be installed (see $log)." >&2
     echo "dev: is this machine offline, or without Debian's package lists? When it can reach them, run" >&2
     echo "dev:   apt-get update && apt-get install --no-install-recommends $*" >&2
@@ -97,7 +97,7 @@ need() {
     fi
     missing=$(packages_missing "$1")
     [ -n "$missing" ] || return 0
-    mapfile -t names < <(cut -d' ' -f1 <<<"$missing")
+    mapfile -t names <<<"$(cut -d' ' -f1 <<<"$missing")"
     if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
         echo "dev: these packages are missing, and this is neither root nor is there sudo: ${names[*]}" >&2
         exit 1
