@@ -65,6 +65,7 @@ extern "C" {
     X(ERR_TLS, 0x0506, "tls", "the TLS certificate or connection was refused")                     \
     X(ERR_NO_SPACE, 0x0507, "no-space", "no space left on the device")                             \
     X(ERR_PERMISSION, 0x0508, "permission", "not permitted")                                       \
+    X(ERR_NOT_FILE, 0x0509, "not-a-file", "not a regular file")                                    \
     /* 06: the store */                                                                            \
     X(ERR_STORE, 0x0601, "store", "the database failed")                                           \
     X(ERR_DAMAGED, 0x0602, "damaged", "the database is damaged")                                   \
