@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/home.h"
+#include "crypto/crypto.h"
+#include "server/home_file.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LIST_BYTES = 16 << 20, AUDIT_BYTES = 64 << 20, LINE_BYTES = 4096 };
+
+static const char *const own_files[] = {"keyring", "revoked", "audit", "lock"};
+enum { OWN_FILES = sizeof own_files / sizeof own_files[0] };
+
+static enum skeym_error last_error(void)
+{
+    return skeym_home_file_error(errno);
+}
+
+/* Whoever may write to the folder may put another keyring there, so nobody else may. */
+static enum skeym_error open_folder(int *folder, const char *dir)
+{
+    struct stat state;
+    *folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*folder < 0) {
+        return last_error();
+    }
+    enum skeym_error error = SKEYM_OK;
+    if (fstat(*folder, &state) != 0) {
+        error = last_error();
+    } else if (state.st_mode & (S_IWGRP | S_IWOTH)) {
+        error = SKEYM_ERR_MODE;
+    }
+    if (error != SKEYM_OK) {
+        close(*folder);
+        *folder = -1;
+    }
+    return error;
+}
+
+/* The folder, and its lock. Both are -1 after an error. */
+static enum skeym_error enter(int *folder, int *lock, const char *dir, bool shared)
+{
+    *lock = -1;
+    enum skeym_error error = open_folder(folder, dir);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    error = skeym_home_file_lock(lock, *folder, shared);
+    if (error != SKEYM_OK) {
+        close(*folder);
+        *folder = -1;
+    }
+    return error;
+}
+
+static void leave(int folder, int lock)
+{
+    close(lock);
+    close(folder);
+}
+
+/* --- making ---------------------------------------------------------------- */
+
+static enum skeym_error must_be_empty(int folder)
+{
+    enum skeym_error error = SKEYM_OK;
+    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = copy < 0 ? NULL : fdopendir(copy);
+    if (!list) {
+        error = last_error();
+        if (copy >= 0) {
+            close(copy);
+        }
+        return error;
+    }
+    const struct dirent *entry;
+    while (error == SKEYM_OK && (entry = readdir(list)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            error = SKEYM_ERR_EXISTS;
+        }
+    }
+    closedir(list);
+    return error;
+}
+
+/* The folder itself must survive a power cut as its files do. Without the right to read the folder
+ * above, the next sync of the system has to do. */
+static void sync_above(int folder)
+{
+    int above = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (above >= 0) {
+        (void)fsync(above);
+        close(above);
+    }
+}
+
+static enum skeym_error write_keyring(int folder, const struct skeym_keyring *keyring)
+{
+    uint8_t bytes[SKEYM_KEYRING_BYTES];
+    size_t size = 0;
+    enum skeym_error error =
+        skeym_keyring_encode((struct skeym_room){bytes, sizeof bytes}, &size, keyring);
+    if (error == SKEYM_OK) {
+        error = skeym_home_file_replace(folder, "keyring", skeym_span(bytes, size));
+    }
+    skeym_crypto_wipe(bytes, sizeof bytes);
+    return error;
+}
+
+static enum skeym_error new_keyring(struct skeym_keyring *out, const char *audience,
+                                    uint32_t epoch_seconds, uint64_t now_ms)
+{
+    struct skeym_keyring_random random;
+    enum skeym_error error = skeym_crypto_random(&random, sizeof random);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    return skeym_keyring_make(out, now_ms, epoch_seconds, skeym_span_text(audience), &random);
+}
+
+enum skeym_error skeym_home_make(const char *dir, const char *audience, uint32_t epoch_seconds,
+                                 uint64_t now_ms)
+{
+    struct skeym_keyring keyring;
+    int folder = -1;
+    int lock = -1;
+    enum skeym_error error = new_keyring(&keyring, audience, epoch_seconds, now_ms);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    bool made = mkdir(dir, 0700) == 0;
+    if (!made && errno != EEXIST) {
+        error = last_error();
+        goto out;
+    }
+    folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        error = errno == ENOTDIR ? SKEYM_ERR_EXISTS : last_error();
+        goto out;
+    }
+    error = must_be_empty(folder);
+    if (error != SKEYM_OK) {
+        made = false;
+        goto out;
+    }
+    if (fchmod(folder, 0700) != 0) {
+        error = last_error();
+        goto out;
+    }
+    error = skeym_home_file_lock(&lock, folder, false);
+    if (error == SKEYM_OK) {
+        error = write_keyring(folder, &keyring);
+        if (error != SKEYM_OK) {
+            (void)unlinkat(folder, "lock", 0);
+        }
+    }
+    if (error == SKEYM_OK) {
+        sync_above(folder);
+    }
+out:
+    if (error != SKEYM_OK && made) {
+        (void)rmdir(dir);
+    }
+    if (lock >= 0) {
+        close(lock);
+    }
+    if (folder >= 0) {
+        close(folder);
+    }
+    skeym_crypto_wipe(&keyring, sizeof keyring);
+    return error;
+}
+
+enum skeym_error skeym_home_give(const char *dir, uid_t user, gid_t group)
+{
+    int folder, lock;
+    enum skeym_error error = enter(&folder, &lock, dir, false);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    for (size_t i = 0; error == SKEYM_OK && i < OWN_FILES; i++) {
+        if (fchownat(folder, own_files[i], user, group, AT_SYMLINK_NOFOLLOW) != 0 &&
+            errno != ENOENT) {
+            error = last_error();
+        }
+    }
+    if (error == SKEYM_OK && (fchown(folder, user, group) != 0 || fsync(folder) != 0)) {
+        error = last_error();
+    }
+    leave(folder, lock);
+    return error;
+}
+
+/* --- keyring --------------------------------------------------------------- */
+
+static enum skeym_error read_keyring(struct skeym_keyring *out, int folder)
+{
+    uint8_t *data;
+    size_t size;
+    memset(out, 0, sizeof *out);
+    enum skeym_error error =
+        skeym_home_file_read(&data, &size, folder, "keyring", SKEYM_KEYRING_BYTES, true);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    error = skeym_keyring_decode(out, skeym_span(data, size));
+    skeym_crypto_wipe(data, size);
+    free(data);
+    return error;
+}
+
+enum skeym_error skeym_home_keyring(struct skeym_keyring *out, const char *dir)
+{
+    int folder, lock;
+    memset(out, 0, sizeof *out);
+    enum skeym_error error = enter(&folder, &lock, dir, true);
+    if (error == SKEYM_OK) {
+        error = read_keyring(out, folder);
+        leave(folder, lock);
+    }
+    return error;
+}
+
+/* Padding cannot differ: both began as zeros, and one as the other's copy. */
+static bool changed(const struct skeym_keyring *before, const struct skeym_keyring *after)
+{
+    return !skeym_crypto_equal(before, after, sizeof *before);
+}
+
+enum skeym_error skeym_home_update(struct skeym_keyring *out, const char *dir, uint64_t now_ms,
+                                   skeym_home_change change, void *arg)
+{
+    struct skeym_keyring before = {0};
+    struct skeym_keyring keyring = {0};
+    int folder, lock;
+    bool moved;
+    if (out) {
+        memset(out, 0, sizeof *out);
+    }
+    enum skeym_error error = enter(&folder, &lock, dir, false);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    error = read_keyring(&before, folder);
+    memcpy(&keyring, &before, sizeof keyring);
+    if (error == SKEYM_OK) {
+        error = skeym_keyring_advance(&keyring, now_ms, &moved);
+    }
+    if (error == SKEYM_OK && change) {
+        error = change(&keyring, arg);
+    }
+    if (error == SKEYM_OK && changed(&before, &keyring)) {
+        error = write_keyring(folder, &keyring);
+    }
+    if (error == SKEYM_OK && out) {
+        *out = keyring;
+    }
+    leave(folder, lock);
+    skeym_crypto_wipe(&before, sizeof before);
+    skeym_crypto_wipe(&keyring, sizeof keyring);
+    return error;
+}
+
+/* --- revoked --------------------------------------------------------------- */
+
+/* No file is an empty text. */
+static enum skeym_error read_text(uint8_t **data, size_t *size, int folder, const char *name,
+                                  size_t max)
+{
+    enum skeym_error error = skeym_home_file_read(data, size, folder, name, max, true);
+    if (error == SKEYM_ERR_MISSING) {
+        *data = calloc(1, 1);
+        error = *data ? SKEYM_OK : SKEYM_ERR_MEMORY;
+    }
+    return error;
+}
+
+static enum skeym_error parse_list(struct skeym_revoked *out, struct skeym_span text, size_t *line)
+{
+    size_t room = 1;
+    size_t count = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        room += text.data[i] == '\n';
+    }
+    struct skeym_revoked_entry *list = calloc(room, sizeof *list);
+    *out = (struct skeym_revoked){0};
+    if (!list) {
+        return SKEYM_ERR_MEMORY;
+    }
+    enum skeym_error error = skeym_enrolment_revoked(list, room, &count, text, line);
+    if (error != SKEYM_OK) {
+        free(list);
+        return error;
+    }
+    *out = (struct skeym_revoked){list, count};
+    return SKEYM_OK;
+}
+
+static enum skeym_error read_list(struct skeym_revoked *out, size_t *line, const char *dir)
+{
+    int folder, lock;
+    uint8_t *data = NULL;
+    size_t size = 0;
+    *out = (struct skeym_revoked){0};
+    enum skeym_error error = enter(&folder, &lock, dir, true);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    error = read_text(&data, &size, folder, "revoked", LIST_BYTES);
+    leave(folder, lock);
+    if (error == SKEYM_OK) {
+        error = parse_list(out, skeym_span(data, size), line);
+    }
+    free(data);
+    return error;
+}
+
+enum skeym_error skeym_home_revoked(struct skeym_revoked *out, const char *dir)
+{
+    return read_list(out, NULL, dir);
+}
+
+void skeym_home_revoked_free(struct skeym_revoked *revoked)
+{
+    free((void *)(uintptr_t)revoked->at);
+    *revoked = (struct skeym_revoked){0};
+}
+
+size_t skeym_home_revoked_line(const char *dir)
+{
+    struct skeym_revoked revoked;
+    size_t line = 0;
+    if (read_list(&revoked, &line, dir) == SKEYM_OK) {
+        skeym_home_revoked_free(&revoked);
+    }
+    return line;
+}
+
+/* text and one more line, malloc'ed. */
+static enum skeym_error with_entry(char **out, size_t *size, struct skeym_span text,
+                                   const struct skeym_name *id, uint32_t generation)
+{
+    struct skeym_span name = skeym_name_span(id);
+    size_t room = text.size + SKEYM_NODE_ID_BYTES + 16;
+    *size = 0;
+    *out = calloc(1, room);
+    if (!*out) {
+        return SKEYM_ERR_MEMORY;
+    }
+    if (text.size > 0) {
+        memcpy(*out, text.data, text.size);
+    }
+    int added = snprintf(*out + text.size, room - text.size, "%.*s %" PRIu32 "\n", (int)name.size,
+                         (const char *)name.data, generation);
+    *size = text.size + (size_t)added;
+    return *size > LIST_BYTES ? SKEYM_ERR_SIZE : SKEYM_OK;
+}
+
+enum skeym_error skeym_home_revoke(const char *dir, const struct skeym_name *id,
+                                   uint32_t generation)
+{
+    int folder, lock;
+    uint8_t *data = NULL;
+    char *text = NULL;
+    size_t size = 0;
+    struct skeym_revoked revoked = {0};
+    if (generation == 0) {
+        return SKEYM_ERR_RANGE;
+    }
+    enum skeym_error error = enter(&folder, &lock, dir, false);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    error = read_text(&data, &size, folder, "revoked", LIST_BYTES);
+    if (error == SKEYM_OK) {
+        error = parse_list(&revoked, skeym_span(data, size), NULL);
+    }
+    if (error == SKEYM_OK && !skeym_revoked_has(&revoked, id, generation)) {
+        error = with_entry(&text, &size, skeym_span(data, size), id, generation);
+        if (error == SKEYM_OK) {
+            error = skeym_home_file_replace(folder, "revoked", skeym_span(text, size));
+        }
+    }
+    leave(folder, lock);
+    skeym_home_revoked_free(&revoked);
+    free(text);
+    free(data);
+    return error;
+}
+
+/* --- audit ----------------------------------------------------------------- */
+
+enum skeym_error skeym_home_audit(const char *dir, const char *json_line)
+{
+    int folder, lock;
+    char line[LINE_BYTES];
+    size_t size = strlen(json_line);
+    if (size > sizeof line - 1) {
+        return SKEYM_ERR_SIZE;
+    }
+    for (size_t i = 0; i < size; i++) {
+        if ((unsigned char)json_line[i] < ' ') {
+            return SKEYM_ERR_CHARSET;
+        }
+        line[i] = json_line[i];
+    }
+    line[size] = '\n';
+    enum skeym_error error = enter(&folder, &lock, dir, false);
+    if (error == SKEYM_OK) {
+        error = skeym_home_file_append(folder, "audit", skeym_span(line, size + 1));
+        leave(folder, lock);
+    }
+    return error;
+}
+
+enum skeym_error skeym_home_audit_read(char **text, size_t *size, const char *dir)
+{
+    int folder, lock;
+    uint8_t *data = NULL;
+    *text = NULL;
+    *size = 0;
+    enum skeym_error error = enter(&folder, &lock, dir, true);
+    if (error == SKEYM_OK) {
+        error = read_text(&data, size, folder, "audit", AUDIT_BYTES);
+        leave(folder, lock);
+    }
+    *text = (char *)data;
+    return error;
+}
+
+enum skeym_error skeym_home_read_file(uint8_t **data, size_t *size, const char *path, size_t max,
+                                      bool secret)
+{
+    return skeym_home_file_read(data, size, AT_FDCWD, path, max, secret);
+}
