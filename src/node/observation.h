@@ -40,11 +40,11 @@ struct skeym_observation_wave {
     const struct skeym_vital_wave *wave;
     const char *name; /* the record's own name of the lead, or NULL for the table's */
     const int32_t *samples;
-    size_t count; /* 1 to SKEYM_OBSERVATION_SAMPLES */
-    int32_t missing;
-    double gain; /* not 0 */
-    int32_t baseline;
+    size_t count;     /* 1 to SKEYM_OBSERVATION_SAMPLES */
+    double gain;      /* not 0 */
     double frequency; /* Hz, above 0 */
+    int32_t baseline;
+    int32_t missing;
 };
 
 /*

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { VERIFY_BLOCK = 1024 };
+enum { VERIFY_BLOCK = 1024, MOST_DECIMALS = 6 };
 
 static const struct skeym_wfdb_group *group_of(const struct skeym_wfdb_record *record,
                                                uint32_t signal)
@@ -110,9 +110,11 @@ double skeym_wfdb_physical(const struct skeym_wfdb_signal *signal, int32_t sampl
 unsigned skeym_wfdb_decimals(const struct skeym_wfdb_signal *signal)
 {
     double steps = signal->gain < 0 ? -signal->gain : signal->gain;
+    double power = 1;
     unsigned decimals = 0;
 
-    for (double power = 1; power < steps && decimals < 6; power *= 10) {
+    while (power < steps && decimals < MOST_DECIMALS) {
+        power *= 10;
         decimals++;
     }
     return decimals;

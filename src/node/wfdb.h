@@ -10,7 +10,7 @@
 
 #include "node/wfdb_header.h"
 
-#define SKEYM_WFDB_FILE_BYTES (256u * 1024 * 1024) /* the largest data file that is opened */
+#define SKEYM_WFDB_FILE_BYTES (1u << 28) /* the largest data file that is opened */
 
 struct skeym_wfdb_record {
     struct skeym_wfdb_header header;

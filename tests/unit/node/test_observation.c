@@ -28,6 +28,8 @@ static void assert_text(const char *want)
     assert_memory_equal(buffer, want, size);
 }
 
+/* What is written, piece by piece. */
+/* clang-format off */
 #define HEAD(category, display)                                                                    \
     "{\"resourceType\":\"Observation\",\"identifier\":[{\"system\":\"urn:skeym:reading\","         \
     "\"value\":\"r-1\"}],\"status\":\"final\",\"category\":[{\"coding\":[{\"system\":"             \
@@ -41,38 +43,46 @@ static void assert_text(const char *want)
     "{\"value\":" value ",\"unit\":\"" unit                                                        \
     "\",\"system\":\"http://unitsofmeasure.org\",\"code\":\"" ucum "\"}"
 
+static const char want_number[] =
+    HEAD("vital-signs", "Vital Signs")
+    "\"code\":{\"coding\":["
+    CODING("http://loinc.org", "2708-6", "Oxygen saturation in Arterial blood") ","
+    CODING("http://loinc.org", "59408-5",
+           "Oxygen saturation in Arterial blood by Pulse oximetry") ","
+    CODING("urn:iso:std:iso:11073:10101", "150456", "MDC_PULS_OXIM_SAT_O2")
+    "],\"text\":\"Oxygen saturation\"},\"valueQuantity\":" QUANTITY("97.0", "%", "%") "}";
+
+static const char want_panel[] =
+    HEAD("vital-signs", "Vital Signs")
+    "\"code\":{\"coding\":["
+    CODING("http://loinc.org", "85354-9", "Blood pressure panel with all children optional")
+    "],\"text\":\"Cuff blood pressure\"},\"component\":[{\"code\":{\"coding\":["
+    CODING("http://loinc.org", "8480-6", "Systolic blood pressure") ","
+    CODING("http://loinc.org", "76534-7", "Systolic blood pressure by Noninvasive")
+    "],\"text\":\"Cuff systolic blood pressure\"},\"valueQuantity\":"
+    QUANTITY("107", "mmHg", "mm[Hg]") "},{\"code\":{\"coding\":["
+    CODING("http://loinc.org", "8462-4", "Diastolic blood pressure") ","
+    CODING("http://loinc.org", "76535-4", "Diastolic blood pressure by Noninvasive")
+    "],\"text\":\"Cuff diastolic blood pressure\"},\"dataAbsentReason\":{\"coding\":["
+    CODING("http://terminology.hl7.org/CodeSystem/data-absent-reason", "unknown", "Unknown")
+    "]}}]}";
+
+static const char want_wave[] =
+    HEAD("procedure", "Procedure")
+    "\"code\":{\"coding\":["
+    CODING("urn:iso:std:iso:11073:10101", "131330", "MDC_ECG_ELEC_POTL_II")
+    "],\"text\":\"MLII\"},\"valueSampledData\":{\"origin\":"
+    QUANTITY("-5.12", "mV", "mV") ",\"period\":2.7777777777777777,\"factor\":0.005,"
+    "\"dimensions\":1,\"data\":\"995 0 E -7 -2147483648 2147483647\"}}";
+/* clang-format on */
+
 static void test_number(void **state)
 {
     const struct skeym_observation_value value = {skeym_vitals_find("SpO2", "%"), 97.0, 1, false};
 
     (void)state;
     assert_int_equal(skeym_observation_number(room, &size, &what, &value), SKEYM_OK);
-    assert_text(HEAD("vital-signs", "Vital Signs") "\"code\":{\"coding\":[" CODING(
-        "http://loinc.org", "2708-6",
-        "Oxygen saturation in Arterial blood") "," CODING("http://loinc.org", "59408-5",
-                                                          "Oxygen saturation in Arterial blood by "
-                                                          "Pulse oximetry") "," CODING("urn:iso:"
-                                                                                       "std:iso:"
-                                                                                       "11073:"
-                                                                                       "10101",
-                                                                                       "150456",
-                                                                                       "MDC_PULS_"
-                                                                                       "OXIM_SAT_"
-                                                                                       "O2") "],"
-                                                                                             "\"tex"
-                                                                                             "t\":"
-                                                                                             "\"Oxy"
-                                                                                             "gen "
-                                                                                             "satur"
-                                                                                             "ation"
-                                                                                             "\"},"
-                                                                                             "\"val"
-                                                                                             "ueQua"
-                                                                                             "ntity"
-                                                                                             "\""
-                                                                                             ":" QUANTITY("97.0",
-                                                                                                          "%",
-                                                                                                          "%") "}");
+    assert_text(want_number);
 }
 
 static void test_digits(void **state)
@@ -105,23 +115,7 @@ static void test_panel(void **state)
     };
     (void)state;
     assert_int_equal(skeym_observation_panel(room, &size, &what, parts, 2), SKEYM_OK);
-    assert_text(HEAD("vital-signs", "Vital Signs") "\"code\":{\"coding\":[" CODING(
-        "http://loinc.org", "85354-9",
-        "Blood pressure panel with all children optional") "],\"text\":\"Cuff blood pressure\"},"
-                                                           "\"component\":[{\"code\":{\"coding\":"
-                                                           "[" CODING("http://loinc.org", "8480-6", "Systolic blood pressure") "," CODING("http://loinc.org", "76534-7", "Systolic blood pressure by Noninvasive") "],\"text\":\"Cuff systolic blood pressure\"},\"valueQuantity\":" QUANTITY(
-                                                               "107", "mmHg",
-                                                               "mm[Hg]") "},{\"code\":{\"coding\":"
-                                                                         "[" CODING("http://"
-                                                                                    "loinc.org",
-                                                                                    "8462-4",
-                                                                                    "Diastolic "
-                                                                                    "blood "
-                                                                                    "pressure") "," CODING("http://loinc.org",
-                                                                                                           "76535-4",
-                                                                                                           "Diastolic blood pressure by Noninvasive") "],\"text\":\"Cuff diastolic blood pressure\"},\"dataAbsentReason\":{\"coding\":[" CODING("http://terminology.hl7.org/CodeSystem/data-absent-reason",
-                                                                                                                                                                                                                                                "unknown",
-                                                                                                                                                                                                                                                "Unknown") "]}}]}");
+    assert_text(want_panel);
 }
 
 static void test_panel_refused(void **state)
@@ -154,27 +148,18 @@ static void test_wave(void **state)
 {
     static const int32_t samples[] = {995, 0, -2048, -7, INT32_MIN, INT32_MAX};
     const struct skeym_observation_wave wave = {
-        skeym_vitals_find_wave("MLII", "mV"), "MLII", samples, 6, -2048, 200, 1024, 360};
+        skeym_vitals_find_wave("MLII", "mV"), "MLII", samples, 6, 200, 360, 1024, -2048};
 
     (void)state;
     assert_int_equal(skeym_observation_wave(room, &size, &what, &wave), SKEYM_OK);
-    assert_text(
-        HEAD("procedure", "Procedure") "\"code\":{\"coding\":[" CODING(
-            "urn:iso:std:iso:11073:10101", "131330",
-            "MDC_ECG_ELEC_POTL_II") "],\"text\":\"MLII\"},\"valueSampledData\":{"
-                                    "\"origin\":" QUANTITY("-5.12", "mV",
-                                                           "mV") ",\"period\":2.7777777777777777,"
-                                                                 "\"factor\":0.005,"
-                                                                 "\"dimensions\":1,\"data\":\"995 "
-                                                                 "0 E -7 -2147483648 "
-                                                                 "2147483647\"}}");
+    assert_text(want_wave);
 }
 
 static void test_wave_without_unit(void **state)
 {
     static const int32_t samples[] = {1};
     const struct skeym_observation_wave wave = {
-        skeym_vitals_find_wave("PLETH", "NU"), NULL, samples, 1, 0, 1250, 0, 250};
+        skeym_vitals_find_wave("PLETH", "NU"), NULL, samples, 1, 1250, 250, 0, 0};
     const struct skeym_observation no_device = {"r-1", "123", NULL, 0};
 
     (void)state;
@@ -191,7 +176,7 @@ static void test_wave_refused(void **state)
 {
     static const int32_t sample = 1;
     const struct skeym_observation_wave good = {
-        skeym_vitals_find_wave("II", "mV"), NULL, &sample, 1, 0, 200, 0, 360};
+        skeym_vitals_find_wave("II", "mV"), NULL, &sample, 1, 200, 360, 0, 0};
     struct skeym_observation_wave bad[9];
 
     (void)state;
@@ -216,11 +201,12 @@ static void test_wave_refused(void **state)
 }
 
 #define ID_64 "1234567890123456789012345678901234567890123456789012345678901234"
+static const char too_long[] = ID_64 "5";
 
 static void test_ids(void **state)
 {
-    static const char *const bad[] = {"",    "a/b",     "a b",  "a\"b",    "a|b",
-                                      "a_b", ID_64 "5", "../x", "\xc3\xa9"};
+    static const char *const bad[] = {"",    "a/b",    "a b",  "a\"b",    "a|b",
+                                      "a_b", too_long, "../x", "\xc3\xa9"};
     const struct skeym_observation_value value = {skeym_vitals_find("HR", "bpm"), 60, 0, false};
     char query[128];
 
@@ -330,7 +316,7 @@ static void test_all_tables(void **state)
     }
     for (size_t i = 0; skeym_vitals_wave_at(i) != NULL; i++) {
         const struct skeym_observation_wave wave = {
-            skeym_vitals_wave_at(i), NULL, &sample, 1, 0, 3, 7, 125};
+            skeym_vitals_wave_at(i), NULL, &sample, 1, 3, 125, 7, 0};
         assert_int_equal(skeym_observation_wave(room, &size, &what, &wave), SKEYM_OK);
         buffer[size] = '\0';
         struct json_object *root = json_tokener_parse((const char *)buffer);

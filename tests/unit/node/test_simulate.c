@@ -214,7 +214,7 @@ static void test_an_hour(void **state)
     options.variability = 10;
     options.worse = (struct skeym_simulate_deterioration){1500, 300, 1};
     begin(&options);
-    for (long i = 0; i < 3600 * 125; i++) {
+    for (long i = 0; i < 3600L * 125; i++) {
         skeym_simulate_step(&patient, &sample);
         assert_plausible();
         if (i % 125 == 0) {
