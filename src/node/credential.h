@@ -14,10 +14,11 @@
  *   check b64(first 8 bytes of SHA-256 of all lines before)
  *
  * A private key of zeros means: the node has it in a key file of its own (skeym keygen). With `lock
- * scrypt` the secret is AES-256-GCM under scrypt(passphrase), AAD = the node line to the public
- * line without the locator line (the locator changes at every login). Lines end with LF; order is
- * fixed; anything else is refused. The private key file of keygen has the same form with the first
- * line "skeym-key 1" and the lines public, lock, secret (32 bytes), check.
+ * scrypt` the secret is AES-256-GCM under scrypt(passphrase, salt, N = 2^LOGN, R = 8, P = 1; 32
+ * bytes), AAD = the lines from node to public without the locator's (the locator changes at every
+ * login). LOGN is 14 to 20. Lines end with LF; order is fixed; anything else is refused. A key file
+ * of keygen has the same form with the first line "skeym-key 1" and the lines public, lock, secret
+ * (32 bytes), check; its AAD is the public line.
  */
 #ifndef SKEYM_NODE_CREDENTIAL_H
 #define SKEYM_NODE_CREDENTIAL_H
@@ -33,35 +34,44 @@ struct skeym_credential_file {
     char server[SKEYM_URL_BYTES];
     uint8_t public_key[32];
     struct skeym_credentials keys;
-    bool locked; /* kept under a passphrase */
-    uint8_t salt[16];
+    bool key_apart;       /* the private key is in a file of its own: never written into this one */
+    bool locked;          /* kept under a passphrase */
+    uint8_t log_n;        /* scrypt's N is 2^log_n */
+    uint8_t salt[16];     /* scrypt's */
+    uint8_t iv[12];       /* of the secret as it was read; each save draws a fresh one */
     uint8_t lock_key[32]; /* scrypt's result, kept to write the file again */
 };
 
 /* Reads and unlocks. passphrase: empty span when there is none. key_path: a private key file of its
- * own, or NULL; it has the same passphrase. Errors: SKEYM_ERR_MISSING, SKEYM_ERR_MODE,
- * SKEYM_ERR_IO, SKEYM_ERR_SHAPE, SKEYM_ERR_CHECKSUM, SKEYM_ERR_PASSPHRASE, SKEYM_ERR_STATE (no
- * private key), ... */
+ * own, or NULL; if it is locked it has the same passphrase. On an error *out is wiped. Errors:
+ *   SKEYM_ERR_MISSING, SKEYM_ERR_MODE, SKEYM_ERR_NOT_FILE, SKEYM_ERR_PERMISSION, SKEYM_ERR_IO;
+ *   SKEYM_ERR_SIZE, SKEYM_ERR_SHAPE, SKEYM_ERR_CHARSET, SKEYM_ERR_RANGE, SKEYM_ERR_CHECKSUM;
+ *   SKEYM_ERR_PASSPHRASE (wrong, or none for a locked file, or what it covers was altered);
+ *   SKEYM_ERR_STATE (the private key is in a key file, and none was given);
+ *   SKEYM_ERR_CONFLICT (a key file that is not this node's, or one too many). */
 SKEYM_MUST_USE enum skeym_error skeym_credential_load(struct skeym_credential_file *out,
                                                       const char *path, const char *key_path,
                                                       struct skeym_span passphrase);
-/* true in *locked when the file needs a passphrase; reads no secret. */
+/* true in *locked when the file, a credential or a key, needs a passphrase. */
 SKEYM_MUST_USE enum skeym_error skeym_credential_locked(bool *locked, const char *path);
 /* Writes atomically, 0600; exclusive: refuse if it exists (SKEYM_ERR_EXISTS). With file->locked,
- * under lock_key (a fresh iv each time). */
+ * under lock_key (a fresh iv each time). Errors: SKEYM_ERR_SHAPE (a server address that is no URL),
+ * and the file system's. */
 SKEYM_MUST_USE enum skeym_error skeym_credential_save(const struct skeym_credential_file *file,
                                                       const char *path, bool exclusive);
-/* Sets locked, a fresh salt, and lock_key from a passphrase (scrypt, about 0.3 s and 128 MiB). */
+/* Sets locked, a fresh salt, and lock_key from a passphrase (scrypt, about 0.3 s and 128 MiB at
+ * the usual log_n of 17, which stands in for 0). Errors: SKEYM_ERR_PASSPHRASE (empty),
+ * SKEYM_ERR_RANGE (log_n), SKEYM_ERR_MEMORY. */
 SKEYM_MUST_USE enum skeym_error skeym_credential_lock(struct skeym_credential_file *file,
                                                       struct skeym_span passphrase);
-/* Key files. */
+/* A new key file (refused if it exists); locked unless the passphrase is empty. */
 SKEYM_MUST_USE enum skeym_error skeym_credential_key_save(const char *path,
                                                           const uint8_t private_key[32],
                                                           struct skeym_span passphrase);
 void skeym_credential_wipe(struct skeym_credential_file *file);
 
 /* Pure parser (for fuzzing): the text to a file struct with the secret still sealed in *sealed (a
- * view of text). */
+ * view of text: base64url). Errors: as for load, SKEYM_ERR_SIZE to SKEYM_ERR_CHECKSUM. */
 SKEYM_MUST_USE enum skeym_error skeym_credential_parse(struct skeym_credential_file *out,
                                                        struct skeym_span *sealed,
                                                        struct skeym_span text);
