@@ -4,6 +4,7 @@
  * depends on them. All arithmetic stays inside of its byte: values are below 128 where they are
  * compared, and sums never pass 255 nor go below 0.
  */
+#include "crypto/crypto.h"
 #include <skeym/base64url.h>
 #include <string.h>
 
@@ -24,21 +25,33 @@ static uint64_t between(uint64_t x, unsigned least, unsigned most)
     return at_least(x, least) & ~at_least(x, most + 1);
 }
 
-static uint64_t load(const uint8_t *bytes, size_t size)
+/* Written out, because compilers make one or two loads and stores of that, and not of a loop. */
+static uint64_t load6(const uint8_t *b)
 {
-    uint64_t value = 0;
-    for (size_t i = 0; i < size; i++) {
-        value = value << 8 | bytes[i];
-    }
-    return value;
+    return (uint64_t)b[0] << 40 | (uint64_t)b[1] << 32 | (uint64_t)b[2] << 24 |
+           (uint64_t)b[3] << 16 | (uint64_t)b[4] << 8 | b[5];
 }
 
-static void store(uint8_t *bytes, size_t size, uint64_t value)
+static void store6(uint8_t *b, uint64_t value)
 {
-    for (size_t i = size; i > 0; i--) {
-        bytes[i - 1] = (uint8_t)value;
-        value >>= 8;
-    }
+    b[0] = (uint8_t)(value >> 40);
+    b[1] = (uint8_t)(value >> 32);
+    b[2] = (uint8_t)(value >> 24);
+    b[3] = (uint8_t)(value >> 16);
+    b[4] = (uint8_t)(value >> 8);
+    b[5] = (uint8_t)value;
+}
+
+static uint64_t load8(const uint8_t *b)
+{
+    return load6(b) << 16 | (uint64_t)b[6] << 8 | b[7];
+}
+
+static void store8(uint8_t *b, uint64_t value)
+{
+    store6(b, value >> 16);
+    b[6] = (uint8_t)(value >> 8);
+    b[7] = (uint8_t)value;
 }
 
 /* Values 0 to 63 to their characters. */
@@ -79,6 +92,20 @@ static uint64_t unpack(uint64_t v)
     return (v & UINT64_C(0x003f003f003f003f)) | (v & UINT64_C(0x0fc00fc00fc00fc0)) << 2;
 }
 
+static void encode_group(uint8_t chars[GROUP_CHARS], const uint8_t bytes[GROUP_BYTES])
+{
+    store8(chars, to_chars(unpack(load6(bytes))));
+}
+
+/* The group's 48 bits are also what it returns. */
+static uint64_t decode_group(uint8_t bytes[GROUP_BYTES], const uint8_t chars[GROUP_CHARS],
+                             uint64_t *bad)
+{
+    uint64_t value = pack(to_values(load8(chars), bad));
+    store6(bytes, value);
+    return value;
+}
+
 void skeym_base64url_write(struct skeym_writer *writer, struct skeym_span bytes)
 {
     if (writer->bad || bytes.size > writer->left ||
@@ -86,31 +113,43 @@ void skeym_base64url_write(struct skeym_writer *writer, struct skeym_span bytes)
         writer->bad = true;
         return;
     }
-    for (size_t done = 0; done < bytes.size; done += GROUP_BYTES) {
-        struct skeym_span part = skeym_span_part(bytes, done, GROUP_BYTES);
-        uint8_t group[GROUP_CHARS];
-        uint64_t value = load(part.data, part.size) << (8 * (GROUP_BYTES - part.size));
-        store(group, sizeof group, to_chars(unpack(value)));
-        skeym_write_span(writer, skeym_span(group, SKEYM_BASE64URL_CHARS(part.size)));
+    uint8_t chars[GROUP_CHARS];
+    size_t done = 0;
+    for (; bytes.size - done >= GROUP_BYTES; done += GROUP_BYTES) {
+        encode_group(chars, bytes.data + done);
+        skeym_write_span(writer, skeym_span(chars, sizeof chars));
     }
+    struct skeym_span rest = skeym_span_part(bytes, done, GROUP_BYTES);
+    if (rest.size > 0) {
+        uint8_t last[GROUP_BYTES] = {0};
+        memcpy(last, rest.data, rest.size);
+        encode_group(chars, last);
+        skeym_write_span(writer, skeym_span(chars, SKEYM_BASE64URL_CHARS(rest.size)));
+        skeym_crypto_wipe(last, sizeof last);
+    }
+    skeym_crypto_wipe(chars, sizeof chars);
 }
 
-/* Whole groups and a last part of 2 to 7 characters, filled up with zeros ('A'). In place, a group
- * is read before its bytes are written, and these are fewer. */
+/* In place, a group is read before its bytes are written, and these are fewer. */
 static enum skeym_error decode(uint8_t *out, struct skeym_span text)
 {
     uint64_t bad = 0;
     uint64_t left_over = 0;
-    for (size_t done = 0; done < text.size; done += GROUP_CHARS) {
-        struct skeym_span part = skeym_span_part(text, done, GROUP_CHARS);
-        size_t size = SKEYM_BASE64URL_BYTES(part.size);
-        uint8_t group[GROUP_CHARS] = {'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A'};
-        memcpy(group, part.data, part.size);
-        uint64_t value = pack(to_values(load(group, sizeof group), &bad));
-        size_t unused = 8 * (GROUP_BYTES - size);
-        left_over |= value & ((UINT64_C(1) << unused) - 1);
-        store(out, size, value >> unused);
-        out += size;
+    size_t done = 0;
+    for (; text.size - done >= GROUP_CHARS; done += GROUP_CHARS) {
+        decode_group(out, text.data + done, &bad);
+        out += GROUP_BYTES;
+    }
+    struct skeym_span rest = skeym_span_part(text, done, GROUP_CHARS);
+    if (rest.size > 0) {
+        uint8_t chars[GROUP_CHARS] = {'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A'}; /* the value 0 */
+        uint8_t last[GROUP_BYTES];
+        size_t size = SKEYM_BASE64URL_BYTES(rest.size);
+        memcpy(chars, rest.data, rest.size);
+        left_over = decode_group(last, chars, &bad) << (16 + 8 * size);
+        memcpy(out, last, size);
+        skeym_crypto_wipe(chars, sizeof chars);
+        skeym_crypto_wipe(last, sizeof last);
     }
     if (bad) {
         return SKEYM_ERR_CHARSET;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The narrow door to a crypto library: all that the protocol needs, and nothing else. One file of
- * this folder implements it per library (openssl.c). Nothing here knows the protocol.
+ * The narrow door to a crypto library: all that the protocol needs, and nothing else. Nothing
+ * here knows the protocol. openssl.c and openssl_hash.c implement it; another library would bring
+ * files of its own in their place.
  *
  * Keys and outputs are fixed-size arrays. Outputs may alias inputs only where said. On an error
  * the whole output is zero. Every function is constant-time in the contents of keys and messages,
@@ -67,11 +68,12 @@ SKEYM_MUST_USE enum skeym_error skeym_crypto_open(struct skeym_room out,
                                                   const uint8_t iv[SKEYM_IV_BYTES],
                                                   struct skeym_span aad, struct skeym_span sealed);
 
-/* AES-256 of `count` blocks (1 to 8), each alone; out may be in exactly. Errors: SKEYM_ERR_CRYPTO.
- */
-SKEYM_MUST_USE enum skeym_error skeym_crypto_blocks(uint8_t *out,
-                                                    const uint8_t key[SKEYM_KEY_BYTES],
-                                                    const uint8_t *in, size_t count);
+/* AES-256-CMAC (NIST SP 800-38B) of `count` messages (1 to 8) of exactly one block each, all under
+ * one key: out gets `count` blocks; may be in exactly. One call, because keying costs more than the
+ * blocks. Errors: SKEYM_ERR_CRYPTO. */
+SKEYM_MUST_USE enum skeym_error skeym_crypto_cmac_blocks(uint8_t *out,
+                                                         const uint8_t key[SKEYM_KEY_BYTES],
+                                                         const uint8_t *in, size_t count);
 
 /* Fills the room from the system's generator. Errors: SKEYM_ERR_RANDOM (out is zero then).
  * The core never calls this: randomness enters it as an argument. */
