@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal: nothing that was taken is lost, whatever happens to the process or to the file. */
+#include "node/journal.h"
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/skeym-journal-XXXXXX";
+static char path[64];
+static char fresh_path[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder)) {
+        return -1;
+    }
+    (void)snprintf(path, sizeof path, "%s/journal", folder);
+    (void)snprintf(fresh_path, sizeof fresh_path, "%s/journal.new", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    (void)unlink(path);
+    (void)unlink(fresh_path);
+    return rmdir(folder);
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    (void)unlink(path);
+    (void)unlink(fresh_path);
+    return 0;
+}
+
+static struct skeym_journal *open_as(const char *note, size_t most,
+                                     struct skeym_journal_report *report)
+{
+    struct skeym_journal *journal = NULL;
+    struct skeym_journal_report own;
+    assert_int_equal(
+        skeym_journal_open(&journal, path, skeym_span_text(note), most, report ? report : &own),
+        SKEYM_OK);
+    return journal;
+}
+
+static void take(struct skeym_journal *journal, unsigned number)
+{
+    char text[64];
+    (void)snprintf(text, sizeof text, "reading %u of the test", number);
+    assert_int_equal(skeym_journal_take(journal, skeym_span_text(text)), SKEYM_OK);
+}
+
+static void expect(struct skeym_journal *journal, unsigned number)
+{
+    char text[64];
+    struct skeym_span reading;
+    uint64_t sequence;
+    (void)snprintf(text, sizeof text, "reading %u of the test", number);
+    assert_int_equal(skeym_journal_oldest(journal, &reading, &sequence), SKEYM_OK);
+    assert_int_equal(sequence, number);
+    assert_true(skeym_span_is(reading, text));
+}
+
+static void expect_and_forget(struct skeym_journal *journal, unsigned number)
+{
+    expect(journal, number);
+    assert_int_equal(skeym_journal_forget(journal, number), SKEYM_OK);
+}
+
+static size_t read_whole(uint8_t *out, size_t room)
+{
+    int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    ssize_t size = read(fd, out, room);
+    close(fd);
+    assert_true(size >= 0 && (size_t)size < room);
+    return (size_t)size;
+}
+
+static void write_whole(const uint8_t *bytes, size_t size)
+{
+    (void)unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, size), size);
+    close(fd);
+}
+
+/* --- use ----------------------------------------------------------------------- */
+
+static void test_takes_gives_and_forgets_in_order(void **state)
+{
+    (void)state;
+    for (int in_memory = 0; in_memory < 2; in_memory++) {
+        struct skeym_journal *journal = NULL;
+        struct skeym_journal_report report;
+        struct skeym_span reading;
+        uint64_t sequence;
+        assert_int_equal(skeym_journal_open(&journal, in_memory ? NULL : path,
+                                            skeym_span_text("run 1"), 0, &report),
+                         SKEYM_OK);
+        assert_false(report.resumed);
+        assert_true(skeym_span_is(skeym_journal_note(journal), "run 1"));
+        assert_int_equal(skeym_journal_oldest(journal, &reading, &sequence), SKEYM_ERR_NOT_FOUND);
+        for (unsigned i = 0; i < 200; i++) {
+            take(journal, i);
+        }
+        assert_int_equal(skeym_journal_waiting(journal), 200);
+        for (unsigned i = 0; i < 150; i++) {
+            expect_and_forget(journal, i);
+        }
+        for (unsigned i = 200; i < 300; i++) {
+            take(journal, i);
+        }
+        for (unsigned i = 150; i < 300; i++) {
+            expect_and_forget(journal, i);
+        }
+        assert_int_equal(skeym_journal_waiting(journal), 0);
+        assert_int_equal(skeym_journal_next(journal), 300);
+        skeym_journal_close(journal);
+    }
+}
+
+static void test_wrong_use_changes_nothing(void **state)
+{
+    (void)state;
+    struct skeym_journal *journal = open_as("run", 0, NULL);
+    static uint8_t large[SKEYM_JOURNAL_READING + 1];
+    take(journal, 0);
+    assert_int_equal(skeym_journal_forget(journal, 1), SKEYM_ERR_STATE);
+    assert_int_equal(skeym_journal_take(journal, skeym_span(NULL, 0)), SKEYM_ERR_SIZE);
+    assert_int_equal(skeym_journal_take(journal, skeym_span(large, sizeof large)), SKEYM_ERR_SIZE);
+    expect_and_forget(journal, 0);
+    assert_int_equal(skeym_journal_forget(journal, 0), SKEYM_ERR_STATE);
+    assert_int_equal(skeym_journal_end(journal), SKEYM_OK);
+    assert_int_equal(skeym_journal_take(journal, skeym_span_text("late")), SKEYM_ERR_STATE);
+    skeym_journal_close(journal);
+    struct skeym_journal_report report;
+    uint8_t note[SKEYM_JOURNAL_NOTE + 1] = {1};
+    assert_int_equal(skeym_journal_open(&journal, path, skeym_span(note, 0), 0, &report),
+                     SKEYM_ERR_SIZE);
+    assert_int_equal(skeym_journal_open(&journal, path, skeym_span(note, sizeof note), 0, &report),
+                     SKEYM_ERR_SIZE);
+}
+
+static void test_resumes_a_run_that_was_left(void **state)
+{
+    (void)state;
+    struct skeym_journal_report report;
+    struct skeym_journal *journal = open_as("run 1", 0, NULL);
+    for (unsigned i = 0; i < 5; i++) {
+        take(journal, i);
+    }
+    expect_and_forget(journal, 0);
+    expect_and_forget(journal, 1);
+    skeym_journal_close(journal);
+    journal = open_as("run 2", 0, &report);
+    assert_true(report.resumed);
+    assert_int_equal(report.waiting, 3);
+    assert_int_equal(report.cut, 0);
+    assert_true(skeym_span_is(skeym_journal_note(journal), "run 1"));
+    assert_int_equal(skeym_journal_next(journal), 5);
+    for (unsigned i = 2; i < 5; i++) {
+        expect_and_forget(journal, i);
+    }
+    skeym_journal_close(journal); /* all are forgotten, but the run has not ended */
+    journal = open_as("run 2", 0, &report);
+    assert_true(report.resumed);
+    take(journal, 5);
+    assert_int_equal(skeym_journal_end(journal), SKEYM_OK);
+    skeym_journal_close(journal);
+    journal = open_as("run 2", 0, &report);
+    assert_true(report.resumed && skeym_journal_ended(journal));
+    expect_and_forget(journal, 5);
+    skeym_journal_close(journal);
+    journal = open_as("run 2", 0, &report);
+    assert_false(report.resumed);
+    assert_true(skeym_span_is(skeym_journal_note(journal), "run 2"));
+    assert_int_equal(skeym_journal_next(journal), 0);
+    skeym_journal_close(journal);
+}
+
+static void test_one_process_at_a_time(void **state)
+{
+    (void)state;
+    struct skeym_journal *journal = open_as("run", 0, NULL);
+    struct skeym_journal *second = NULL;
+    struct skeym_journal_report report;
+    assert_int_equal(skeym_journal_open(&second, path, skeym_span_text("x"), 0, &report),
+                     SKEYM_ERR_BUSY);
+    assert_null(second);
+    skeym_journal_close(journal);
+}
+
+static void test_refuses_files_that_are_not_its_own(void **state)
+{
+    (void)state;
+    struct skeym_journal *journal = NULL;
+    struct skeym_journal_report report;
+    struct skeym_span note = skeym_span_text("run");
+    write_whole((const uint8_t *)"my thesis", 9);
+    assert_int_equal(skeym_journal_open(&journal, path, note, 0, &report), SKEYM_ERR_SHAPE);
+    uint8_t kept[16];
+    assert_int_equal(read_whole(kept, sizeof kept), 9);
+    (void)unlink(path);
+    skeym_journal_close(open_as("run", 0, NULL));
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_int_equal(skeym_journal_open(&journal, path, note, 0, &report), SKEYM_ERR_MODE);
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(skeym_journal_open(&journal, path, note, 4, &report), SKEYM_ERR_SIZE);
+    assert_int_equal(symlink(path, fresh_path), 0);
+    assert_int_equal(skeym_journal_open(&journal, fresh_path, note, 0, &report), SKEYM_ERR_SHAPE);
+    assert_int_equal(skeym_journal_open(&journal, folder, note, 0, &report), SKEYM_ERR_SHAPE);
+    assert_int_equal(skeym_journal_open(&journal, "/nowhere/at/all", note, 0, &report),
+                     SKEYM_ERR_IO);
+}
+
+/* --- damage --------------------------------------------------------------------- */
+
+#define COUNT 4u
+
+/* A file with COUNT readings of which the first is forgotten; *last gets where the last record
+ * begins. */
+static size_t make_file(uint8_t *out, size_t room, size_t *last)
+{
+    (void)unlink(path);
+    struct skeym_journal *journal = open_as("run 1", 0, NULL);
+    take(journal, 0);
+    expect_and_forget(journal, 0);
+    for (unsigned i = 1; i < COUNT; i++) {
+        *last = read_whole(out, room);
+        take(journal, i);
+    }
+    skeym_journal_close(journal);
+    return read_whole(out, room);
+}
+
+static void test_torn_at_every_length(void **state)
+{
+    (void)state;
+    uint8_t bytes[1024];
+    size_t last = 0;
+    size_t whole = make_file(bytes, sizeof bytes, &last);
+    for (size_t size = last; size <= whole; size++) {
+        for (int zeros = 0; zeros < 2; zeros++) { /* cut short, or never written though grown */
+            uint8_t torn[1024] = {0};
+            struct skeym_journal_report report;
+            memcpy(torn, bytes, size);
+            write_whole(torn, zeros ? whole : size);
+            struct skeym_journal *journal = open_as("run 2", 0, &report);
+            bool lost = size < whole;
+            assert_true(report.resumed);
+            assert_int_equal(report.waiting, lost ? COUNT - 2 : COUNT - 1);
+            assert_int_equal(report.cut, lost ? (zeros ? whole : size) - last : 0);
+            if (lost) {
+                take(journal, COUNT - 1);
+            }
+            for (unsigned i = 1; i < COUNT; i++) {
+                expect_and_forget(journal, i);
+            }
+            skeym_journal_close(journal);
+        }
+    }
+}
+
+static void test_torn_at_birth(void **state)
+{
+    (void)state;
+    uint8_t bytes[256] = {0};
+    skeym_journal_close(open_as("run 1", 0, NULL));
+    size_t whole = read_whole(bytes, sizeof bytes);
+    for (size_t size = 0; size < whole; size++) {
+        struct skeym_journal_report report;
+        write_whole(bytes, size);
+        struct skeym_journal *journal = open_as("run 2", 0, &report);
+        assert_false(report.resumed);
+        assert_int_equal(report.cut, size);
+        assert_true(skeym_span_is(skeym_journal_note(journal), "run 2"));
+        skeym_journal_close(journal);
+    }
+}
+
+/* Whatever bit flips: either it is said, or it was in the last record, which is cut and said, too.
+ * No wrong reading comes out. */
+static void test_every_flipped_bit_is_found(void **state)
+{
+    (void)state;
+    uint8_t bytes[1024];
+    uint8_t after[1024];
+    size_t last = 0;
+    size_t whole = make_file(bytes, sizeof bytes, &last);
+    for (size_t at = 0; at < whole; at++) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            struct skeym_journal *journal = NULL;
+            struct skeym_journal_report report;
+            bytes[at] ^= (uint8_t)(1u << bit);
+            write_whole(bytes, whole);
+            enum skeym_error error =
+                skeym_journal_open(&journal, path, skeym_span_text("run 2"), 0, &report);
+            if (at < last) {
+                assert_int_equal(error, at < 4 ? SKEYM_ERR_SHAPE : SKEYM_ERR_DAMAGED);
+                assert_int_equal(read_whole(after, sizeof after), whole);
+                assert_memory_equal(after, bytes, whole);
+            } else {
+                assert_int_equal(error, SKEYM_OK);
+                assert_int_equal(report.cut, whole - last);
+                assert_int_equal(report.waiting, COUNT - 2);
+                skeym_journal_close(journal);
+            }
+            bytes[at] ^= (uint8_t)(1u << bit);
+        }
+    }
+}
+
+static void test_damage_while_it_is_open_is_found(void **state)
+{
+    (void)state;
+    struct skeym_span reading;
+    uint64_t sequence;
+    struct skeym_journal *journal = open_as("run 1", 0, NULL);
+    take(journal, 0);
+    uint8_t bytes[256];
+    size_t size = read_whole(bytes, sizeof bytes);
+    int fd = open(path, O_WRONLY);
+    bytes[size - 1] ^= 1;
+    assert_int_equal(pwrite(fd, bytes, size, 0), size);
+    assert_int_equal(skeym_journal_oldest(journal, &reading, &sequence), SKEYM_ERR_DAMAGED);
+    assert_int_equal(ftruncate(fd, (off_t)size - 1), 0);
+    assert_int_equal(skeym_journal_oldest(journal, &reading, &sequence), SKEYM_ERR_IO);
+    close(fd);
+    skeym_journal_close(journal);
+}
+
+/* Records that are each whole, but not in an order that a journal writes. */
+static void test_records_out_of_place_are_damage(void **state)
+{
+    (void)state;
+    uint8_t bytes[1024];
+    uint8_t mixed[2048];
+    size_t last = 0;
+    size_t whole = make_file(bytes, sizeof bytes, &last);
+    struct skeym_journal *journal = NULL;
+    struct skeym_journal_report report;
+    memcpy(mixed, bytes, whole); /* the last reading twice */
+    memcpy(mixed + whole, bytes + last, whole - last);
+    write_whole(mixed, whole + (whole - last));
+    assert_int_equal(skeym_journal_open(&journal, path, skeym_span_text("x"), 0, &report),
+                     SKEYM_ERR_DAMAGED);
+    write_whole(bytes + last, whole - last); /* no note */
+    assert_int_equal(skeym_journal_open(&journal, path, skeym_span_text("x"), 0, &report),
+                     SKEYM_ERR_SHAPE);
+    memcpy(mixed + whole, bytes, whole); /* a note in the middle */
+    write_whole(mixed, 2 * whole);
+    assert_int_equal(skeym_journal_open(&journal, path, skeym_span_text("x"), 0, &report),
+                     SKEYM_ERR_DAMAGED);
+}
+
+/* --- room ------------------------------------------------------------------------ */
+
+#define SMALL 4096u
+
+static void test_full_says_so_and_goes_on_when_there_is_room(void **state)
+{
+    (void)state;
+    struct skeym_journal *journal = open_as("run", SMALL, NULL);
+    unsigned taken = 0;
+    unsigned forgotten = 0;
+    enum skeym_error error = SKEYM_OK;
+    char text[64];
+    uint8_t bytes[2 * SMALL];
+    while (taken < 5000) {
+        (void)snprintf(text, sizeof text, "reading %u of the test", taken);
+        error = skeym_journal_take(journal, skeym_span_text(text));
+        if (error == SKEYM_OK) {
+            taken++;
+            continue;
+        }
+        assert_int_equal(error, SKEYM_ERR_SPACE);
+        assert_true(skeym_journal_waiting(journal) > 20);
+        assert_int_equal(skeym_journal_take(journal, skeym_span_text(text)), SKEYM_ERR_SPACE);
+        for (unsigned i = 0; i < 17; i++) {
+            expect_and_forget(journal, forgotten++);
+        }
+        assert_true(read_whole(bytes, sizeof bytes) <= SMALL);
+    }
+    skeym_journal_close(journal);
+    struct skeym_journal_report report;
+    journal = open_as("other", SMALL, &report);
+    assert_int_equal(report.waiting, taken - forgotten);
+    assert_true(skeym_span_is(skeym_journal_note(journal), "run"));
+    while (forgotten < taken) {
+        expect_and_forget(journal, forgotten++);
+    }
+    skeym_journal_close(journal);
+}
+
+static void test_making_room_works_in_memory_and_beside_leftovers(void **state)
+{
+    (void)state;
+    struct skeym_journal *journal = NULL;
+    struct skeym_journal_report report;
+    int fd = open(fresh_path, O_WRONLY | O_CREAT, 0600); /* of a process that was killed */
+    assert_int_equal(write(fd, "x", 1), 1);
+    close(fd);
+    for (int in_memory = 0; in_memory < 2; in_memory++) {
+        assert_int_equal(skeym_journal_open(&journal, in_memory ? NULL : path,
+                                            skeym_span_text("run"), SMALL, &report),
+                         SKEYM_OK);
+        for (unsigned i = 0; i < 500; i++) {
+            take(journal, i);
+            expect_and_forget(journal, i);
+        }
+        skeym_journal_close(journal);
+    }
+    assert_int_equal(access(fresh_path, F_OK), -1);
+}
+
+/* A disk that is full: the reading is not taken, all that were taken are there, and it goes on once
+ * there is room. */
+static void test_full_disk(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit limit = {1024, RLIM_INFINITY};
+        struct sigaction ignore = {.sa_handler = SIG_IGN};
+        struct skeym_journal *journal = NULL;
+        struct skeym_journal_report report;
+        unsigned taken = 0;
+        enum skeym_error error = SKEYM_OK;
+        sigaction(SIGXFSZ, &ignore, NULL);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        error = skeym_journal_open(&journal, path, skeym_span_text("run"), 0, &report);
+        while (error == SKEYM_OK) {
+            error = skeym_journal_take(journal, skeym_span_text("eight by"));
+            taken += error == SKEYM_OK;
+        }
+        if (error != SKEYM_ERR_NO_SPACE || skeym_journal_waiting(journal) != taken) {
+            _exit(100);
+        }
+        limit.rlim_cur = RLIM_INFINITY;
+        setrlimit(RLIMIT_FSIZE, &limit);
+        error = skeym_journal_take(journal, skeym_span_text("eight by"));
+        _exit(error == SKEYM_OK ? (int)taken + 1 : 101);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    struct skeym_journal_report report;
+    struct skeym_journal *journal = open_as("run", 0, &report);
+    assert_true(report.waiting > 20 && report.waiting < 50);
+    assert_int_equal(report.waiting, WEXITSTATUS(status));
+    skeym_journal_close(journal);
+}
+
+/* A child takes and forgets until it is killed; it reports each reading that was taken, and each
+ * that it is about to forget, through a pipe. Nothing reported as taken may be missing. */
+static void test_killed_at_any_moment(void **state)
+{
+    (void)state;
+    unsigned taken = 0;
+    for (unsigned round = 0; round < 12; round++) {
+        int report_pipe[2];
+        assert_int_equal(pipe(report_pipe), 0);
+        pid_t child = fork();
+        if (child == 0) {
+            struct skeym_journal *journal = NULL;
+            struct skeym_journal_report report;
+            if (skeym_journal_open(&journal, path, skeym_span_text("run"), SMALL, &report) !=
+                SKEYM_OK) {
+                _exit(1);
+            }
+            for (uint32_t i = (uint32_t)skeym_journal_next(journal);; i++) {
+                uint64_t sequence;
+                struct skeym_span reading;
+                char text[64];
+                (void)snprintf(text, sizeof text, "reading %u of the test", i);
+                while (skeym_journal_take(journal, skeym_span_text(text)) != SKEYM_OK) {
+                    for (int k = 0; k < 15; k++) {
+                        (void)!skeym_journal_oldest(journal, &reading, &sequence);
+                        (void)!skeym_journal_forget(journal, sequence);
+                    }
+                }
+                if (write(report_pipe[1], &i, sizeof i) != sizeof i) {
+                    _exit(1);
+                }
+            }
+        }
+        close(report_pipe[1]);
+        uint32_t number = 0;
+        for (unsigned i = 0; i < 40 + 13 * round; i++) {
+            assert_int_equal(read(report_pipe[0], &number, sizeof number), sizeof number);
+        }
+        assert_int_equal(kill(child, SIGKILL), 0);
+        while (read(report_pipe[0], &number, sizeof number) == sizeof number) {
+        }
+        close(report_pipe[0]);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        struct skeym_journal_report report;
+        struct skeym_journal *journal = open_as("run", SMALL, &report);
+        assert_true(skeym_journal_next(journal) > number); /* all that were reported are there */
+        assert_true(number > taken);
+        taken = number;
+        unsigned first = (unsigned)(skeym_journal_next(journal) - report.waiting);
+        for (unsigned i = first; i < skeym_journal_next(journal); i++) {
+            expect_and_forget(journal, i);
+        }
+        skeym_journal_close(journal);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_takes_gives_and_forgets_in_order, remove_file),
+        cmocka_unit_test_teardown(test_wrong_use_changes_nothing, remove_file),
+        cmocka_unit_test_teardown(test_resumes_a_run_that_was_left, remove_file),
+        cmocka_unit_test_teardown(test_one_process_at_a_time, remove_file),
+        cmocka_unit_test_teardown(test_refuses_files_that_are_not_its_own, remove_file),
+        cmocka_unit_test_teardown(test_torn_at_every_length, remove_file),
+        cmocka_unit_test_teardown(test_torn_at_birth, remove_file),
+        cmocka_unit_test_teardown(test_every_flipped_bit_is_found, remove_file),
+        cmocka_unit_test_teardown(test_damage_while_it_is_open_is_found, remove_file),
+        cmocka_unit_test_teardown(test_records_out_of_place_are_damage, remove_file),
+        cmocka_unit_test_teardown(test_full_says_so_and_goes_on_when_there_is_room, remove_file),
+        cmocka_unit_test_teardown(test_making_room_works_in_memory_and_beside_leftovers,
+                                  remove_file),
+        cmocka_unit_test_teardown(test_full_disk, remove_file),
+        cmocka_unit_test_teardown(test_killed_at_any_moment, remove_file),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
