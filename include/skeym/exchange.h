@@ -42,11 +42,15 @@ struct skeym_exchange_request {
     struct skeym_span content_type; /* empty when there is none */
     struct skeym_span body;         /* as sent: the JWE's text */
 };
-/* Errors: SKEYM_ERR_CHARSET, SKEYM_ERR_SIZE (a part that section 8 does not allow). */
+/* Are method, target and content type what section 8 allows? Without the body.
+ * Errors: SKEYM_ERR_CHARSET, SKEYM_ERR_SIZE. */
+SKEYM_MUST_USE enum skeym_error skeym_exchange_parts(const struct skeym_exchange_request *request);
+/* Errors: those of skeym_exchange_parts; out is zero then. */
 SKEYM_MUST_USE enum skeym_error skeym_exchange_proof(uint8_t out[SKEYM_PROOF_BYTES],
                                                      const uint8_t proof_key[32],
                                                      const struct skeym_exchange_request *request);
-/* Decodes and compares in constant time. Errors: SKEYM_ERR_SHAPE, SKEYM_ERR_PROOF. */
+/* Decodes and compares in constant time. Errors: SKEYM_ERR_SHAPE (of the proof or of a part),
+ * SKEYM_ERR_PROOF. */
 SKEYM_MUST_USE enum skeym_error skeym_exchange_check(struct skeym_span proof_text,
                                                      const uint8_t proof_key[32],
                                                      const struct skeym_exchange_request *request);

@@ -10,10 +10,11 @@
 extern "C" {
 #endif
 
-#define SKEYM_NONCE_BYTES 24
-#define SKEYM_TOKEN_HEAD  (1 + 4 + SKEYM_NONCE_BYTES)
-#define SKEYM_TOKEN_BYTES (SKEYM_TOKEN_HEAD + SKEYM_TOKEN_CLAIMS_BYTES + 16)
-#define SKEYM_TOKEN_CHARS SKEYM_BASE64URL_CHARS(SKEYM_TOKEN_BYTES)
+#define SKEYM_TOKEN_VERSION 0x01
+#define SKEYM_NONCE_BYTES   24
+#define SKEYM_TOKEN_HEAD    (1 + 4 + SKEYM_NONCE_BYTES)
+#define SKEYM_TOKEN_BYTES   (SKEYM_TOKEN_HEAD + SKEYM_TOKEN_CLAIMS_BYTES + 16)
+#define SKEYM_TOKEN_CHARS   SKEYM_BASE64URL_CHARS(SKEYM_TOKEN_BYTES)
 
 /* Seals claims under the current epoch; nonce: 24 fresh random bytes. *size gets the token's size.
  * Errors: SKEYM_ERR_SPACE, SKEYM_ERR_RANGE (claims that the layout cannot hold), SKEYM_ERR_CRYPTO.
@@ -22,6 +23,11 @@ SKEYM_MUST_USE enum skeym_error skeym_token_mint(struct skeym_room out, size_t *
                                                  const struct skeym_audience_keys *keys,
                                                  const struct skeym_token_claims *claims,
                                                  const uint8_t nonce[SKEYM_NONCE_BYTES]);
+
+/* Section 7: from `issued` for `lifetime` seconds, at most to the login deadline.
+ * Errors: SKEYM_ERR_TIME. */
+SKEYM_MUST_USE enum skeym_error skeym_token_time(const struct skeym_token_claims *claims,
+                                                 uint64_t now_ms);
 
 /* Opens a token and checks its time; nothing else. On any error *out is zero. *id gets the first 8
  * bytes of the nonce as a number (section 9).

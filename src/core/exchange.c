@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/crypto.h"
+#include <skeym/exchange.h>
+#include <string.h>
+
+_Static_assert(sizeof(struct skeym_exchange_keys) == 128, "four keys, as they are derived");
+
+enum skeym_error skeym_exchange_derive(struct skeym_exchange_keys *out,
+                                       const uint8_t secret[SKEYM_SECRET_BYTES])
+{
+    struct skeym_span info = skeym_span_text("skeym/1 exchange");
+    return skeym_crypto_hkdf_expand((struct skeym_room){(uint8_t *)out, sizeof *out}, secret, &info,
+                                    1);
+}
+
+/* What section 8 allows in a part of the canonical request. */
+static enum skeym_error check_part(struct skeym_span part, size_t least, size_t most, uint8_t first)
+{
+    if (part.size < least || part.size > most) {
+        return SKEYM_ERR_SIZE;
+    }
+    for (size_t i = 0; i < part.size; i++) {
+        if (part.data[i] < first || part.data[i] > 0x7e) {
+            return SKEYM_ERR_CHARSET;
+        }
+    }
+    return SKEYM_OK;
+}
+
+enum skeym_error skeym_exchange_parts(const struct skeym_exchange_request *request)
+{
+    enum skeym_error error = check_part(request->method, 1, SKEYM_METHOD_BYTES, 0x21);
+    if (error == SKEYM_OK) {
+        error = check_part(request->target, 1, SKEYM_TARGET_BYTES, 0x21);
+    }
+    if (error == SKEYM_OK) {
+        error = check_part(request->content_type, 0, SKEYM_FIELD_BYTES, 0x20);
+    }
+    return error;
+}
+
+enum skeym_error skeym_exchange_proof(uint8_t out[SKEYM_PROOF_BYTES], const uint8_t proof_key[32],
+                                      const struct skeym_exchange_request *request)
+{
+    memset(out, 0, SKEYM_PROOF_BYTES);
+    enum skeym_error error = skeym_exchange_parts(request);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    uint8_t hash[SKEYM_SHA256_BYTES];
+    uint8_t text[SKEYM_BASE64URL_CHARS(SKEYM_SHA256_BYTES)];
+    struct skeym_writer hash_text = skeym_writer((struct skeym_room){text, sizeof text});
+    if (request->body.size > 0) {
+        skeym_crypto_sha256(hash, &request->body, 1);
+        skeym_base64url_write(&hash_text, skeym_span(hash, sizeof hash));
+    }
+    const struct skeym_span line = skeym_span_text("\n");
+    const struct skeym_span parts[] = {
+        skeym_span_text("SkeyM/1\n"),
+        request->method,
+        line,
+        request->target,
+        line,
+        request->content_type,
+        line,
+        skeym_written(&hash_text),
+        line,
+    };
+    skeym_crypto_hmac(out, skeym_span(proof_key, 32), parts, sizeof parts / sizeof parts[0]);
+    return SKEYM_OK;
+}
+
+enum skeym_error skeym_exchange_check(struct skeym_span proof_text, const uint8_t proof_key[32],
+                                      const struct skeym_exchange_request *request)
+{
+    uint8_t given[SKEYM_PROOF_BYTES];
+    uint8_t right[SKEYM_PROOF_BYTES];
+    size_t size = 0;
+    if (proof_text.size != SKEYM_PROOF_CHARS ||
+        skeym_base64url_read((struct skeym_room){given, sizeof given}, &size, proof_text) !=
+            SKEYM_OK ||
+        skeym_exchange_proof(right, proof_key, request) != SKEYM_OK) {
+        return SKEYM_ERR_SHAPE;
+    }
+    bool equal = skeym_crypto_equal(given, right, sizeof right);
+    skeym_crypto_wipe(right, sizeof right);
+    return equal ? SKEYM_OK : SKEYM_ERR_PROOF;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <skeym/admit.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct skeym_name name(const char *text)
+{
+    struct skeym_name out;
+    assert_int_equal(skeym_name_node(&out, skeym_span_text(text)), SKEYM_OK);
+    return out;
+}
+
+static bool has(const struct skeym_revoked *revoked, const char *id, uint32_t generation)
+{
+    struct skeym_name node = name(id);
+    return skeym_revoked_has(revoked, &node, generation);
+}
+
+static void an_empty_list_has_none(void **state)
+{
+    (void)state;
+    struct skeym_revoked revoked = {NULL, 0};
+    skeym_revoked_sort(NULL, 0);
+    assert_false(has(&revoked, "a", 1));
+}
+
+static void this_generation_and_all_before(void **state)
+{
+    (void)state;
+    struct skeym_revoked_entry entries[] = {{name("pump-7"), 3}};
+    struct skeym_revoked revoked = {entries, 1};
+    assert_true(has(&revoked, "pump-7", 1));
+    assert_true(has(&revoked, "pump-7", 2));
+    assert_true(has(&revoked, "pump-7", 3));
+    assert_false(has(&revoked, "pump-7", 4));
+    assert_false(has(&revoked, "pump-7", UINT32_MAX));
+    assert_false(has(&revoked, "pump-6", 3));
+    assert_false(has(&revoked, "pump-70", 3));
+    assert_false(has(&revoked, "pump-", 3));
+    entries[0].generation = UINT32_MAX;
+    assert_true(has(&revoked, "pump-7", UINT32_MAX));
+}
+
+/* Every entry is found wherever it lies, and its neighbours are not, for lists of every small size.
+ */
+static void each_of_many_is_found(void **state)
+{
+    (void)state;
+    for (size_t count = 1; count <= 70; count++) {
+        struct skeym_revoked_entry entries[70];
+        char text[SKEYM_NODE_ID_BYTES];
+        for (size_t i = 0; i < count; i++) { /* the even ones, then the odd ones */
+            size_t half = (count + 1) / 2;
+            size_t k = i < half ? 2 * i : 2 * (i - half) + 1;
+            (void)snprintf(text, sizeof text, "node-%zu", 2 * k);
+            entries[i] = (struct skeym_revoked_entry){name(text), (uint32_t)k + 1};
+        }
+        skeym_revoked_sort(entries, count);
+        struct skeym_revoked revoked = {entries, count};
+        for (size_t i = 0; i < count; i++) {
+            (void)snprintf(text, sizeof text, "node-%zu", i * 2);
+            assert_true(has(&revoked, text, (uint32_t)i + 1));
+            assert_false(has(&revoked, text, (uint32_t)i + 2));
+            (void)snprintf(text, sizeof text, "node-%zu", i * 2 + 1);
+            assert_false(has(&revoked, text, 1));
+        }
+    }
+}
+
+static void the_greatest_of_an_ids_entries_counts(void **state)
+{
+    (void)state;
+    struct skeym_revoked_entry entries[] = {
+        {name("a"), 2}, {name("b"), 9}, {name("a"), 7}, {name("a"), 1}, {name("c"), 1}};
+    skeym_revoked_sort(entries, 5);
+    struct skeym_revoked revoked = {entries, 5};
+    assert_true(has(&revoked, "a", 7));
+    assert_false(has(&revoked, "a", 8));
+    assert_true(has(&revoked, "b", 9));
+    assert_true(has(&revoked, "c", 1));
+    assert_false(has(&revoked, "c", 2));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_list_has_none),
+        cmocka_unit_test(this_generation_and_all_before),
+        cmocka_unit_test(each_of_many_is_found),
+        cmocka_unit_test(the_greatest_of_an_ids_entries_counts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
