@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What all commands share: messages, options, numbers, times. */
 #include "cli/cli.h"
+#include "server/home.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -162,6 +163,57 @@ const char *skeym_cli_dir(const char *dir)
         return dir;
     }
     return from_environment && from_environment[0] ? from_environment : "skeym-authority";
+}
+
+/* What a folder's owner can do about an error; the rest speaks for itself. */
+static const struct {
+    enum skeym_error error;
+    const char *text;
+} advice[] = {
+    {SKEYM_ERR_MISSING, "there is no authority here: make one with 'skeym init DIR', or name its "
+                        "folder with --dir or $SKEYM_DIR"},
+    {SKEYM_ERR_MODE, "others may write to the folder, or read or write a file in it; take a look "
+                     "at who did, then 'chmod go-rwx' on the folder and its files"},
+    {SKEYM_ERR_NOT_FILE, "keyring, revoked, audit and lock must be regular files"},
+    {SKEYM_ERR_PERMISSION, "not permitted: run this as the folder's owner or as root"},
+    {SKEYM_ERR_BUSY, "locked by another process for over 10 seconds"},
+    {SKEYM_ERR_SHAPE, "the keyring is not one"},
+    {SKEYM_ERR_TRUNCATED, "the keyring is cut short: restore it from a backup"},
+    {SKEYM_ERR_CHECKSUM, "the keyring is damaged: restore it from a backup"},
+    {SKEYM_ERR_RANGE, "this machine's clock is over 10 years from the keyring's, or the keyring "
+                      "is damaged"},
+};
+
+int skeym_cli_dir_fail(const char *command, const char *dir, enum skeym_error error)
+{
+    size_t line = SKEYM_ERROR_CLASS(error) == SKEYM_CLASS_INPUT ? skeym_home_revoked_line(dir) : 0;
+    if (line > 0) {
+        return skeym_cli_say(command, "%s/revoked, line %zu: %s; a line is NODE GENERATION", dir,
+                             line, skeym_error_text(error));
+    }
+    for (size_t i = 0; i < sizeof advice / sizeof advice[0]; i++) {
+        if (advice[i].error == error) {
+            return skeym_cli_say(command, "%s: %s", dir, advice[i].text);
+        }
+    }
+    return skeym_cli_fail(command, dir, error);
+}
+
+int skeym_cli_tell_server(const char *command, const char *dir)
+{
+    enum skeym_error error = skeym_home_notify(dir);
+    if (error == SKEYM_OK) {
+        printf("The running server has taken it over.\n");
+        return SKEYM_EXIT_OK;
+    }
+    if (error == SKEYM_ERR_MISSING) {
+        printf("No server runs on %s: it holds from its next start.\n", dir);
+        return SKEYM_EXIT_OK;
+    }
+    return skeym_cli_say(command,
+                         "%s: it is written, but the running server did not confirm it (%s): "
+                         "look at its log, or restart it",
+                         dir, skeym_error_text(error));
 }
 
 uint64_t skeym_cli_now(void)

@@ -72,6 +72,11 @@ SKEYM_MUST_USE bool skeym_cli_number(uint32_t *out, const char *text, uint32_t l
                                      uint32_t most);
 /* The authority's folder: dir when given, else $SKEYM_DIR, else "skeym-authority". */
 const char *skeym_cli_dir(const char *dir);
+/* What went wrong with that folder, and what to do about it; returns SKEYM_EXIT_FAILED. */
+int skeym_cli_dir_fail(const char *command, const char *dir, enum skeym_error error);
+/* Has a running server read the folder anew, and says on stdout whether it did. Returns an exit
+ * code: a server that runs but did not take the change over is a failure. */
+int skeym_cli_tell_server(const char *command, const char *dir);
 /* ms since 1970, of the wall clock. */
 uint64_t skeym_cli_now(void);
 /* "2026-01-31 23:59 UTC" of a time in s. */
@@ -86,5 +91,10 @@ void skeym_cli_name(char out[SKEYM_NODE_ID_BYTES + 1], const struct skeym_name *
  * (empty, or over 1024 bytes). */
 SKEYM_MUST_USE enum skeym_error skeym_cli_passphrase(char **out, size_t *size, const char *path,
                                                      bool confirm);
+
+/* The passphrase for a new file, as the options of a command say: `none`, from a file, or else
+ * asked for twice. *out is NULL for none. Says what is wrong and returns false. */
+SKEYM_MUST_USE bool skeym_cli_new_passphrase(char **out, size_t *size, const char *command,
+                                             const char *path, bool none);
 
 #endif

@@ -146,3 +146,29 @@ enum skeym_error skeym_cli_passphrase(char **out, size_t *size, const char *path
     skeym_crypto_wipe(line, sizeof line);
     return error;
 }
+
+bool skeym_cli_new_passphrase(char **out, size_t *size, const char *command, const char *path,
+                              bool none)
+{
+    *out = NULL;
+    *size = 0;
+    if (none && path) {
+        skeym_cli_say(command, "--passphrase-file and --no-passphrase exclude each other");
+        return false;
+    }
+    if (none) {
+        return true;
+    }
+    enum skeym_error error = skeym_cli_passphrase(out, size, path, true);
+    if (error == SKEYM_ERR_MISSING && !path) {
+        skeym_cli_say(command, "there is no terminal to ask for a passphrase on: give "
+                               "--passphrase-file FILE, or --no-passphrase for a file without one");
+    } else if (error == SKEYM_ERR_USAGE) {
+        skeym_cli_say(command, "cancelled, or the two passphrases differ");
+    } else if (error == SKEYM_ERR_SIZE) {
+        skeym_cli_say(command, "a passphrase has 1 to 1024 bytes");
+    } else if (error != SKEYM_OK) {
+        skeym_cli_fail(command, path ? path : "the terminal", error);
+    }
+    return error == SKEYM_OK;
+}

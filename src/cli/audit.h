@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The authority's audit file (server/home.h) as events: one JSON object a line. */
+#ifndef SKEYM_CLI_AUDIT_H
+#define SKEYM_CLI_AUDIT_H
+
+#include <json-c/json.h>
+#include <skeym/claims.h>
+
+/* A new event with its time; NULL when out of memory. Add members with the below. */
+struct json_object *skeym_audit_event(const char *event, uint64_t now_ms);
+void skeym_audit_text(struct json_object *event, const char *name, const char *value);
+void skeym_audit_number(struct json_object *event, const char *name, uint64_t value);
+/* The node's public claims: node, role, scopes, generation, not_after, public_key. */
+void skeym_audit_claims(struct json_object *event, const struct skeym_node_claims *claims);
+/* Appends the event durably and frees it. */
+SKEYM_MUST_USE enum skeym_error skeym_audit_append(const char *dir, struct json_object *event);
+
+/* Every event so far. Lines that are no event are counted in *damaged, and left out. */
+typedef void (*skeym_audit_each)(void *arg, struct json_object *event);
+SKEYM_MUST_USE enum skeym_error skeym_audit_read(const char *dir, skeym_audit_each each, void *arg,
+                                                 size_t *damaged);
+/* A member's text (never NULL) and number (0 when it is missing or out of range). */
+const char *skeym_audit_get_text(struct json_object *event, const char *name);
+uint32_t skeym_audit_get_number(struct json_object *event, const char *name);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/audit.h"
+#include "cli/cli.h"
+#include "crypto/crypto.h"
+#include "node/http.h"
+#include "server/home.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_SERVER "http://127.0.0.1:8420"
+
+static const char usage[] =
+    "usage: skeym enrol NODE --role ROLE --scope SCOPE [--scope SCOPE]... -o FILE\n"
+    "                   [--dir DIR] [--server URL] [--days N] [--public-key KEY]\n"
+    "                   [--passphrase-file FILE | --no-passphrase]\n"
+    "\n"
+    "Writes a credential file for a doctor's program or a device. Bring it to the node on a way\n"
+    "that nobody else reads. A node that is enrolled a second time has two credentials.\n"
+    "\n"
+    "  NODE                    1 to 32 of A-Z a-z 0-9 . _ -\n"
+    "  --role ROLE             doctor, nurse, device, auditor or service\n"
+    "  --scope SCOPE           what it may do, up to 8: patient/ID/TYPE.ACTIONS,\n"
+    "                          user/TYPE.ACTIONS or system/TYPE.ACTIONS, where ACTIONS is some\n"
+    "                          of c r u d s in this order: system/Observation.c\n"
+    "  -o FILE                 where the credential goes (mode 0600); it must not exist yet\n"
+    "  --dir DIR               the authority's folder (default: $SKEYM_DIR, else\n"
+    "                          ./skeym-authority)\n"
+    "  --server URL            where the node finds the server (default: " DEFAULT_SERVER ")\n"
+    "  --days N                how long the credential lasts: 1 to 3650 (default: 365)\n"
+    "  --public-key KEY        of the node's own pair (skeym keygen); the file then holds no\n"
+    "                          private key, and the node also gives --key\n"
+    "  --passphrase-file FILE  take the passphrase from a file that only its owner may read\n"
+    "  --no-passphrase         no passphrase: for devices that start by themselves\n"
+    "\n"
+    "Without either of the last two, the passphrase is asked for on the terminal.\n";
+
+struct options {
+    const char *node, *role, *output, *dir, *server, *days, *public_key, *passphrase_path;
+    struct skeym_cli_words scopes;
+    bool no_passphrase;
+};
+
+static int wrong(const char *why)
+{
+    return skeym_cli_usage(&skeym_command_enrol, why);
+}
+
+static int wrong_word(const char *option, const char *word, enum skeym_error error)
+{
+    return skeym_cli_say("enrol", "%s %s: %s ('skeym help enrol' tells more)", option, word,
+                         skeym_error_text(error)) +
+           (SKEYM_EXIT_USAGE - SKEYM_EXIT_FAILED);
+}
+
+static bool read_options(struct options *options, int argc, char **argv, int *code)
+{
+    struct skeym_cli_words operands;
+    const struct skeym_cli_option table[] = {
+        {"--role", .value = &options->role},
+        {"--scope", .list = &options->scopes},
+        {"-o", .value = &options->output},
+        {"--dir", .value = &options->dir},
+        {"--server", .value = &options->server},
+        {"--days", .value = &options->days},
+        {"--public-key", .value = &options->public_key},
+        {"--passphrase-file", .value = &options->passphrase_path},
+        {"--no-passphrase", .flag = &options->no_passphrase},
+        {.name = NULL},
+    };
+    if (!skeym_cli_parse(&skeym_command_enrol, argc, argv, table, &operands, 1, 1, code)) {
+        return false;
+    }
+    options->node = operands.at[0];
+    options->dir = skeym_cli_dir(options->dir);
+    options->server = options->server ? options->server : DEFAULT_SERVER;
+    *code = !options->role               ? wrong("--role is missing")
+            : options->scopes.count == 0 ? wrong("--scope is missing")
+            : !options->output           ? wrong("-o FILE is missing")
+                                         : SKEYM_EXIT_OK;
+    return *code == SKEYM_EXIT_OK;
+}
+
+static int read_scopes(struct skeym_scopes *out, const struct skeym_cli_words *words)
+{
+    if (words->count > SKEYM_SCOPES_MAX) {
+        return wrong("a node has at most 8 scopes");
+    }
+    for (size_t i = 0; i < words->count; i++) {
+        enum skeym_error error = skeym_scope_parse(&out->at[i], skeym_span_text(words->at[i]));
+        if (error != SKEYM_OK) {
+            return wrong_word("--scope", words->at[i], error);
+        }
+    }
+    out->count = (uint8_t)words->count;
+    return SKEYM_EXIT_OK;
+}
+
+/* A key that gives an all-zero shared secret with anyone could never log in. */
+static enum skeym_error read_public_key(uint8_t out[32], const char *text)
+{
+    uint8_t probe[32];
+    uint8_t shared[32];
+    size_t size = 0;
+    enum skeym_error error =
+        skeym_base64url_read((struct skeym_room){out, 32}, &size, skeym_span_text(text));
+    if (error == SKEYM_OK && size != 32) {
+        error = SKEYM_ERR_SIZE;
+    }
+    if (error == SKEYM_OK) {
+        error = skeym_crypto_random(probe, sizeof probe);
+    }
+    if (error == SKEYM_OK) {
+        error = skeym_crypto_x25519(shared, probe, out);
+        skeym_crypto_wipe(shared, sizeof shared);
+    }
+    skeym_crypto_wipe(probe, sizeof probe);
+    return error;
+}
+
+/* Everything of the claims but key and generation. */
+static int read_claims(struct skeym_node_claims *out, const struct options *options,
+                       uint64_t now_ms)
+{
+    uint32_t days = 365;
+    enum skeym_error error = skeym_name_node(&out->id, skeym_span_text(options->node));
+    if (error != SKEYM_OK) {
+        return wrong_word("NODE", options->node, error);
+    }
+    error = skeym_role_parse(&out->role, skeym_span_text(options->role));
+    if (error != SKEYM_OK) {
+        return wrong_word("--role", options->role, error);
+    }
+    if (options->days && !skeym_cli_number(&days, options->days, 1, 3650)) {
+        return wrong("--days takes 1 to 3650");
+    }
+    uint64_t not_after = now_ms / 1000 + UINT64_C(86400) * days;
+    if (not_after > UINT32_MAX) {
+        return skeym_cli_say("enrol", "this machine's clock is wrong");
+    }
+    out->not_after = (uint32_t)not_after;
+    error = skeym_http_check(options->server, true);
+    if (error != SKEYM_OK) {
+        return wrong_word("--server", options->server, error);
+    }
+    return read_scopes(&out->scopes, &options->scopes);
+}
+
+static int read_key(struct skeym_credential_file *file, const struct options *options)
+{
+    enum skeym_error error;
+    if (options->public_key) {
+        file->key_apart = true;
+        error = read_public_key(file->public_key, options->public_key);
+        return error == SKEYM_OK ? SKEYM_EXIT_OK
+                                 : wrong_word("--public-key", options->public_key, error);
+    }
+    error = skeym_crypto_random(file->keys.private_key, 32);
+    if (error == SKEYM_OK) {
+        error = skeym_crypto_x25519_public(file->public_key, file->keys.private_key);
+    }
+    return error == SKEYM_OK ? SKEYM_EXIT_OK : skeym_cli_fail("enrol", NULL, error);
+}
+
+/* The next generation after what is revoked. */
+static enum skeym_error find_generation(struct skeym_node_claims *claims, const char *dir)
+{
+    struct skeym_revoked revoked;
+    enum skeym_error error = skeym_home_revoked(&revoked, dir);
+    if (error == SKEYM_OK) {
+        claims->generation = skeym_enrolment_generation(&revoked, &claims->id);
+        skeym_home_revoked_free(&revoked);
+        error = claims->generation == 0 ? SKEYM_ERR_REVOKED : SKEYM_OK;
+    }
+    return error;
+}
+
+/* Locator, C_i and the authority's identity into file->keys; the private key stays. */
+static enum skeym_error make_credential(struct skeym_credential_file *file,
+                                        const struct skeym_node_claims *claims,
+                                        char fingerprint[17], const char *dir)
+{
+    struct skeym_keyring keyring;
+    struct skeym_working_keys keys;
+    struct skeym_credentials credentials;
+    uint8_t nonce[SKEYM_NONCE_BYTES];
+    memset(&keys, 0, sizeof keys);
+    memset(&credentials, 0, sizeof credentials);
+    enum skeym_error error = skeym_home_keyring(&keyring, dir);
+    if (error == SKEYM_OK) {
+        error = skeym_keyring_derive(&keys, &keyring);
+    }
+    if (error == SKEYM_OK) {
+        error = skeym_crypto_random(nonce, sizeof nonce);
+    }
+    if (error == SKEYM_OK) {
+        error = skeym_enrolment_make(&credentials, &keys, claims, nonce);
+    }
+    if (error == SKEYM_OK) {
+        memcpy(credentials.private_key, file->keys.private_key, 32);
+        file->keys = credentials;
+        skeym_keyring_fingerprint(fingerprint, keys.authority.identity_public);
+    }
+    skeym_crypto_wipe(&keyring, sizeof keyring);
+    skeym_crypto_wipe(&keys, sizeof keys);
+    skeym_crypto_wipe(&credentials, sizeof credentials);
+    return error;
+}
+
+static void report(const struct skeym_credential_file *file, const struct options *options,
+                   const struct skeym_node_claims *claims, const char *fingerprint)
+{
+    char until[SKEYM_CLI_TIME_BYTES];
+    skeym_cli_time(until, claims->not_after);
+    printf("Enrolled %s as %s, generation %u, until %s, at authority %s.\n", options->node,
+           options->role, (unsigned)claims->generation, until, fingerprint);
+    printf("Its credential is %s (%s%s).\n", options->output,
+           file->locked ? "locked with the passphrase" : "not locked: who reads it is the node",
+           file->key_apart ? "; the private key stays in the node's own key file" : "");
+    if (skeym_http_check(options->server, false) == SKEYM_ERR_TLS) {
+        printf("Mind: %s has no TLS; the node must be told --allow-plaintext-network.\n",
+               options->server);
+    }
+}
+
+/* The audit line comes first: there may be a line without its credential, never the reverse. */
+static int enrol(struct skeym_credential_file *file, struct skeym_node_claims *claims,
+                 const struct options *options, uint64_t now_ms)
+{
+    char fingerprint[17] = {0};
+    memcpy(claims->public_key, file->public_key, sizeof claims->public_key);
+    file->node = claims->id;
+    memcpy(file->server, options->server, strlen(options->server) + 1);
+    enum skeym_error error = find_generation(claims, options->dir);
+    if (error == SKEYM_ERR_REVOKED) {
+        return skeym_cli_say("enrol", "%s: all of its generations are revoked; take another name",
+                             options->node);
+    }
+    if (error == SKEYM_OK) {
+        error = make_credential(file, claims, fingerprint, options->dir);
+    }
+    if (error == SKEYM_OK) {
+        struct json_object *event = skeym_audit_event("enrol", now_ms);
+        skeym_audit_claims(event, claims);
+        error = skeym_audit_append(options->dir, event);
+    }
+    if (error != SKEYM_OK) {
+        return skeym_cli_dir_fail("enrol", options->dir, error);
+    }
+    error = skeym_credential_save(file, options->output, true);
+    if (error != SKEYM_OK) {
+        return skeym_cli_fail("enrol", options->output, error);
+    }
+    report(file, options, claims, fingerprint);
+    return SKEYM_EXIT_OK;
+}
+
+static int lock(struct skeym_credential_file *file, const struct options *options)
+{
+    char *passphrase;
+    size_t size;
+    if (!skeym_cli_new_passphrase(&passphrase, &size, "enrol", options->passphrase_path,
+                                  options->no_passphrase)) {
+        return SKEYM_EXIT_FAILED;
+    }
+    if (!passphrase) {
+        return SKEYM_EXIT_OK;
+    }
+    enum skeym_error error = skeym_credential_lock(file, skeym_span(passphrase, size));
+    skeym_crypto_wipe(passphrase, size);
+    free(passphrase);
+    return error == SKEYM_OK ? SKEYM_EXIT_OK : skeym_cli_fail("enrol", "passphrase", error);
+}
+
+static int run(int argc, char **argv)
+{
+    struct options options = {0};
+    struct skeym_node_claims claims = {0};
+    struct skeym_credential_file file;
+    uint64_t now_ms = skeym_cli_now();
+    int code;
+    memset(&file, 0, sizeof file);
+    if (!read_options(&options, argc, argv, &code)) {
+        return code;
+    }
+    code = read_claims(&claims, &options, now_ms);
+    if (code == SKEYM_EXIT_OK && access(options.output, F_OK) == 0) {
+        code = skeym_cli_fail("enrol", options.output, SKEYM_ERR_EXISTS);
+    }
+    if (code == SKEYM_EXIT_OK) {
+        code = read_key(&file, &options);
+    }
+    if (code == SKEYM_EXIT_OK) {
+        code = lock(&file, &options);
+    }
+    if (code == SKEYM_EXIT_OK) {
+        code = enrol(&file, &claims, &options, now_ms);
+    }
+    skeym_credential_wipe(&file);
+    return code;
+}
+
+const struct skeym_command skeym_command_enrol = {"enrol", "gives a node its credential file",
+                                                  usage, run};

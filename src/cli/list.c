@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/audit.h"
+#include "cli/cli.h"
+#include "crypto/crypto.h"
+#include "server/home.h"
+#include <string.h>
+
+static const char usage[] =
+    "usage: skeym list [--json] [--dir DIR]\n"
+    "\n"
+    "Shows the authority, its enrol keys and every node that was enrolled, from the audit file\n"
+    "and the list of what is revoked. It shows no secret.\n"
+    "\n"
+    "  --json      one JSON object instead of a table\n"
+    "  --dir DIR   the authority's folder (default: $SKEYM_DIR, else ./skeym-authority)\n";
+
+/* The public side of a keyring. */
+struct authority {
+    char fingerprint[17];
+    char audience[SKEYM_NODE_ID_BYTES + 1];
+    uint32_t epoch_seconds;
+    uint32_t epoch;
+    size_t enrol_count;
+    struct {
+        uint32_t id, made_s;
+    } enrol[SKEYM_ENROL_KEYS_MAX];
+};
+
+struct list {
+    const struct skeym_revoked *revoked;
+    uint32_t now_s;
+    size_t count;
+    struct json_object *rows; /* NULL: print a table */
+};
+
+static enum skeym_error look_at(struct authority *out, const char *dir)
+{
+    struct skeym_keyring keyring;
+    uint8_t identity_public[32];
+    enum skeym_error error = skeym_home_keyring(&keyring, dir);
+    if (error == SKEYM_OK) {
+        error = skeym_crypto_x25519_public(identity_public, keyring.identity);
+    }
+    if (error == SKEYM_OK) {
+        skeym_keyring_fingerprint(out->fingerprint, identity_public);
+        skeym_cli_name(out->audience, &keyring.audience);
+        out->epoch_seconds = keyring.epoch_seconds;
+        out->epoch = keyring.previous.epoch + 1;
+        out->enrol_count = keyring.enrol_count;
+    }
+    for (size_t i = 0; error == SKEYM_OK && i < keyring.enrol_count; i++) {
+        out->enrol[i].id = keyring.enrol[i].id;
+        out->enrol[i].made_s = keyring.enrol[i].made_s;
+    }
+    skeym_crypto_wipe(&keyring, sizeof keyring);
+    return error;
+}
+
+static const char *state_of(const struct list *list, struct json_object *event)
+{
+    struct skeym_name id;
+    const char *node = skeym_audit_get_text(event, "node");
+    if (skeym_name_node(&id, skeym_span_text(node)) != SKEYM_OK) {
+        return "?";
+    }
+    if (skeym_revoked_has(list->revoked, &id, skeym_audit_get_number(event, "generation"))) {
+        return "revoked";
+    }
+    return skeym_audit_get_number(event, "not_after") <= list->now_s ? "expired" : "active";
+}
+
+static void print_row(struct json_object *event, const char *state)
+{
+    char since[SKEYM_CLI_TIME_BYTES], until[SKEYM_CLI_TIME_BYTES];
+    struct json_object *scopes = NULL;
+    skeym_cli_time(since, skeym_audit_get_number(event, "time"));
+    skeym_cli_time(until, skeym_audit_get_number(event, "not_after"));
+    printf("%-20s %-8s %3u  %-20s  %-20s  %-8s", skeym_audit_get_text(event, "node"),
+           skeym_audit_get_text(event, "role"),
+           (unsigned)skeym_audit_get_number(event, "generation"), since, until, state);
+    if (json_object_object_get_ex(event, "scopes", &scopes) &&
+        json_object_is_type(scopes, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(scopes); i++) {
+            const char *text = json_object_get_string(json_object_array_get_idx(scopes, i));
+            printf(" %s", text ? text : "?");
+        }
+    }
+    printf("\n");
+}
+
+static void add_row(void *arg, struct json_object *event)
+{
+    struct list *list = arg;
+    if (strcmp(skeym_audit_get_text(event, "event"), "enrol") != 0) {
+        return;
+    }
+    const char *state = state_of(list, event);
+    if (!list->rows) {
+        if (list->count == 0) {
+            printf("\n%-20s %-8s %3s  %-20s  %-20s  %-8s %s\n", "NODE", "ROLE", "GEN", "ENROLLED",
+                   "UNTIL", "STATE", "SCOPES");
+        }
+        print_row(event, state);
+    } else {
+        skeym_audit_text(event, "state", state);
+        json_object_object_del(event, "event");
+        json_object_array_add(list->rows, json_object_get(event));
+    }
+    list->count++;
+}
+
+static void print_authority(const struct authority *authority)
+{
+    printf("Authority %s, audience '%s', epochs of %u s\n", authority->fingerprint,
+           authority->audience, (unsigned)authority->epoch_seconds);
+    for (size_t i = 0; i < authority->enrol_count; i++) {
+        char made[SKEYM_CLI_TIME_BYTES];
+        skeym_cli_time(made, authority->enrol[i].made_s);
+        printf("Enrol key %u, made %s%s\n", (unsigned)authority->enrol[i].id, made,
+               i + 1 == authority->enrol_count ? ", current" : "");
+    }
+}
+
+static void print_json(const struct authority *authority, struct json_object *rows)
+{
+    struct json_object *all = json_object_new_object();
+    struct json_object *keys = json_object_new_array();
+    skeym_audit_text(all, "authority", authority->fingerprint);
+    skeym_audit_text(all, "audience", authority->audience);
+    skeym_audit_number(all, "epoch_seconds", authority->epoch_seconds);
+    skeym_audit_number(all, "epoch", authority->epoch);
+    for (size_t i = 0; i < authority->enrol_count; i++) {
+        struct json_object *key = json_object_new_object();
+        skeym_audit_number(key, "id", authority->enrol[i].id);
+        skeym_audit_number(key, "made", authority->enrol[i].made_s);
+        json_object_array_add(keys, key);
+    }
+    json_object_object_add(all, "enrol_keys", keys);
+    json_object_object_add(all, "nodes", rows);
+    printf("%s\n", json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
+                                                           JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(all);
+}
+
+static int list(const char *dir, bool json)
+{
+    struct authority authority = {0};
+    struct skeym_revoked revoked = {0};
+    size_t damaged = 0;
+    enum skeym_error error = look_at(&authority, dir);
+    if (error == SKEYM_OK) {
+        error = skeym_home_revoked(&revoked, dir);
+    }
+    if (error != SKEYM_OK) {
+        return skeym_cli_dir_fail("list", dir, error);
+    }
+    struct list rows = {.revoked = &revoked,
+                        .now_s = (uint32_t)(skeym_cli_now() / 1000),
+                        .rows = json ? json_object_new_array() : NULL};
+    if (!json) {
+        print_authority(&authority);
+    }
+    error = skeym_audit_read(dir, add_row, &rows, &damaged);
+    if (json && error == SKEYM_OK) {
+        print_json(&authority, rows.rows);
+    } else if (json) {
+        json_object_put(rows.rows);
+    } else if (rows.count == 0 && error == SKEYM_OK) {
+        printf("No node is enrolled yet.\n");
+    }
+    skeym_home_revoked_free(&revoked);
+    if (error != SKEYM_OK) {
+        return skeym_cli_dir_fail("list", dir, error);
+    }
+    if (damaged > 0) {
+        return skeym_cli_say("list", "%s/audit: %zu damaged lines are not shown", dir, damaged);
+    }
+    return SKEYM_EXIT_OK;
+}
+
+static int run(int argc, char **argv)
+{
+    const char *dir = NULL;
+    bool json = false;
+    struct skeym_cli_words operands;
+    int code;
+    const struct skeym_cli_option table[] = {
+        {"--json", .flag = &json},
+        {"--dir", .value = &dir},
+        {.name = NULL},
+    };
+    if (!skeym_cli_parse(&skeym_command_list, argc, argv, table, &operands, 0, 0, &code)) {
+        return code;
+    }
+    return list(skeym_cli_dir(dir), json);
+}
+
+const struct skeym_command skeym_command_list = {"list", "shows the authority and its nodes", usage,
+                                                 run};
