@@ -443,7 +443,7 @@ static enum skeym_error parse_lines(struct skeym_wfdb_header *out, struct skeym_
             continue;
         }
         enum skeym_error error = check_line(line);
-        if (error == SKEYM_OK && seen > 0 && seen > out->signals) {
+        if (error == SKEYM_OK && seen > out->signals) {
             error = SKEYM_ERR_TRAILING;
         }
         if (error == SKEYM_OK) {

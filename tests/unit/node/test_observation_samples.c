@@ -61,6 +61,10 @@ static void test_every_error(void **state)
                           "{\"dimensions\":1}}"},
         {SKEYM_ERR_SHAPE, "{\"resourceType\":\"Observation\",\"valueSampledData\":"
                           "{\"dimensions\":1,\"data\":1}}"},
+        {SKEYM_ERR_SHAPE, "{\"resourceType\":\"Observation\",\"valueSampledData\":"
+                          "{\"dimensions\":\"1\",\"data\":\"1\"}}"},
+        {SKEYM_ERR_SHAPE, "{\"resourceType\":\"Observation\",\"valueSampledData\":"
+                          "{\"dimensions\":1.0,\"data\":\"1\"}}"},
         {SKEYM_ERR_UNSUPPORTED, "{\"resourceType\":\"Observation\",\"valueSampledData\":"
                                 "{\"dimensions\":2,\"data\":\"1 2\"}}"},
         {SKEYM_ERR_SHAPE, WITH("")},

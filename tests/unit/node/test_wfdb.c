@@ -231,6 +231,8 @@ static void test_open(void **state)
 
 static void test_open_bad_files(void **state)
 {
+    static char comment[SKEYM_WFDB_HEADER_BYTES + 1];
+
     (void)state;
     assert_int_equal(skeym_wfdb_open(&record, path_of("none.hea"), NULL), SKEYM_ERR_MISSING);
     assert_int_equal(skeym_wfdb_open(&record, path_of("none/r.hea"), NULL), SKEYM_ERR_MISSING);
@@ -239,7 +241,7 @@ static void test_open_bad_files(void **state)
     assert_int_equal(open_r(), SKEYM_ERR_RANGE);
     assert_nothing_left(2);
 
-    put_text("r.hea", "r 1\nb.dat 80\n");
+    put_text("r.hea", "r 1 1 1\nb.dat 80\n");
     (void)unlink(path_of("b.dat"));
     assert_int_equal(open_r(), SKEYM_ERR_MISSING);
     assert_int_equal(symlink("/etc/passwd", path_of("b.dat")), 0);
@@ -251,7 +253,13 @@ static void test_open_bad_files(void **state)
     put("b.dat", "", 0);
     assert_int_equal(truncate(path_of("b.dat"), (off_t)SKEYM_WFDB_FILE_BYTES + 1), 0);
     assert_int_equal(open_r(), SKEYM_ERR_SIZE);
-    assert_int_equal(truncate(path_of("r.hea"), SKEYM_WFDB_HEADER_BYTES + 1), 0);
+    put("b.dat", "x", 1);
+    memset(comment, '#', sizeof comment);
+    memcpy(comment, "r 1 1 1\nb.dat 80\n", 17);
+    put("r.hea", comment, SKEYM_WFDB_HEADER_BYTES);
+    assert_int_equal(open_r(), SKEYM_OK);
+    skeym_wfdb_close(&record);
+    put("r.hea", comment, SKEYM_WFDB_HEADER_BYTES + 1);
     assert_int_equal(open_r(), SKEYM_ERR_SIZE);
     if (geteuid() != 0) {
         assert_int_equal(chmod(path_of("r.hea"), 0), 0);
