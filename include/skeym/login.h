@@ -46,7 +46,7 @@ struct skeym_handshake {
     uint8_t ck[32];
     uint8_t k[32];
     uint64_t n;
-    bool keyed;
+    uint8_t lanes;             /* the node's side: how many tokens were asked for */
     uint8_t static_key[32];    /* own private */
     uint8_t ephemeral_key[32]; /* own private */
     uint8_t peer_static[32];

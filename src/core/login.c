@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/noise.h"
+#include "crypto/crypto.h"
+#include <string.h>
+
+#define VERSION         1
+#define TAG_BYTES       SKEYM_NOISE_TAG_BYTES
+#define PAYLOAD_1_BYTES (6 + 1 + SKEYM_AUDIENCE_BYTES + 1 + SKEYM_SCOPES_BYTES + 1)
+#define PAYLOAD_1_MIN   (6 + 1 + 1 + 1 + 1 + 1)
+#define TOKEN_MIN       (SKEYM_TOKEN_HEAD + TAG_BYTES + 1)
+#define LOCATOR_MIN     (SKEYM_LOCATOR_HEAD + TAG_BYTES + 1)
+
+enum answer_kind { ANSWER_GRANTED, ANSWER_CLOCK };
+
+static void start_noise(struct skeym_handshake *state, struct skeym_span locator,
+                        const uint8_t authority[32])
+{
+    const struct skeym_span prologue[2] = {skeym_span_text("SkeyM/1 login"), locator};
+    skeym_noise_start(state, prologue, authority);
+}
+
+/* S_0 of a lane, from ck and h as they are just before payload 2 is encrypted. */
+static enum skeym_error session_secret(uint8_t out[SKEYM_SECRET_BYTES], const uint8_t ck[32],
+                                       const uint8_t h[32], uint8_t lane)
+{
+    const struct skeym_span info[] = {skeym_span_text("skeym/1 session"), skeym_span(h, 32),
+                                      skeym_span(&lane, 1)};
+    return skeym_crypto_hkdf_expand((struct skeym_room){out, SKEYM_SECRET_BYTES}, ck, info, 3);
+}
+
+/* --- the node's side: message 1 ------------------------------------------------ */
+
+static enum skeym_error write_wish(struct skeym_writer *writer, const struct skeym_name *audience,
+                                   const struct skeym_login_wish *wish)
+{
+    struct skeym_name checked;
+    if (wish->lanes == 0 || wish->lanes > SKEYM_LANES_MAX ||
+        skeym_name_audience(&checked, skeym_name_span(audience))) {
+        return SKEYM_ERR_RANGE;
+    }
+    skeym_write_u48(writer, wish->time_ms);
+    skeym_write_span8(writer, skeym_name_span(audience));
+    skeym_write_u8(writer, wish->lanes);
+    skeym_scopes_write(writer, &wish->scopes);
+    skeym_write_span8(writer, (struct skeym_span){0}); /* no second factor in this version */
+    return skeym_writer_end(writer) ? SKEYM_ERR_RANGE : SKEYM_OK;
+}
+
+/* Head and payload of message 1, at the writer's end. */
+static enum skeym_error write_message_1(struct skeym_writer *writer, struct skeym_handshake *state,
+                                        const uint8_t psk[32], struct skeym_span payload)
+{
+    if (writer->bad || writer->left < SKEYM_NOISE_HEAD_1 + TAG_BYTES ||
+        writer->left - SKEYM_NOISE_HEAD_1 - TAG_BYTES < payload.size) {
+        return SKEYM_ERR_SPACE;
+    }
+    uint8_t *at = writer->start + writer->size;
+    struct skeym_room room = {at + SKEYM_NOISE_HEAD_1, writer->left - SKEYM_NOISE_HEAD_1};
+    enum skeym_error error = skeym_noise_write_1(state, at, psk);
+    if (!error) {
+        error = skeym_noise_seal(state, room, payload);
+    }
+    writer->size += SKEYM_NOISE_HEAD_1 + payload.size + TAG_BYTES;
+    return error;
+}
+
+enum skeym_error skeym_login_start(struct skeym_handshake *state, struct skeym_room out,
+                                   size_t *size, const struct skeym_credentials *credentials,
+                                   const struct skeym_login_wish *wish, const uint8_t ephemeral[32])
+{
+    uint8_t payload[PAYLOAD_1_BYTES];
+    struct skeym_writer plain = skeym_writer((struct skeym_room){payload, sizeof payload});
+    struct skeym_writer writer = skeym_writer(out);
+    struct skeym_span locator = {credentials->locator, credentials->locator_size};
+    enum skeym_error error = SKEYM_ERR_RANGE;
+    *size = 0;
+    *state = (struct skeym_handshake){0};
+    if (locator.size < LOCATOR_MIN || locator.size > sizeof credentials->locator) {
+        goto out;
+    }
+    error = write_wish(&plain, &credentials->audience, wish);
+    if (error) {
+        goto out;
+    }
+    skeym_write_u8(&writer, VERSION);
+    skeym_write_span16(&writer, locator);
+    start_noise(state, locator, credentials->authority);
+    state->lanes = wish->lanes;
+    memcpy(state->static_key, credentials->private_key, sizeof state->static_key);
+    memcpy(state->ephemeral_key, ephemeral, sizeof state->ephemeral_key);
+    memcpy(state->peer_static, credentials->authority, sizeof state->peer_static);
+    error = write_message_1(&writer, state, credentials->credential, skeym_written(&plain));
+out:
+    if (error) {
+        skeym_crypto_wipe(state, sizeof *state);
+        skeym_crypto_wipe(out.data, out.room);
+    } else {
+        *size = writer.size;
+    }
+    return error;
+}
+
+/* --- the node's side: message 2 -------------------------------------------------- */
+
+static enum skeym_error read_token(struct skeym_login_grant *out, struct skeym_reader *reader,
+                                   uint8_t lane)
+{
+    struct skeym_span token = skeym_read_span16(reader);
+    if (reader->bad) {
+        return SKEYM_ERR_TRUNCATED;
+    }
+    if (token.size < TOKEN_MIN || token.size > sizeof out->lane[lane].token) {
+        return SKEYM_ERR_RANGE;
+    }
+    memcpy(out->lane[lane].token, token.data, token.size);
+    out->lane[lane].token_size = token.size;
+    return SKEYM_OK;
+}
+
+static enum skeym_error read_locator(struct skeym_login_grant *out, struct skeym_reader *reader)
+{
+    struct skeym_span locator = skeym_read_span16(reader);
+    uint8_t renewed = skeym_read_u8(reader);
+    if (reader->bad) {
+        return SKEYM_ERR_TRUNCATED;
+    }
+    if (locator.size < LOCATOR_MIN || locator.size > sizeof out->locator) {
+        return SKEYM_ERR_RANGE;
+    }
+    memcpy(out->locator, locator.data, locator.size);
+    out->locator_size = locator.size;
+    if (renewed > 1) {
+        return SKEYM_ERR_SHAPE;
+    }
+    out->renewed = renewed == 1;
+    if (out->renewed) {
+        skeym_read_bytes(reader, out->credential, sizeof out->credential);
+    }
+    return SKEYM_OK;
+}
+
+static enum skeym_error read_granted(struct skeym_login_grant *out, struct skeym_reader *reader,
+                                     uint8_t lanes_wanted)
+{
+    out->server_ms = skeym_read_u48(reader);
+    out->lifetime_s = skeym_read_u8(reader);
+    out->deadline_s = skeym_read_u32(reader);
+    enum skeym_error error = read_locator(out, reader);
+    if (error) {
+        return error;
+    }
+    out->lanes = skeym_read_u8(reader);
+    if (reader->bad) {
+        return SKEYM_ERR_TRUNCATED;
+    }
+    if (out->lifetime_s == 0 || out->lifetime_s > SKEYM_LIFETIME_MAX || out->lanes == 0 ||
+        out->lanes > lanes_wanted || out->lanes > SKEYM_LANES_MAX) {
+        return SKEYM_ERR_RANGE;
+    }
+    for (uint8_t lane = 0; lane < out->lanes && !error; lane++) {
+        error = read_token(out, reader, lane);
+    }
+    return error;
+}
+
+static enum skeym_error read_payload_2(struct skeym_login_grant *out, struct skeym_span payload,
+                                       uint8_t lanes_wanted)
+{
+    struct skeym_reader reader = skeym_reader(payload);
+    uint8_t kind = skeym_read_u8(&reader);
+    enum skeym_error error = SKEYM_OK;
+    if (reader.bad) {
+        return SKEYM_ERR_TRUNCATED;
+    }
+    if (kind == ANSWER_CLOCK) {
+        out->clock_only = true;
+        out->server_ms = skeym_read_u48(&reader);
+    } else if (kind == ANSWER_GRANTED) {
+        error = read_granted(out, &reader, lanes_wanted);
+    } else {
+        error = SKEYM_ERR_SHAPE;
+    }
+    return error ? error : skeym_reader_end(&reader);
+}
+
+/* Everything but the wiping. */
+static enum skeym_error read_message_2(struct skeym_login_grant *out, struct skeym_room payload,
+                                       struct skeym_handshake *state, struct skeym_span answer)
+{
+    if (answer.size < SKEYM_NOISE_HEAD_2 + TAG_BYTES) {
+        return SKEYM_ERR_TRUNCATED;
+    }
+    if (answer.size > SKEYM_LOGIN_ANSWER_BYTES) {
+        return SKEYM_ERR_SHAPE;
+    }
+    enum skeym_error error = skeym_noise_read_2(state, answer.data);
+    uint8_t h[32];
+    memcpy(h, state->h, sizeof h);
+    struct skeym_span sealed = skeym_span_part(answer, SKEYM_NOISE_HEAD_2, answer.size);
+    if (!error) {
+        error = skeym_noise_open(state, payload, sealed);
+    }
+    if (!error) {
+        struct skeym_span plain = {payload.data, sealed.size - TAG_BYTES};
+        error = read_payload_2(out, plain, state->lanes);
+    }
+    for (uint8_t lane = 0; lane < out->lanes && !error; lane++) {
+        error = session_secret(out->lane[lane].secret, state->ck, h, lane);
+    }
+    return error;
+}
+
+enum skeym_error skeym_login_finish(struct skeym_login_grant *out, struct skeym_handshake *state,
+                                    struct skeym_span answer)
+{
+    uint8_t payload[SKEYM_LOGIN_ANSWER_BYTES];
+    memset(out, 0, sizeof *out);
+    enum skeym_error error =
+        read_message_2(out, (struct skeym_room){payload, sizeof payload}, state, answer);
+    if (error) {
+        skeym_crypto_wipe(out, sizeof *out);
+    }
+    skeym_crypto_wipe(payload, sizeof payload); /* may hold a renewed C_i */
+    skeym_crypto_wipe(state, sizeof *state);
+    return error;
+}
+
+/* --- the authority's side: message 1 ----------------------------------------------- */
+
+struct body {
+    struct skeym_span locator;
+    const uint8_t *head; /* of SKEYM_NOISE_HEAD_1 bytes */
+    struct skeym_span sealed;
+};
+
+/* What can be seen from outside: sizes and the version. */
+static enum skeym_error split_body(struct body *out, struct skeym_span bytes)
+{
+    struct skeym_reader reader = skeym_reader(bytes);
+    if (bytes.size == 0 || bytes.size > SKEYM_LOGIN_BYTES) {
+        return SKEYM_ERR_SIZE;
+    }
+    if (skeym_read_u8(&reader) != VERSION) {
+        return SKEYM_ERR_VERSION;
+    }
+    out->locator = skeym_read_span16(&reader);
+    out->head = skeym_read_span(&reader, SKEYM_NOISE_HEAD_1).data;
+    out->sealed = skeym_read_span(&reader, reader.left);
+    if (reader.bad || out->sealed.size < PAYLOAD_1_MIN + TAG_BYTES ||
+        out->sealed.size > PAYLOAD_1_BYTES + TAG_BYTES) {
+        return SKEYM_ERR_SIZE;
+    }
+    return SKEYM_OK;
+}
+
+static const struct skeym_enrol_keys *current_enrol(const struct skeym_authority_keys *keys)
+{
+    return &keys->enrol[keys->enrol_count - 1];
+}
+
+/* An unknown id gets the current key, under which its locator does not open. */
+static const struct skeym_enrol_keys *enrol_of(const struct skeym_authority_keys *keys,
+                                               struct skeym_span locator)
+{
+    uint32_t id = 0;
+    enum skeym_error error = skeym_locator_key(&id, locator);
+    for (size_t i = 0; i < keys->enrol_count && !error; i++) {
+        if (keys->enrol[i].id == id) {
+            return &keys->enrol[i];
+        }
+    }
+    return current_enrol(keys);
+}
+
+/* Stands in for a node whose locator does not open: what follows costs the same, and fails. */
+static struct skeym_node_claims decoy(const struct skeym_authority_keys *keys)
+{
+    struct skeym_node_claims claims = {
+        .generation = 1, .not_after = 1, .role = SKEYM_ROLE_DEVICE, .id = {.size = 1, .text = "-"}};
+    claims.id.text[0] = 'd';
+    memcpy(claims.public_key, keys->identity_public, sizeof claims.public_key);
+    return claims;
+}
+
+static enum skeym_error read_wish(struct skeym_login_request *out, struct skeym_span plain)
+{
+    struct skeym_reader reader = skeym_reader(plain);
+    out->time_ms = skeym_read_u48(&reader);
+    struct skeym_span audience = skeym_read_span8(&reader);
+    out->lanes = skeym_read_u8(&reader);
+    skeym_scopes_read(&reader, &out->scopes);
+    struct skeym_span second_factor = skeym_read_span8(&reader);
+    bool good = skeym_reader_end(&reader) == SKEYM_OK && second_factor.size == 0 &&
+                out->lanes >= 1 && out->lanes <= SKEYM_LANES_MAX &&
+                skeym_name_audience(&out->audience, audience) == SKEYM_OK;
+    return good ? SKEYM_OK : SKEYM_ERR_SHAPE;
+}
+
+/* From the locator on: no return before both products are done. payload gets the opened one. */
+static enum skeym_error read_message_1(struct skeym_login_request *out,
+                                       const struct skeym_authority_keys *keys,
+                                       const struct body *body, struct skeym_room payload)
+{
+    const struct skeym_enrol_keys *enrol = enrol_of(keys, body->locator);
+    enum skeym_error located = skeym_locator_open(&out->claims, enrol, body->locator);
+    if (located) {
+        out->claims = decoy(keys);
+    }
+    uint8_t psk[SKEYM_SECRET_BYTES];
+    enum skeym_error error = skeym_credential(psk, enrol, &out->claims);
+    struct skeym_handshake *state = &out->state;
+    start_noise(state, body->locator, keys->identity_public);
+    memcpy(state->static_key, keys->identity, sizeof state->static_key);
+    memcpy(state->peer_static, out->claims.public_key, sizeof state->peer_static);
+    enum skeym_error head = skeym_noise_read_1(state, body->head, psk);
+    enum skeym_error opened = skeym_noise_open(state, payload, body->sealed);
+    skeym_crypto_wipe(psk, sizeof psk);
+    out->enrol_id = enrol->id;
+    if (located) {
+        return SKEYM_ERR_LOCATOR;
+    }
+    error = error ? error : head ? head : opened;
+    return error == SKEYM_ERR_WEAK ? SKEYM_ERR_HANDSHAKE : error;
+}
+
+enum skeym_error skeym_login_read(struct skeym_login_request *out,
+                                  const struct skeym_authority_keys *keys, struct skeym_span body)
+{
+    uint8_t payload[PAYLOAD_1_BYTES];
+    struct body parts = {0};
+    *out = (struct skeym_login_request){0};
+    enum skeym_error error = split_body(&parts, body);
+    if (error) {
+        return error;
+    }
+    error = read_message_1(out, keys, &parts, (struct skeym_room){payload, sizeof payload});
+    if (!error) {
+        error = read_wish(out, skeym_span(payload, parts.sealed.size - TAG_BYTES));
+    }
+    if (error) {
+        skeym_crypto_wipe(out, sizeof *out);
+    }
+    return error;
+}
+
+/* --- the authority's side: message 2 ------------------------------------------------- */
+
+static enum skeym_error check_terms(const struct skeym_login_request *request,
+                                    const struct skeym_login_terms *terms)
+{
+    bool good = terms->lanes >= 1 && terms->lanes <= request->lanes &&
+                terms->lanes <= SKEYM_LANES_MAX && terms->lifetime_s >= 1 &&
+                terms->lifetime_s <= SKEYM_LIFETIME_MAX && terms->server_ms / 1000 <= UINT32_MAX &&
+                terms->keys->enrol_count >= 1;
+    return good ? SKEYM_OK : SKEYM_ERR_RANGE;
+}
+
+/* The same claims under a new nonce; under a new enrol key, their new C_i too. */
+static enum skeym_error write_locator(struct skeym_writer *writer,
+                                      const struct skeym_login_request *request,
+                                      const struct skeym_login_terms *terms,
+                                      const struct skeym_login_random *fresh)
+{
+    const struct skeym_enrol_keys *enrol = current_enrol(terms->keys);
+    uint8_t locator[SKEYM_LOCATOR_BYTES];
+    uint8_t credential[SKEYM_SECRET_BYTES];
+    size_t size;
+    enum skeym_error error = skeym_locator_seal((struct skeym_room){locator, sizeof locator}, &size,
+                                                enrol, &request->claims, fresh->locator_nonce);
+    skeym_write_span16(writer, skeym_span(locator, size));
+    bool renewed = request->enrol_id != enrol->id;
+    skeym_write_u8(writer, renewed);
+    if (renewed && !error) {
+        error = skeym_credential(credential, enrol, &request->claims);
+        skeym_write_span(writer, skeym_span(credential, sizeof credential));
+        skeym_crypto_wipe(credential, sizeof credential);
+    }
+    return error;
+}
+
+static enum skeym_error write_token(struct skeym_writer *writer,
+                                    const struct skeym_login_request *request,
+                                    const struct skeym_login_terms *terms,
+                                    const struct skeym_login_random *fresh, uint8_t lane)
+{
+    uint8_t token[SKEYM_TOKEN_BYTES];
+    size_t size = 0;
+    struct skeym_token_claims claims = {
+        .issued_ms = terms->server_ms,
+        .lifetime_s = terms->lifetime_s,
+        .login_s = (uint32_t)(terms->server_ms / 1000),
+        .deadline_s = terms->deadline_s,
+        .lane = lane,
+        .instance = terms->instance,
+        .generation = request->claims.generation,
+        .role = request->claims.role,
+        .id = request->claims.id,
+        .scopes = terms->scopes,
+    };
+    enum skeym_error error =
+        session_secret(claims.secret, request->state.ck, request->state.h, lane);
+    if (!error) {
+        error = skeym_token_mint((struct skeym_room){token, sizeof token}, &size, terms->audience,
+                                 &claims, fresh->token_nonce[lane]);
+    }
+    skeym_write_span16(writer, skeym_span(token, size));
+    skeym_crypto_wipe(&claims, sizeof claims);
+    return error;
+}
+
+static enum skeym_error write_granted(struct skeym_writer *writer,
+                                      const struct skeym_login_request *request,
+                                      const struct skeym_login_terms *terms,
+                                      const struct skeym_login_random *fresh)
+{
+    skeym_write_u8(writer, ANSWER_GRANTED);
+    skeym_write_u48(writer, terms->server_ms);
+    skeym_write_u8(writer, terms->lifetime_s);
+    skeym_write_u32(writer, terms->deadline_s);
+    enum skeym_error error = write_locator(writer, request, terms, fresh);
+    skeym_write_u8(writer, terms->lanes);
+    for (uint8_t lane = 0; lane < terms->lanes && !error; lane++) {
+        error = write_token(writer, request, terms, fresh, lane);
+    }
+    return error;
+}
+
+/* Writes the head of message 2; the payload is written through *writer, where it will be sealed. */
+static enum skeym_error start_answer(struct skeym_writer *writer, struct skeym_room out,
+                                     struct skeym_login_request *request,
+                                     const uint8_t ephemeral[32])
+{
+    if (out.room < SKEYM_NOISE_HEAD_2 + TAG_BYTES) {
+        return SKEYM_ERR_SPACE;
+    }
+    *writer = skeym_writer((struct skeym_room){out.data + SKEYM_NOISE_HEAD_2,
+                                               out.room - SKEYM_NOISE_HEAD_2 - TAG_BYTES});
+    memcpy(request->state.ephemeral_key, ephemeral, sizeof request->state.ephemeral_key);
+    return skeym_noise_write_2(&request->state, out.data);
+}
+
+/* Seals the payload in place and wipes the request; on an error nothing of the answer is left. */
+static enum skeym_error end_answer(enum skeym_error error, struct skeym_room out, size_t *size,
+                                   struct skeym_login_request *request,
+                                   const struct skeym_writer *writer)
+{
+    if (!error) {
+        error = skeym_writer_end(writer);
+    }
+    if (!error) {
+        struct skeym_room room = {writer->start, writer->size + writer->left + TAG_BYTES};
+        error = skeym_noise_seal(&request->state, room, skeym_written(writer));
+    }
+    if (error) {
+        skeym_crypto_wipe(out.data, out.room);
+    } else {
+        *size = SKEYM_NOISE_HEAD_2 + writer->size + TAG_BYTES;
+    }
+    skeym_crypto_wipe(request, sizeof *request);
+    return error;
+}
+
+enum skeym_error skeym_login_answer(struct skeym_room out, size_t *size,
+                                    struct skeym_login_request *request,
+                                    const struct skeym_login_terms *terms,
+                                    struct skeym_login_random *random)
+{
+    struct skeym_writer writer = {0};
+    *size = 0;
+    enum skeym_error error = check_terms(request, terms);
+    if (!error) {
+        error = start_answer(&writer, out, request, random->ephemeral);
+    }
+    if (!error) {
+        error = write_granted(&writer, request, terms, random);
+    }
+    error = end_answer(error, out, size, request, &writer);
+    skeym_crypto_wipe(random, sizeof *random);
+    return error;
+}
+
+enum skeym_error skeym_login_answer_clock(struct skeym_room out, size_t *size,
+                                          struct skeym_login_request *request, uint64_t server_ms,
+                                          const uint8_t ephemeral[32])
+{
+    struct skeym_writer writer = {0};
+    *size = 0;
+    enum skeym_error error = server_ms >> 48 ? SKEYM_ERR_RANGE : SKEYM_OK;
+    if (!error) {
+        error = start_answer(&writer, out, request, ephemeral);
+    }
+    skeym_write_u8(&writer, ANSWER_CLOCK);
+    skeym_write_u48(&writer, server_ms);
+    return end_answer(error, out, size, request, &writer);
+}
