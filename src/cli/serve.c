@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/serve.h"
+
+#include "cli/cli.h"
+#include "server/home.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* The settings follow from their table. */
+static const char usage[] =
+    "usage: skeym serve DIR [--config FILE] [--check-config] [--ready-fd N] [--SETTING VALUE]...\n"
+    "\n"
+    "Runs authority and data server on the folder DIR, in the foreground, until SIGTERM or "
+    "SIGINT.\n"
+    "SIGHUP reads keyring, revoked list and log file anew.\n"
+    "\n"
+    "  --config FILE     settings, a line 'NAME VALUE' each; a flag of the same name wins\n"
+    "  --check-config    prints the settings in force; exit 1 with every error there is\n"
+    "  --ready-fd N      writes 'PORT METRICS-PORT' to this descriptor once it serves\n"
+    "  --list-settings   prints every setting with its default and its meaning\n";
+
+struct arguments {
+    const char *dir;
+    const char *config;
+    int ready_fd;
+    bool check, list, help;
+    bool wrong_use;
+    enum skeym_error error; /* of a setting */
+    struct skeym_conf conf;
+};
+
+static void complain(void *arg, unsigned line, const char *name, const char *why)
+{
+    const char *file = arg;
+    if (line) {
+        fprintf(stderr, "skeym serve: %s:%u: %s%s%s\n", file ? file : "config", line, name,
+                name[0] ? ": " : "", why);
+    } else {
+        fprintf(stderr, "skeym serve: %s: %s\n", name, why);
+    }
+}
+
+/* The value of "--name VALUE" or "--name=VALUE"; NULL when argv[*i] is another option. */
+static const char *option(const char *name, int argc, char **argv, int *i, bool *wrong)
+{
+    size_t size = strlen(name);
+    struct skeym_span argument = skeym_span_text(argv[*i]);
+    if (!skeym_span_starts(argument, name)) {
+        return NULL;
+    }
+    if (argument.size > size && argv[*i][size] == '=') {
+        return argv[*i] + size + 1;
+    }
+    if (argument.size != size) {
+        return NULL;
+    }
+    if (*i + 1 >= argc) {
+        *wrong = true;
+        return "";
+    }
+    return argv[++*i];
+}
+
+static bool own_option(struct arguments *arguments, int argc, char **argv, int *i)
+{
+    const struct {
+        const char *name;
+        bool *flag;
+    } flags[] = {
+        {"--check-config", &arguments->check},
+        {"--list-settings", &arguments->list},
+        {"--help", &arguments->help},
+    };
+    for (size_t f = 0; f < sizeof flags / sizeof flags[0]; f++) {
+        if (strcmp(argv[*i], flags[f].name) == 0) {
+            *flags[f].flag = true;
+            return true;
+        }
+    }
+    const char *value = option("--config", argc, argv, i, &arguments->wrong_use);
+    if (value) {
+        arguments->wrong_use = arguments->wrong_use || arguments->config;
+        arguments->config = value;
+        return true;
+    }
+    value = option("--ready-fd", argc, argv, i, &arguments->wrong_use);
+    if (value) {
+        uint32_t fd = 0;
+        if (!skeym_cli_number(&fd, value, 1, 1023)) {
+            arguments->wrong_use = true;
+        }
+        arguments->ready_fd = (int)fd;
+        return true;
+    }
+    return false;
+}
+
+static void read_arguments(struct arguments *arguments, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        int used = skeym_conf_flag(&arguments->conf, argc - i, argv + i, complain, NULL,
+                                   &arguments->error);
+        if (used > 0) {
+            i += used - 1;
+        } else if (argv[i][0] == '-') {
+            if (!own_option(arguments, argc, argv, &i)) {
+                fprintf(stderr, "skeym serve: no such option: %s\n", argv[i]);
+                arguments->wrong_use = true;
+            }
+        } else if (!arguments->dir) {
+            arguments->dir = argv[i];
+        } else {
+            arguments->wrong_use = true;
+        }
+    }
+}
+
+static enum skeym_error read_config(struct arguments *arguments)
+{
+    uint8_t *data = NULL;
+    size_t size = 0;
+    if (!arguments->config) {
+        return SKEYM_OK;
+    }
+    enum skeym_error error =
+        skeym_home_read_file(&data, &size, arguments->config, SKEYM_CONF_FILE_BYTES, false);
+    if (error) {
+        (void)skeym_cli_fail("serve", arguments->config, error);
+        return error;
+    }
+    char *file = strdup(arguments->config);
+    error = skeym_conf_file(&arguments->conf, skeym_span(data, size), complain, file);
+    free(file);
+    free(data);
+    return error;
+}
+
+static void print_settings(const struct skeym_conf *conf)
+{
+    size_t count = 0;
+    char value[SKEYM_CONF_PATH_BYTES];
+    const struct skeym_conf_row *rows = skeym_conf_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        skeym_conf_print(value, conf, &rows[i]);
+        if (value[0] == '\0') {
+            printf("# %s is not set\n", rows[i].name);
+        } else {
+            printf("%s %s\n", rows[i].name, value);
+        }
+    }
+}
+
+static int list_settings(void)
+{
+    size_t count = 0;
+    const struct skeym_conf_row *rows = skeym_conf_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        printf("%-24s %-16s %s\n", rows[i].name, rows[i].standard[0] ? rows[i].standard : "-",
+               rows[i].help);
+    }
+    return SKEYM_EXIT_OK;
+}
+
+static int run(int argc, char **argv)
+{
+    struct arguments arguments = {.ready_fd = -1};
+    skeym_conf_defaults(&arguments.conf);
+    read_arguments(&arguments, argc, argv);
+    if (arguments.help) {
+        printf("%s", usage);
+        return SKEYM_EXIT_OK;
+    }
+    if (arguments.list) {
+        return list_settings();
+    }
+    if (arguments.wrong_use || (!arguments.dir && !arguments.check)) {
+        return skeym_cli_usage(&skeym_command_serve, NULL);
+    }
+    enum skeym_error error = read_config(&arguments);
+    enum skeym_error together = skeym_conf_check(&arguments.conf, complain, NULL);
+    if (error || together || arguments.error) {
+        return SKEYM_EXIT_FAILED;
+    }
+    if (arguments.check) {
+        print_settings(&arguments.conf);
+        return SKEYM_EXIT_OK;
+    }
+    const struct skeym_serve_options options = {
+        .dir = arguments.dir,
+        .conf = &arguments.conf,
+        .ready_fd = arguments.ready_fd,
+        .version = SKEYM_VERSION,
+    };
+    const char *what = NULL;
+    error = skeym_serve_run(&options, &what);
+    return error ? skeym_cli_fail("serve", what, error) : SKEYM_EXIT_OK;
+}
+
+const struct skeym_command skeym_command_serve = {
+    .name = "serve",
+    .summary = "run authority and data server on a folder",
+    .usage = usage,
+    .run = run,
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server's protocol clock (docs/PROTOCOL.md, section 9): it follows the wall clock forward and
+ * never goes back. While the wall clock is behind what it once was, it runs on the monotonic one.
+ */
+#ifndef SKEYM_SERVER_CLOCK_H
+#define SKEYM_SERVER_CLOCK_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct skeym_clock {
+    _Atomic int64_t offset_ms; /* wall minus monotonic: the greatest that was seen */
+};
+
+void skeym_clock_init(struct skeym_clock *clock);
+/* The protocol time at these two readings. The wall clock must have been read before the monotonic
+ * one: then a thread that is held up between the two cannot make the clock run ahead. *behind_ms
+ * (may be NULL) gets how far the wall clock is behind. Any number of threads at once. */
+uint64_t skeym_clock_step(struct skeym_clock *clock, uint64_t wall_ms, uint64_t monotonic_ms,
+                          uint64_t *behind_ms);
+/* The same with the system's two clocks. */
+uint64_t skeym_clock_now(struct skeym_clock *clock, uint64_t *behind_ms);
+/* Milliseconds of the monotonic clock: for deadlines and rates. */
+uint64_t skeym_clock_monotonic(void);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http.h"
+
+#include "crypto/crypto.h"
+#include "server/home.h"
+#include "server/request.h"
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* One suite is enough for nodes of our own; the library picks within TLS 1.3. */
+#define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:%SERVER_PRECEDENCE"
+
+enum {
+    CONNECTION_BYTES = 14 * 1024, /* a head of 8 KiB, what is parsed of it, an answer's head */
+    INCREMENT_BYTES = 2048,
+    BACKLOG = 1024,
+    PEM_BYTES = 65536,
+};
+
+struct skeym_http {
+    struct skeym_service *service;
+    struct MHD_Daemon *daemon;
+    int fd; /* -1 when it is closed */
+};
+
+/* --- sockets and files ------------------------------------------------------------ */
+
+static enum skeym_error bind_error(void)
+{
+    switch (errno) {
+    case EACCES:
+    case EPERM:
+        return SKEYM_ERR_PERMISSION;
+    case EADDRINUSE:
+        return SKEYM_ERR_EXISTS;
+    default:
+        return SKEYM_ERR_IO;
+    }
+}
+
+static bool bind_to(int fd, const struct sockaddr_storage *address)
+{
+    int on = 1;
+    socklen_t size =
+        address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) {
+        return false;
+    }
+    if (address->ss_family == AF_INET6 &&
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) {
+        return false;
+    }
+    return bind(fd, (const struct sockaddr *)address, size) == 0 && listen(fd, BACKLOG) == 0;
+}
+
+enum skeym_error skeym_http_listen(int *fd, const struct sockaddr_storage *address,
+                                   struct sockaddr_storage *bound)
+{
+    socklen_t size = sizeof *bound;
+    *fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*fd < 0) {
+        return SKEYM_ERR_IO;
+    }
+    if (bind_to(*fd, address) &&
+        (!bound || getsockname(*fd, (struct sockaddr *)bound, &size) == 0)) {
+        return SKEYM_OK;
+    }
+    enum skeym_error error = bind_error();
+    (void)close(*fd);
+    *fd = -1;
+    return error;
+}
+
+/* With a NUL behind it, as the library wants it. */
+static enum skeym_error load_pem(char **out, const char *path, bool secret)
+{
+    uint8_t *data = NULL;
+    size_t size = 0;
+    enum skeym_error error = skeym_home_read_file(&data, &size, path, PEM_BYTES, secret);
+    if (error) {
+        return error;
+    }
+    *out = calloc(1, size + 1);
+    if (*out) {
+        memcpy(*out, data, size);
+    }
+    skeym_crypto_wipe(data, size);
+    free(data);
+    return *out ? SKEYM_OK : SKEYM_ERR_MEMORY;
+}
+
+enum skeym_error skeym_http_tls_load(struct skeym_http_tls *out, const struct skeym_conf *conf)
+{
+    *out = (struct skeym_http_tls){0};
+    if (conf->tls_cert[0] == '\0') {
+        return SKEYM_OK;
+    }
+    enum skeym_error error = load_pem(&out->cert, conf->tls_cert, false);
+    if (!error) {
+        error = load_pem(&out->key, conf->tls_key, true);
+    }
+    if (error) {
+        skeym_http_tls_wipe(out);
+    }
+    return error;
+}
+
+void skeym_http_tls_wipe(struct skeym_http_tls *tls)
+{
+    if (tls->key) {
+        skeym_crypto_wipe(tls->key, strlen(tls->key));
+    }
+    free(tls->key);
+    free(tls->cert);
+    *tls = (struct skeym_http_tls){0};
+}
+
+/* --- the library's callbacks --------------------------------------------------------- */
+
+static void *on_line(void *arg, const char *target, struct MHD_Connection *connection)
+{
+    const struct skeym_http *http = arg;
+    (void)connection;
+    return skeym_request_new(http->service, target);
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *size, void **context)
+{
+    (void)arg;
+    (void)path;
+    if (!*context) {
+        return MHD_NO;
+    }
+    return skeym_request_step(*context, connection, method, version, data, size);
+}
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
+                         enum MHD_RequestTerminationCode code)
+{
+    const struct skeym_http *http = arg;
+    const struct skeym_conf *conf = http->service->conf;
+    (void)code;
+    bool trusted = skeym_request_end(*context);
+    *context = NULL;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    if (info && info->socket_context) {
+        uint64_t seconds = trusted ? conf->idle_seconds : conf->head_seconds;
+        skeym_deadline_set(info->socket_context, skeym_clock_monotonic() + seconds * 1000);
+    }
+}
+
+static void open_connection(struct skeym_service *service, struct MHD_Connection *connection,
+                            void **context)
+{
+    struct skeym_deadline *entry = calloc(1, sizeof *entry);
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *address =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    *context = NULL;
+    if (!entry || !fd) { /* without an entry every request of it is refused */
+        free(entry);
+        return;
+    }
+    entry->fd = fd->connect_fd;
+    entry->source = skeym_source(address ? address->client_addr : NULL);
+    skeym_deadline_set(entry, skeym_clock_monotonic() + service->conf->head_seconds * 1000);
+    skeym_deadline_add(&service->deadlines, entry);
+    skeym_metrics_add(&service->metrics, SKEYM_COUNT_CONNECTIONS, 1);
+    *context = entry;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    const struct skeym_http *http = arg;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        open_connection(http->service, connection, context);
+    } else if (*context) {
+        skeym_deadline_remove(&http->service->deadlines, *context);
+        free(*context);
+        *context = NULL;
+    }
+}
+
+/* --- start and stop --------------------------------------------------------------------- */
+
+static bool key_pair_loads(const struct skeym_http_tls *tls)
+{
+    gnutls_certificate_credentials_t credentials = NULL;
+    gnutls_datum_t cert = {(unsigned char *)tls->cert, (unsigned)strlen(tls->cert)};
+    gnutls_datum_t key = {(unsigned char *)tls->key, (unsigned)strlen(tls->key)};
+    bool good =
+        gnutls_certificate_allocate_credentials(&credentials) == GNUTLS_E_SUCCESS &&
+        gnutls_certificate_set_x509_key_mem(credentials, &cert, &key, GNUTLS_X509_FMT_PEM) >= 0;
+    if (credentials) {
+        gnutls_certificate_free_credentials(credentials);
+    }
+    return good;
+}
+
+/* The library's own timeout is the second line: it counts silence only. */
+static unsigned silence_seconds(const struct skeym_conf *conf)
+{
+    uint64_t most = conf->idle_seconds;
+    most = conf->body_seconds > most ? conf->body_seconds : most;
+    most = conf->head_seconds > most ? conf->head_seconds : most;
+    return (unsigned)most + 5;
+}
+
+static struct MHD_Daemon *start(struct skeym_http *http, const struct skeym_http_tls *tls,
+                                unsigned threads, bool v6)
+{
+    const struct skeym_conf *conf = http->service->conf;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+                     (tls->cert ? MHD_USE_TLS : 0U) | (v6 ? MHD_USE_IPv6 : 0U);
+    struct MHD_OptionItem items[16];
+    size_t n = 0;
+#define ITEM(option, value, pointer)                                                               \
+    items[n++] = (struct MHD_OptionItem){option, (intptr_t)(value), (pointer)}
+    ITEM(MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, NULL);
+    ITEM(MHD_OPTION_CONNECTION_MEMORY_INCREMENT, INCREMENT_BYTES, NULL);
+    ITEM(MHD_OPTION_CONNECTION_LIMIT, conf->connections, NULL);
+    ITEM(MHD_OPTION_PER_IP_CONNECTION_LIMIT, conf->per_ip, NULL);
+    ITEM(MHD_OPTION_CONNECTION_TIMEOUT, silence_seconds(conf), NULL);
+    ITEM(MHD_OPTION_LISTEN_SOCKET, http->fd, NULL);
+    ITEM(MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL);
+    if (threads > 1) {
+        ITEM(MHD_OPTION_THREAD_POOL_SIZE, threads, NULL);
+    }
+    if (tls->cert) {
+        ITEM(MHD_OPTION_HTTPS_MEM_CERT, 0, tls->cert);
+        ITEM(MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key);
+        ITEM(MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES);
+    }
+    ITEM(MHD_OPTION_END, 0, NULL);
+#undef ITEM
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_URI_LOG_CALLBACK,
+                            on_line, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_ARRAY,
+                            items, MHD_OPTION_END);
+}
+
+enum skeym_error skeym_http_start(struct skeym_http **out, struct skeym_service *service, int fd,
+                                  const struct skeym_http_tls *tls, unsigned threads)
+{
+    *out = NULL;
+    if (tls->cert && !key_pair_loads(tls)) {
+        return SKEYM_ERR_TLS;
+    }
+    struct skeym_http *http = calloc(1, sizeof *http);
+    if (!http) {
+        return SKEYM_ERR_MEMORY;
+    }
+    http->service = service;
+    http->fd = fd;
+    http->daemon = start(http, tls, threads, service->conf->listen.ss_family == AF_INET6);
+    if (!http->daemon) {
+        free(http);
+        return SKEYM_ERR_IO;
+    }
+    *out = http;
+    return SKEYM_OK;
+}
+
+void skeym_http_quiesce(struct skeym_http *http)
+{
+    MHD_socket fd = MHD_quiesce_daemon(http->daemon);
+    if (fd != MHD_INVALID_SOCKET) {
+        (void)close(fd);
+    }
+}
+
+void skeym_http_stop(struct skeym_http *http)
+{
+    if (http) {
+        MHD_stop_daemon(http->daemon);
+        free(http);
+    }
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct skeym_log {
+    pthread_mutex_t lock;
+    int fd;
+    enum skeym_log_level level;
+    char *path; /* NULL: stderr */
+    unsigned room;
+    uint64_t dropped, dropped_total;
+};
+
+struct skeym_log_field skeym_log_text(const char *key, const char *text)
+{
+    return (struct skeym_log_field){.key = key, .kind = SKEYM_LOG_TEXT, .text = text};
+}
+
+struct skeym_log_field skeym_log_number(const char *key, uint64_t number)
+{
+    return (struct skeym_log_field){.key = key, .kind = SKEYM_LOG_NUMBER, .number = number};
+}
+
+struct skeym_log_field skeym_log_reason(enum skeym_error error)
+{
+    return (struct skeym_log_field){
+        .key = "reason", .kind = SKEYM_LOG_REASON, .text = skeym_error_word(error)};
+}
+
+struct skeym_log_field skeym_log_node(const struct skeym_name *node)
+{
+    return (struct skeym_log_field){.key = "node", .kind = SKEYM_LOG_NODE, .node = *node};
+}
+
+struct skeym_log_field skeym_log_source(const struct skeym_source *source)
+{
+    return (struct skeym_log_field){.key = "source", .kind = SKEYM_LOG_SOURCE, .source = *source};
+}
+
+/* --- the line ---------------------------------------------------------------- */
+
+/* A field goes in whole or not at all: out.size is put back when it does not fit. Two bytes stay
+ * free for the end of the line. */
+struct line {
+    char *at;
+    size_t size, room;
+    bool bad;
+};
+
+static void put(struct line *line, const char *bytes, size_t size)
+{
+    if (line->bad || size > line->room - line->size) {
+        line->bad = true;
+        return;
+    }
+    memcpy(line->at + line->size, bytes, size);
+    line->size += size;
+}
+
+static void put_text(struct line *line, const char *text)
+{
+    put(line, text, strlen(text));
+}
+
+/* A JSON string; bytes that are not printable ASCII as \u00XX. */
+static void put_quoted(struct line *line, const char *bytes, size_t size)
+{
+    put(line, "\"", 1);
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+        char escaped[8];
+        if (c == '"' || c == '\\') {
+            put(line, "\\", 1);
+            put(line, bytes + i, 1);
+        } else if (c < 0x20 || c > 0x7e) {
+            (void)snprintf(escaped, sizeof escaped, "\\u%04x", c);
+            put_text(line, escaped);
+        } else {
+            put(line, bytes + i, 1);
+        }
+    }
+    put(line, "\"", 1);
+}
+
+static void put_field(struct line *line, const struct skeym_log_field *field)
+{
+    char text[SKEYM_SOURCE_TEXT_BYTES];
+    size_t before = line->size;
+    bool was_bad = line->bad;
+    if (field->kind == SKEYM_LOG_NODE && field->node.size == 0) {
+        return;
+    }
+    put(line, ",", 1);
+    put_quoted(line, field->key, strlen(field->key));
+    put(line, ":", 1);
+    switch (field->kind) {
+    case SKEYM_LOG_NUMBER:
+        (void)snprintf(text, sizeof text, "%" PRIu64, field->number);
+        put_text(line, text);
+        break;
+    case SKEYM_LOG_NODE:
+        put_quoted(line, (const char *)field->node.text, field->node.size);
+        break;
+    case SKEYM_LOG_SOURCE:
+        skeym_source_print(text, &field->source);
+        put_quoted(line, text, strlen(text));
+        break;
+    case SKEYM_LOG_TEXT:
+    case SKEYM_LOG_REASON:
+        put_quoted(line, field->text, strlen(field->text));
+        break;
+    }
+    if (line->bad) {
+        line->size = before;
+        line->bad = was_bad;
+    }
+}
+
+size_t skeym_log_format(char out[SKEYM_LOG_LINE_BYTES], uint64_t wall_ms,
+                        enum skeym_log_level level, const char *event,
+                        const struct skeym_log_field *fields, size_t count)
+{
+    static const char *const levels[] = {"debug", "info", "warning", "error"};
+    struct line line = {.at = out, .room = SKEYM_LOG_LINE_BYTES - 2};
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm when;
+    char time[64] = "";
+    if (gmtime_r(&seconds, &when)) {
+        (void)snprintf(time, sizeof time, "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ",
+                       when.tm_year + 1900, when.tm_mon + 1, when.tm_mday, when.tm_hour,
+                       when.tm_min, when.tm_sec, (unsigned)(wall_ms % 1000));
+    }
+    put_text(&line, "{\"time\":");
+    put_quoted(&line, time, strlen(time));
+    put_text(&line, ",\"level\":");
+    put_quoted(&line, levels[level], strlen(levels[level]));
+    put_text(&line, ",\"event\":");
+    put_quoted(&line, event, strlen(event));
+    for (size_t i = 0; i < count; i++) {
+        put_field(&line, &fields[i]);
+    }
+    out[line.size] = '}';
+    out[line.size + 1] = '\n';
+    return line.size + 2;
+}
+
+/* --- the file ----------------------------------------------------------------- */
+
+static int open_file(const char *path)
+{
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+}
+
+enum skeym_error skeym_log_open(struct skeym_log **out, const char *path,
+                                enum skeym_log_level level)
+{
+    enum skeym_error error = SKEYM_ERR_MEMORY;
+    struct skeym_log *log = calloc(1, sizeof *log);
+    *out = NULL;
+    if (!log) {
+        return error;
+    }
+    log->fd = STDERR_FILENO;
+    log->level = level;
+    log->room = SKEYM_LOG_FLOOD;
+    if (path[0] != '\0') {
+        log->path = strdup(path);
+        if (!log->path) {
+            goto out;
+        }
+        log->fd = open_file(path);
+        if (log->fd < 0) {
+            error = SKEYM_ERR_IO;
+            goto out;
+        }
+    }
+    if (pthread_mutex_init(&log->lock, NULL) != 0) {
+        goto out;
+    }
+    *out = log;
+    return SKEYM_OK;
+out:
+    free(log->path);
+    free(log);
+    return error;
+}
+
+enum skeym_error skeym_log_reopen(struct skeym_log *log)
+{
+    if (!log->path) {
+        return SKEYM_OK;
+    }
+    int fd = open_file(log->path);
+    if (fd < 0) {
+        return SKEYM_ERR_IO;
+    }
+    (void)pthread_mutex_lock(&log->lock);
+    int old = log->fd;
+    log->fd = fd;
+    (void)pthread_mutex_unlock(&log->lock);
+    (void)close(old);
+    return SKEYM_OK;
+}
+
+void skeym_log_close(struct skeym_log *log)
+{
+    if (!log) {
+        return;
+    }
+    if (log->path) {
+        (void)close(log->fd);
+    }
+    (void)pthread_mutex_destroy(&log->lock);
+    free(log->path);
+    free(log);
+}
+
+static uint64_t wall_ms(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* A log that cannot be written must not stop the server: what does not go out is lost. */
+static void emit(struct skeym_log *log, const char *line, size_t size)
+{
+    while (size > 0) {
+        ssize_t done = write(log->fd, line, size);
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            return;
+        }
+        line += done;
+        size -= (size_t)done;
+    }
+}
+
+static void write_line(struct skeym_log *log, bool flood, enum skeym_log_level level,
+                       const char *event, const struct skeym_log_field *fields, size_t count)
+{
+    char line[SKEYM_LOG_LINE_BYTES];
+    if (level < log->level) {
+        return;
+    }
+    (void)pthread_mutex_lock(&log->lock);
+    if (flood && log->room == 0) {
+        log->dropped++;
+        log->dropped_total++;
+    } else {
+        log->room -= flood;
+        emit(log, line, skeym_log_format(line, wall_ms(), level, event, fields, count));
+    }
+    (void)pthread_mutex_unlock(&log->lock);
+}
+
+void skeym_log_write(struct skeym_log *log, enum skeym_log_level level, const char *event,
+                     const struct skeym_log_field *fields, size_t count)
+{
+    write_line(log, false, level, event, fields, count);
+}
+
+void skeym_log_write_flood(struct skeym_log *log, enum skeym_log_level level, const char *event,
+                           const struct skeym_log_field *fields, size_t count)
+{
+    write_line(log, true, level, event, fields, count);
+}
+
+uint64_t skeym_log_tick(struct skeym_log *log)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    uint64_t dropped = log->dropped;
+    uint64_t total = log->dropped_total;
+    log->dropped = 0;
+    log->room = SKEYM_LOG_FLOOD;
+    (void)pthread_mutex_unlock(&log->lock);
+    if (dropped) {
+        skeym_log_write(log, SKEYM_LOG_WARNING, "dropped",
+                        SKEYM_LOG_FIELDS(skeym_log_number("lines", dropped)));
+    }
+    return total;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/rate.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Buckets hold thousandths of a turn. */
+enum { TURN = 1000 };
+
+struct bucket {
+    struct skeym_source source;
+    uint64_t level;
+    uint64_t at_ms; /* when the level was right; 0: never used */
+};
+
+struct skeym_rate {
+    pthread_mutex_t lock;
+    struct skeym_rate_options options;
+    int64_t cpu_us; /* left; one attempt may overdraw it */
+    uint64_t cpu_at_ms;
+    struct bucket at[SKEYM_RATE_SETS][SKEYM_RATE_WAYS];
+};
+
+enum skeym_error skeym_rate_open(struct skeym_rate **out, const struct skeym_rate_options *options)
+{
+    *out = calloc(1, sizeof **out);
+    if (!*out) {
+        return SKEYM_ERR_MEMORY;
+    }
+    (*out)->options = *options;
+    (*out)->cpu_us = (int64_t)options->cpu_percent * 10000;
+    if (pthread_mutex_init(&(*out)->lock, NULL) != 0) {
+        free(*out);
+        *out = NULL;
+        return SKEYM_ERR_MEMORY;
+    }
+    return SKEYM_OK;
+}
+
+void skeym_rate_close(struct skeym_rate *rate)
+{
+    if (rate) {
+        (void)pthread_mutex_destroy(&rate->lock);
+        free(rate);
+    }
+}
+
+/* Not a PRF, but what it maps to never shows. */
+static size_t place(const struct skeym_rate *rate, const struct skeym_source *source)
+{
+    uint64_t x;
+    memcpy(&x, source->prefix, sizeof x);
+    x ^= rate->options.key[0] ^ source->family;
+    for (int i = 0; i < 3; i++) {
+        x *= rate->options.key[1] | 1;
+        x ^= x >> 29;
+        x *= UINT64_C(0x9e3779b97f4a7c15);
+        x ^= x >> 32;
+    }
+    return (size_t)(x % SKEYM_RATE_SETS);
+}
+
+static bool same(const struct skeym_source *a, const struct skeym_source *b)
+{
+    return a->family == b->family && skeym_span_equal(skeym_span(a->prefix, sizeof a->prefix),
+                                                      skeym_span(b->prefix, sizeof b->prefix));
+}
+
+/* The source's bucket; the one that was idle longest makes room for a new one. */
+static struct bucket *find(struct skeym_rate *rate, const struct skeym_source *source,
+                           uint64_t now_ms)
+{
+    struct bucket *set = rate->at[place(rate, source)];
+    struct bucket *oldest = set;
+    for (int i = 0; i < SKEYM_RATE_WAYS; i++) {
+        if (set[i].at_ms && same(&set[i].source, source)) {
+            return &set[i];
+        }
+        if (set[i].at_ms < oldest->at_ms) {
+            oldest = &set[i];
+        }
+    }
+    *oldest = (struct bucket){.source = *source,
+                              .level = (uint64_t)rate->options.burst * TURN,
+                              .at_ms = now_ms ? now_ms : 1};
+    return oldest;
+}
+
+static void refill_cpu(struct skeym_rate *rate, uint64_t now_ms)
+{
+    int64_t most = (int64_t)rate->options.cpu_percent * 10000; /* us in a second */
+    uint64_t passed = now_ms > rate->cpu_at_ms ? now_ms - rate->cpu_at_ms : 0;
+    int64_t gain = passed > 1000 ? most : (int64_t)passed * most / 1000;
+    rate->cpu_us = rate->cpu_us > most - gain ? most : rate->cpu_us + gain;
+    rate->cpu_at_ms += passed;
+}
+
+static uint32_t take(struct skeym_rate *rate, struct bucket *bucket, uint64_t now_ms)
+{
+    uint64_t most = (uint64_t)rate->options.burst * TURN;
+    uint64_t passed = now_ms > bucket->at_ms ? now_ms - bucket->at_ms : 0;
+    uint64_t gain = passed > most ? most : passed * rate->options.per_second;
+    bucket->level = gain > most - bucket->level ? most : bucket->level + gain;
+    bucket->at_ms += passed;
+    if (bucket->level < TURN) {
+        uint64_t per_second = (uint64_t)rate->options.per_second * TURN;
+        return 1 + (uint32_t)((TURN - bucket->level) / per_second);
+    }
+    refill_cpu(rate, now_ms);
+    if (rate->cpu_us <= 0) {
+        return 1;
+    }
+    bucket->level -= TURN;
+    return 0;
+}
+
+uint32_t skeym_rate_take(struct skeym_rate *rate, const struct skeym_source *source,
+                         uint64_t now_ms)
+{
+    (void)pthread_mutex_lock(&rate->lock);
+    uint32_t wait_s = take(rate, find(rate, source, now_ms), now_ms);
+    (void)pthread_mutex_unlock(&rate->lock);
+    return wait_s;
+}
+
+void skeym_rate_spent(struct skeym_rate *rate, uint64_t cpu_us)
+{
+    (void)pthread_mutex_lock(&rate->lock);
+    rate->cpu_us -= (int64_t)(cpu_us > 1000000 ? 1000000 : cpu_us);
+    (void)pthread_mutex_unlock(&rate->lock);
+}

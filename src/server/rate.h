@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How often who may try to log in: a token bucket per source prefix in a table of fixed size, and a
+ * budget of CPU time for all together. Time is an argument; the keyed place of a source keeps
+ * strangers from choosing whom they push out. A source that was pushed out starts with a full
+ * bucket: the common budget is what holds then. Any number of threads at once.
+ */
+#ifndef SKEYM_SERVER_RATE_H
+#define SKEYM_SERVER_RATE_H
+
+#include "server/source.h"
+#include <skeym/span.h>
+
+#define SKEYM_RATE_SETS 1024
+#define SKEYM_RATE_WAYS 4
+
+struct skeym_rate_options {
+    uint32_t per_second;  /* of one source */
+    uint32_t burst;       /* at once */
+    uint32_t cpu_percent; /* of one core, for all sources */
+    uint64_t key[2];      /* random */
+};
+
+struct skeym_rate; /* malloc'ed */
+SKEYM_MUST_USE enum skeym_error skeym_rate_open(struct skeym_rate **out,
+                                                const struct skeym_rate_options *options);
+void skeym_rate_close(struct skeym_rate *rate);
+
+/* Takes one turn. Returns 0, or after how many seconds (1 at least) to try again. now_ms: of a
+ * monotonic clock. */
+uint32_t skeym_rate_take(struct skeym_rate *rate, const struct skeym_source *source,
+                         uint64_t now_ms);
+/* Charges what an attempt has cost. */
+void skeym_rate_spent(struct skeym_rate *rate, uint64_t cpu_us);
+
+#endif

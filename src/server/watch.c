@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/watch.h"
+
+#include <time.h>
+
+/* A wall clock further behind than this jumped back: it was not merely read late. */
+enum { BEHIND_MS = 1000 };
+
+static void look_at_clock(struct skeym_service *service, uint64_t behind_ms)
+{
+    uint64_t before_ms = atomic_exchange(&service->clock_behind_ms, behind_ms);
+    if (behind_ms > BEHIND_MS && before_ms <= BEHIND_MS) {
+        skeym_metrics_add(&service->metrics, SKEYM_COUNT_CLOCK_BACK, 1);
+        skeym_log_write(service->log, SKEYM_LOG_WARNING, "clock-back",
+                        SKEYM_LOG_FIELDS(skeym_log_number("behind_ms", behind_ms)));
+    }
+}
+
+static void look(struct skeym_service *service)
+{
+    uint64_t behind_ms = 0;
+    uint64_t now_ms = skeym_clock_now(&service->clock, &behind_ms);
+    skeym_state_tick(service->state, now_ms);
+    size_t cut = skeym_deadline_cut(&service->deadlines, skeym_clock_monotonic());
+    skeym_metrics_add(&service->metrics, SKEYM_COUNT_DEADLINE, cut);
+    look_at_clock(service, behind_ms);
+    atomic_store(&service->log_dropped, skeym_log_tick(service->log));
+}
+
+static void *watch_thread(void *arg)
+{
+    struct skeym_watch *watch = arg;
+    struct timespec next;
+    (void)clock_gettime(CLOCK_MONOTONIC, &next);
+    (void)pthread_mutex_lock(&watch->lock);
+    while (!watch->stop) {
+        (void)pthread_mutex_unlock(&watch->lock);
+        look(watch->service);
+        (void)clock_gettime(CLOCK_MONOTONIC, &next);
+        next.tv_sec++;
+        (void)pthread_mutex_lock(&watch->lock);
+        while (!watch->stop && pthread_cond_timedwait(&watch->wake, &watch->lock, &next) == 0) {
+        }
+    }
+    (void)pthread_mutex_unlock(&watch->lock);
+    return NULL;
+}
+
+enum skeym_error skeym_watch_start(struct skeym_watch *watch, struct skeym_service *service)
+{
+    pthread_condattr_t attributes;
+    watch->service = service;
+    watch->stop = false;
+    if (pthread_condattr_init(&attributes) != 0) {
+        return SKEYM_ERR_MEMORY;
+    }
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_mutex_init(&watch->lock, NULL);
+    (void)pthread_cond_init(&watch->wake, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    return pthread_create(&watch->thread, NULL, watch_thread, watch) == 0 ? SKEYM_OK
+                                                                          : SKEYM_ERR_MEMORY;
+}
+
+void skeym_watch_stop(struct skeym_watch *watch)
+{
+    (void)pthread_mutex_lock(&watch->lock);
+    watch->stop = true;
+    (void)pthread_cond_signal(&watch->wake);
+    (void)pthread_mutex_unlock(&watch->lock);
+    (void)pthread_join(watch->thread, NULL);
+    (void)pthread_cond_destroy(&watch->wake);
+    (void)pthread_mutex_destroy(&watch->lock);
+}
