@@ -62,7 +62,7 @@ struct skeym_fhir_request {
 struct skeym_fhir_answer {
     int status;
     const char *content_type; /* application/fhir+json */
-    char *body;               /* NUL-terminated; never NULL but when memory is out */
+    char *body;               /* NUL-terminated; never NULL */
     size_t body_size;
     char location[SKEYM_FHIR_LOCATION_BYTES]; /* Location header, or empty */
 };
@@ -92,11 +92,11 @@ void skeym_fhir_free(struct skeym_fhir *fhir);
 bool skeym_fhir_handle(struct skeym_fhir *fhir, struct skeym_store_reader *reader,
                        const struct skeym_fhir_request *request, skeym_fhir_done done, void *arg);
 
-/* true when a request with this method and target may write: its answer comes later. */
+/* true when a request with this method and target may write: its answer may come later. */
 bool skeym_fhir_is_write(struct skeym_span method, struct skeym_span target);
 
 /* An OperationOutcome for an error outside of this layer: 413, 401, 500 ... code is FHIR's
- * issue-type ("too-long", "security"). NULL when memory is out. */
+ * issue-type ("too-long", "security"). Never NULL. */
 struct skeym_fhir_answer *skeym_fhir_error_answer(int status, const char *code,
                                                   const char *diagnostics);
 void skeym_fhir_answer_free(struct skeym_fhir_answer *answer);

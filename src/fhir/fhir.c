@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fhir.h"
+
+#include "fhir_write.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const base_path = "/fhir";
+
+enum skeym_error skeym_fhir_new(struct skeym_fhir **out, const struct skeym_fhir_options *options)
+{
+    *out = calloc(1, sizeof **out);
+    if (!*out) {
+        return SKEYM_ERR_MEMORY;
+    }
+    (*out)->options = *options;
+    return SKEYM_OK;
+}
+
+void skeym_fhir_free(struct skeym_fhir *fhir)
+{
+    free(fhir);
+}
+
+bool skeym_fhir_is_write(struct skeym_span method, struct skeym_span target)
+{
+    (void)target; /* there is no search by POST */
+    return skeym_span_is(method, "POST") || skeym_span_is(method, "PUT");
+}
+
+static struct skeym_span trim(struct skeym_span text)
+{
+    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
+        text = skeym_span_part(text, 1, text.size);
+    }
+    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t')) {
+        text.size--;
+    }
+    return text;
+}
+
+static bool is_word(struct skeym_span text, const char *word)
+{
+    return text.size == strlen(word) && strncasecmp((const char *)text.data, word, text.size) == 0;
+}
+
+/* application/fhir+json or application/json, in UTF-8. */
+static bool is_json(struct skeym_span type)
+{
+    static const char *const charsets[] = {"charset=utf-8", "charset=\"utf-8\"", "fhirversion=4.0"};
+    const uint8_t *mark = type.size > 0 ? memchr(type.data, ';', type.size) : NULL;
+    size_t size = mark ? (size_t)(mark - type.data) : type.size;
+    struct skeym_span name = trim(skeym_span_part(type, 0, size));
+    struct skeym_span rest = trim(skeym_span_part(type, size + 1, type.size));
+    bool known = rest.size == 0;
+    for (size_t i = 0; i < sizeof charsets / sizeof *charsets; i++) {
+        known = known || is_word(rest, charsets[i]);
+    }
+    return known && (is_word(name, "application/fhir+json") || is_word(name, "application/json"));
+}
+
+static bool handle_read(const struct skeym_fhir_call *call, skeym_fhir_done done, void *arg)
+{
+    struct skeym_fhir_problem problem = {0};
+    struct skeym_fhir_text text = {0};
+    struct skeym_fhir_url url;
+    struct skeym_fhir_answer *answer = NULL;
+    if (skeym_fhir_url_parse(&url, call->arena, call->request->target, base_path, &problem) &&
+        skeym_fhir_read(&text, call, &url, &problem)) {
+        answer = skeym_fhir_outcome_answer(200, &text);
+    } else {
+        skeym_fhir_text_free(&text);
+        answer = skeym_fhir_outcome_problem(&problem);
+    }
+    done(arg, answer);
+    return true;
+}
+
+/* Everything of a write up to the store; false and a problem. */
+static bool prepare(struct skeym_fhir_job *job, const struct skeym_fhir_call *call,
+                    struct skeym_fhir_problem *problem)
+{
+    const struct skeym_fhir_request *request = call->request;
+    bool is_put = skeym_span_is(request->method, "PUT");
+    struct skeym_fhir_url url;
+    if (!skeym_fhir_url_parse(&url, call->arena, request->target, base_path, problem)) {
+        return false;
+    }
+    if (!is_json(request->content_type)) {
+        return skeym_fhir_outcome_fail(problem, 415, "not-supported",
+                                       "the body must be application/fhir+json in UTF-8");
+    }
+    job->root = skeym_fhir_json_parse(request->body, problem);
+    if (!job->root) {
+        return false;
+    }
+    if (url.segment_count == 0) {
+        return is_put ? skeym_fhir_outcome_fail(problem, 405, "not-supported",
+                                                "this method is not served here")
+                      : skeym_fhir_bundle_parse(job, call, problem);
+    }
+    job->entries = skeym_fhir_text_take(&job->arena, sizeof *job->entries);
+    if (!job->entries) {
+        return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
+    }
+    job->count = 1;
+    return skeym_fhir_write_begin(&job->entries[0], job, call, &url, job->root, is_put, problem) &&
+           skeym_fhir_write_condition(&job->entries[0], call, request->if_none_exist, problem) &&
+           skeym_fhir_write_check(&job->entries[0], call, problem);
+}
+
+static bool handle_write(struct skeym_fhir_call *call, skeym_fhir_done done, void *arg)
+{
+    struct skeym_fhir_problem problem = {0};
+    struct skeym_fhir_job *job = skeym_fhir_write_job(call->request, done, arg);
+    if (!job) {
+        skeym_fhir_outcome_store(&problem, SKEYM_ERR_MEMORY);
+        done(arg, skeym_fhir_outcome_problem(&problem));
+        return true;
+    }
+    call->arena = &job->arena;
+    if (!prepare(job, call, &problem)) {
+        return skeym_fhir_write_refuse(job, &problem);
+    }
+    return skeym_fhir_write_submit(job, call->fhir->options.store, call->request->now_ms);
+}
+
+bool skeym_fhir_handle(struct skeym_fhir *fhir, struct skeym_store_reader *reader,
+                       const struct skeym_fhir_request *request, skeym_fhir_done done, void *arg)
+{
+    struct skeym_fhir_arena arena = {0};
+    struct skeym_fhir_call call = {fhir, reader, request, &arena};
+    if (skeym_fhir_is_write(request->method, request->target)) {
+        return handle_write(&call, done, arg);
+    }
+    if (!skeym_span_is(request->method, "GET")) {
+        done(arg, skeym_fhir_error_answer(405, "not-supported", "this method is not served"));
+        return true;
+    }
+    bool finished = handle_read(&call, done, arg);
+    skeym_fhir_text_drop(&arena);
+    return finished;
+}

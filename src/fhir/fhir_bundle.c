@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bundles of type batch (each entry alone) and transaction (all or nothing). In a transaction, a
+ * reference to another entry's fullUrl becomes a reference to the resource that this entry creates,
+ * or, with ifNoneExist, to the one that is there already.
+ */
+#include "fhir_time.h"
+#include "fhir_write.h"
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool parse_target(struct skeym_fhir_url *url, const struct skeym_fhir_call *call,
+                         struct skeym_span target, struct skeym_fhir_problem *problem)
+{
+    const char *base = call->request->base_url;
+    if (skeym_span_starts(target, base)) {
+        target = skeym_span_part(target, strlen(base), target.size);
+    }
+    if (skeym_span_starts(target, "/")) {
+        target = skeym_span_part(target, 1, target.size);
+    }
+    return skeym_fhir_url_parse(url, call->arena, target, "", problem);
+}
+
+static bool begin_entry(struct skeym_fhir_entry *entry, struct skeym_fhir_job *job,
+                        const struct skeym_fhir_call *call, struct json_object *given,
+                        struct skeym_fhir_problem *problem)
+{
+    struct json_object *request = skeym_fhir_json_member(given, "request", json_type_object);
+    struct json_object *resource = skeym_fhir_json_member(given, "resource", json_type_object);
+    struct skeym_span method = skeym_fhir_json_text(request, "method");
+    struct skeym_fhir_url *url = skeym_fhir_text_take(call->arena, sizeof *url);
+    if (!url) {
+        return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
+    }
+    if (!request) {
+        return skeym_fhir_outcome_fail(problem, 400, "required", "request is missing");
+    }
+    entry->full_url = skeym_fhir_json_text(given, "fullUrl");
+    if (!parse_target(url, call, skeym_fhir_json_text(request, "url"), problem)) {
+        return false;
+    }
+    bool is_put = skeym_span_is(method, "PUT");
+    if (is_put || skeym_span_is(method, "POST")) {
+        if (!resource) {
+            return skeym_fhir_outcome_fail(problem, 400, "required", "resource is missing");
+        }
+        return skeym_fhir_write_begin(entry, job, call, url, resource, is_put, problem) &&
+               skeym_fhir_write_condition(entry, call, skeym_fhir_json_text(request, "ifNoneExist"),
+                                          problem);
+    }
+    if (!skeym_span_is(method, "GET") || job->form == SKEYM_FHIR_TRANSACTION) {
+        return skeym_fhir_outcome_fail(problem, 405, "not-supported",
+                                       "this method is not served in such a Bundle");
+    }
+    return skeym_fhir_read(&entry->read, call, url, problem);
+}
+
+/* --- references within a transaction -------------------------------------------- */
+
+static bool keep_id(void *arg, const struct skeym_store_record *record)
+{
+    struct skeym_fhir_entry *entry = arg;
+    struct skeym_span id = skeym_fhir_text_keep(entry->row.arena, record->id);
+    if (id.data) {
+        entry->row.record.id = id;
+        entry->referenced = false; /* it need not be created */
+    }
+    return false;
+}
+
+/* An entry that is referred to and has ifNoneExist stands for what is there already. The writer
+ * checks again: had it been made in between, must_create fails and the client tries once more. */
+static bool look_up(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
+                    struct skeym_fhir_problem *problem)
+{
+    if (!entry->referenced || !entry->none_exist) {
+        return true;
+    }
+    enum skeym_error error =
+        skeym_store_search(call->reader, &entry->none_exist->query, keep_id, entry);
+    return !error || skeym_fhir_outcome_store(problem, error);
+}
+
+static struct skeym_fhir_entry *find_entry(struct skeym_fhir_job *job, struct skeym_span url)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        if (job->entries[i].is_write && skeym_span_equal(job->entries[i].full_url, url)) {
+            return &job->entries[i];
+        }
+    }
+    return NULL;
+}
+
+/* Every "reference" within value: marks the entry it names, or, the second time, is replaced. */
+static void walk(struct skeym_fhir_job *job, struct json_object *value, bool replace)
+{
+    if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++) {
+            walk(job, json_object_array_get_idx(value, i), replace);
+        }
+    }
+    if (!json_object_is_type(value, json_type_object)) {
+        return;
+    }
+    json_object_object_foreach(value, key, member)
+    {
+        if (strcmp(key, "reference") != 0 || !json_object_is_type(member, json_type_string)) {
+            walk(job, member, replace);
+            continue;
+        }
+        struct skeym_span url = skeym_fhir_json_string(member);
+        struct skeym_fhir_entry *entry = url.size > 0 ? find_entry(job, url) : NULL;
+        if (entry && !entry->is_put) {
+            entry->referenced = entry->referenced || !replace;
+        }
+        if (entry && replace) {
+            char text[96];
+            snprintf(text, sizeof text, "%s/%.*s", skeym_fhir_resource_name(entry->row.record.kind),
+                     (int)entry->row.record.id.size, (const char *)entry->row.record.id.data);
+            json_object_set_string(member, text);
+        }
+    }
+}
+
+static bool resolve(struct skeym_fhir_job *job, const struct skeym_fhir_call *call,
+                    struct skeym_fhir_problem *problem)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        walk(job, job->entries[i].row.resource, false);
+    }
+    for (size_t i = 0; i < job->count; i++) {
+        if (!look_up(&job->entries[i], call, problem)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < job->count; i++) {
+        walk(job, job->entries[i].row.resource, true);
+    }
+    return true;
+}
+
+/* --- the whole ------------------------------------------------------------------- */
+
+/* In a transaction the first problem is everybody's. */
+static bool stops(struct skeym_fhir_job *job, size_t at, struct skeym_fhir_problem *problem)
+{
+    const struct skeym_fhir_problem *own = &job->entries[at].problem;
+    if (job->form != SKEYM_FHIR_TRANSACTION || own->status == 0) {
+        return false;
+    }
+    *problem = *own;
+    snprintf(problem->path, sizeof problem->path, "Bundle.entry[%zu]", at);
+    return true;
+}
+
+static bool read_form(struct skeym_fhir_job *job, struct skeym_fhir_problem *problem)
+{
+    struct skeym_span type = skeym_fhir_json_text(job->root, "type");
+    if (!skeym_span_is(skeym_fhir_json_text(job->root, "resourceType"), "Bundle")) {
+        return skeym_fhir_outcome_fail(problem, 400, "invalid", "resourceType is not Bundle");
+    }
+    if (skeym_span_is(type, "batch")) {
+        job->form = SKEYM_FHIR_BATCH;
+    } else if (skeym_span_is(type, "transaction")) {
+        job->form = SKEYM_FHIR_TRANSACTION;
+    } else {
+        return skeym_fhir_outcome_at(problem, 422, "not-supported", "Bundle.type",
+                                     "neither batch nor transaction");
+    }
+    return true;
+}
+
+bool skeym_fhir_bundle_parse(struct skeym_fhir_job *job, const struct skeym_fhir_call *call,
+                             struct skeym_fhir_problem *problem)
+{
+    if (!read_form(job, problem)) {
+        return false;
+    }
+    struct json_object *list = skeym_fhir_json_member(job->root, "entry", json_type_array);
+    size_t count = list ? json_object_array_length(list) : 0;
+    if (!list && skeym_fhir_json_has(job->root, "entry")) {
+        return skeym_fhir_outcome_at(problem, 400, "structure", "Bundle.entry", "not an array");
+    }
+    if (count > SKEYM_FHIR_ENTRIES) {
+        return skeym_fhir_outcome_fail(problem, 413, "too-costly", "more than %d entries",
+                                       SKEYM_FHIR_ENTRIES);
+    }
+    job->entries = skeym_fhir_text_take(&job->arena, (count + 1) * sizeof *job->entries);
+    if (!job->entries) {
+        return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
+    }
+    job->count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct skeym_fhir_entry *entry = &job->entries[i];
+        (void)begin_entry(entry, job, call, json_object_array_get_idx(list, i), &entry->problem);
+        if (stops(job, i, problem)) {
+            return false;
+        }
+    }
+    if (job->form == SKEYM_FHIR_TRANSACTION && !resolve(job, call, problem)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct skeym_fhir_entry *entry = &job->entries[i];
+        if (entry->is_write && !entry->problem.status) {
+            (void)skeym_fhir_write_check(entry, call, &entry->problem);
+        }
+        if (stops(job, i, problem)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void write_response(struct skeym_fhir_text *text, struct skeym_fhir_job *job,
+                           struct skeym_fhir_entry *entry)
+{
+    struct skeym_store_record record = {0};
+    int status =
+        entry->is_write || entry->problem.status ? skeym_fhir_write_result(entry, &record) : 200;
+    bool stored = entry->is_write && !entry->problem.status;
+    skeym_fhir_text_add(text, "{");
+    if (entry->read.size > 0) {
+        skeym_fhir_text_add(text, "\"resource\":");
+        skeym_fhir_text_span(text, skeym_fhir_text_view(&entry->read));
+        skeym_fhir_text_add(text, ",");
+    } else if (stored) {
+        skeym_fhir_text_add(text, "\"fullUrl\":\"");
+        skeym_fhir_read_url(text, job->base_url, &record);
+        skeym_fhir_text_add(text, "\",");
+    }
+    skeym_fhir_text_add(text, "\"response\":{\"status\":");
+    skeym_fhir_text_quoted(text, skeym_fhir_outcome_status(status));
+    if (stored) {
+        char time[SKEYM_FHIR_TIME_BYTES];
+        char etag[160];
+        skeym_fhir_time_print(time, record.updated_ms);
+        snprintf(etag, sizeof etag,
+                 "/_history/%u\",\"etag\":\"W/\\\"%u\\\"\",\"lastModified\":\"%s\"",
+                 (unsigned)record.version, (unsigned)record.version, time);
+        skeym_fhir_text_add(text, ",\"location\":\"");
+        skeym_fhir_text_add(text, skeym_fhir_resource_name(record.kind));
+        skeym_fhir_text_add(text, "/");
+        skeym_fhir_text_span(text, record.id);
+        skeym_fhir_text_add(text, etag);
+    }
+    if (entry->problem.status) {
+        skeym_fhir_text_add(text, ",\"outcome\":");
+        skeym_fhir_outcome_write(text, &entry->problem, "error");
+    }
+    skeym_fhir_text_add(text, "}}");
+}
+
+struct skeym_fhir_answer *skeym_fhir_bundle_answer(struct skeym_fhir_job *job)
+{
+    struct skeym_fhir_text text = {0};
+    bool all = job->form == SKEYM_FHIR_TRANSACTION;
+    if (all && job->batch.error) {
+        struct skeym_fhir_problem problem = {0};
+        size_t failed = job->batch.failed;
+        if (failed < job->count) { /* all entries of a transaction are writes */
+            struct skeym_store_record record;
+            (void)skeym_fhir_write_result(&job->entries[failed], &record);
+            if (stops(job, failed, &problem)) {
+                return skeym_fhir_outcome_problem(&problem);
+            }
+        }
+        skeym_fhir_outcome_store(&problem, job->batch.error);
+        return skeym_fhir_outcome_problem(&problem);
+    }
+    skeym_fhir_text_add(&text, "{\"resourceType\":\"Bundle\",\"type\":\"");
+    skeym_fhir_text_add(&text, all ? "transaction-response\"" : "batch-response\"");
+    for (size_t i = 0; i < job->count; i++) {
+        skeym_fhir_text_add(&text, i == 0 ? ",\"entry\":[" : ",");
+        write_response(&text, job, &job->entries[i]);
+    }
+    skeym_fhir_text_add(&text, job->count > 0 ? "]}" : "}");
+    return skeym_fhir_outcome_answer(200, &text);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Strict JSON (RFC 8259) over json-c. json-c keeps the source text of a decimal, but lets pass what
+ * must not: NaN, "1.", repeated keys, lone surrogates, overlong UTF-8, integers that it saturates.
+ * A scan of our own refuses these first.
+ */
+#ifndef SKEYM_FHIR_FHIR_JSON_H
+#define SKEYM_FHIR_FHIR_JSON_H
+
+#include "fhir_outcome.h"
+#include <json-c/json_object.h>
+
+enum { SKEYM_FHIR_INTEGER_DIGITS = 18 };
+
+/* The bytes' text form, without building anything: grammar of numbers and strings, UTF-8, depth;
+ * *keys is the number of members of all objects. The nesting of brackets is json-c's to check.
+ * Errors: SKEYM_ERR_SHAPE, SKEYM_ERR_CHARSET (control characters, UTF-8, escapes), SKEYM_ERR_RANGE
+ * (an integer of more than 18 digits, a number that is not finite), SKEYM_ERR_SIZE (depth),
+ * SKEYM_ERR_TRUNCATED. *at: the offset of what is wrong. */
+SKEYM_MUST_USE enum skeym_error skeym_fhir_json_scan(struct skeym_span text, size_t *keys,
+                                                     size_t *at);
+/* An object, or NULL and a problem of status 400 (413 for a body above SKEYM_FHIR_BODY_BYTES). */
+struct json_object *skeym_fhir_json_parse(struct skeym_span text,
+                                          struct skeym_fhir_problem *problem);
+
+/* A member if it has that type, else NULL; object may be NULL. */
+struct json_object *skeym_fhir_json_member(struct json_object *object, const char *key,
+                                           enum json_type type);
+bool skeym_fhir_json_has(struct json_object *object, const char *key);
+/* A string member; empty when missing or of another type. Lives as long as the object. */
+struct skeym_span skeym_fhir_json_text(struct json_object *object, const char *key);
+struct skeym_span skeym_fhir_json_string(struct json_object *string);
+/* A number member (int or decimal) as double; false when it is none. */
+bool skeym_fhir_json_number(struct json_object *object, const char *key, double *number);
+/* Compact JSON, decimals with the digits they came with. */
+void skeym_fhir_json_write(struct skeym_fhir_text *text, struct json_object *value);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fhir_read.h"
+#include "fhir_time.h"
+
+static void write_interactions(struct skeym_fhir_text *text, enum skeym_store_kind kind)
+{
+    static const char *const words[] = {"read", "vread", "search-type", "create", "update"};
+    size_t count = kind == SKEYM_STORE_OBSERVATION ? 4 : 5;
+    skeym_fhir_text_add(text, ",\"interaction\":[");
+    for (size_t i = 0; i < count; i++) {
+        skeym_fhir_text_add(text, i > 0 ? ",{\"code\":" : "{\"code\":");
+        skeym_fhir_text_quoted(text, words[i]);
+        skeym_fhir_text_add(text, "}");
+    }
+    skeym_fhir_text_add(text, "]");
+}
+
+static void write_resource(struct skeym_fhir_text *text, enum skeym_store_kind kind)
+{
+    const struct skeym_fhir_search_param *param = NULL;
+    bool observation = kind == SKEYM_STORE_OBSERVATION;
+    skeym_fhir_text_add(text, "{\"type\":");
+    skeym_fhir_text_quoted(text, skeym_fhir_resource_name(kind));
+    write_interactions(text, kind);
+    skeym_fhir_text_add(text, ",\"versioning\":\"versioned\",\"readHistory\":false,"
+                              "\"updateCreate\":");
+    skeym_fhir_text_add(text, observation ? "false" : "true");
+    skeym_fhir_text_add(text, ",\"conditionalCreate\":true,\"conditionalUpdate\":false,"
+                              "\"conditionalDelete\":\"not-supported\",\"searchParam\":[");
+    for (size_t i = 0; (param = skeym_fhir_search_param(kind, i)); i++) {
+        skeym_fhir_text_add(text, i > 0 ? ",{\"name\":" : "{\"name\":");
+        skeym_fhir_text_quoted(text, param->name);
+        skeym_fhir_text_add(text, ",\"type\":");
+        skeym_fhir_text_quoted(text, param->type);
+        skeym_fhir_text_add(text, "}");
+    }
+    skeym_fhir_text_add(text, "]");
+    if (observation) {
+        skeym_fhir_text_add(text,
+                            ",\"operation\":[{\"name\":\"lastn\",\"definition\":"
+                            "\"http://hl7.org/fhir/OperationDefinition/Observation-lastn\"}]");
+    }
+    skeym_fhir_text_add(text, "}");
+}
+
+void skeym_fhir_metadata(struct skeym_fhir_text *text, const struct skeym_fhir_call *call)
+{
+    char time[SKEYM_FHIR_TIME_BYTES];
+    skeym_fhir_time_print(time, (int64_t)call->request->now_ms);
+    skeym_fhir_text_add(text, "{\"resourceType\":\"CapabilityStatement\",\"status\":\"active\","
+                              "\"date\":\"");
+    skeym_fhir_text_add(text, time);
+    skeym_fhir_text_add(text, "\",\"kind\":\"instance\",\"software\":{\"name\":\"SkeyM\","
+                              "\"version\":");
+    skeym_fhir_text_quoted(text, call->fhir->options.version);
+    skeym_fhir_text_add(text, "},\"implementation\":{\"description\":\"SkeyM\",\"url\":");
+    skeym_fhir_text_quoted(text, call->request->base_url);
+    skeym_fhir_text_add(text, "},\"fhirVersion\":\"4.0.1\","
+                              "\"format\":[\"application/fhir+json\",\"json\"],"
+                              "\"rest\":[{\"mode\":\"server\",\"resource\":[");
+    for (unsigned kind = 0; kind < SKEYM_STORE_KINDS; kind++) {
+        skeym_fhir_text_add(text, kind > 0 ? "," : "");
+        write_resource(text, (enum skeym_store_kind)kind);
+    }
+    skeym_fhir_text_add(text, "],\"interaction\":[{\"code\":\"batch\"},"
+                              "{\"code\":\"transaction\"}]}]}");
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fhir_text.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool reserve(struct skeym_fhir_text *text, size_t more)
+{
+    size_t room = text->room ? text->room : 256;
+    if (text->bad || more >= SIZE_MAX / 4 - text->size) {
+        text->bad = true;
+        return false;
+    }
+    while (room - text->size <= more) { /* one byte is the NUL's */
+        room *= 2;
+    }
+    if (room != text->room || !text->data) {
+        char *data = realloc(text->data, room);
+        if (!data) {
+            text->bad = true;
+            return false;
+        }
+        text->data = data;
+        text->room = room;
+    }
+    return true;
+}
+
+void skeym_fhir_text_span(struct skeym_fhir_text *text, struct skeym_span piece)
+{
+    if (!reserve(text, piece.size)) {
+        return;
+    }
+    if (piece.size > 0) {
+        memcpy(text->data + text->size, piece.data, piece.size);
+    }
+    text->size += piece.size;
+    text->data[text->size] = 0;
+}
+
+void skeym_fhir_text_add(struct skeym_fhir_text *text, const char *piece)
+{
+    skeym_fhir_text_span(text, skeym_span_text(piece));
+}
+
+void skeym_fhir_text_string(struct skeym_fhir_text *text, struct skeym_span piece)
+{
+    size_t from = 0;
+    skeym_fhir_text_add(text, "\"");
+    for (size_t i = 0; i < piece.size; i++) {
+        uint8_t byte = piece.data[i];
+        if (byte >= 0x20 && byte != '"' && byte != '\\') {
+            continue;
+        }
+        char escape[8];
+        snprintf(escape, sizeof escape, byte < 0x20 ? "\\u%04x" : "\\%c", byte);
+        skeym_fhir_text_span(text, skeym_span_part(piece, from, i - from));
+        skeym_fhir_text_add(text, escape);
+        from = i + 1;
+    }
+    skeym_fhir_text_span(text, skeym_span_part(piece, from, piece.size - from));
+    skeym_fhir_text_add(text, "\"");
+}
+
+void skeym_fhir_text_quoted(struct skeym_fhir_text *text, const char *piece)
+{
+    skeym_fhir_text_string(text, skeym_span_text(piece));
+}
+
+void skeym_fhir_text_number(struct skeym_fhir_text *text, int64_t number)
+{
+    char digits[32];
+    snprintf(digits, sizeof digits, "%lld", (long long)number);
+    skeym_fhir_text_add(text, digits);
+}
+
+struct skeym_span skeym_fhir_text_view(const struct skeym_fhir_text *text)
+{
+    return skeym_span(text->data, text->size);
+}
+
+void skeym_fhir_text_free(struct skeym_fhir_text *text)
+{
+    free(text->data);
+    *text = (struct skeym_fhir_text){0};
+}
+
+enum { CHUNK_BYTES = 4000 };
+
+struct skeym_fhir_chunk {
+    struct skeym_fhir_chunk *next;
+    size_t used, room;
+    max_align_t bytes[];
+};
+
+void *skeym_fhir_text_take(struct skeym_fhir_arena *arena, size_t size)
+{
+    struct skeym_fhir_chunk *chunk = arena->chunks;
+    if (size > SIZE_MAX / 2) {
+        return NULL;
+    }
+    size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    if (!chunk || size > chunk->room - chunk->used) {
+        size_t room = size > CHUNK_BYTES ? size : CHUNK_BYTES;
+        chunk = calloc(1, sizeof *chunk + room);
+        if (!chunk) {
+            return NULL;
+        }
+        chunk->room = room;
+        chunk->next = arena->chunks;
+        arena->chunks = chunk;
+    }
+    void *at = (uint8_t *)chunk->bytes + chunk->used;
+    chunk->used += size;
+    return at;
+}
+
+struct skeym_span skeym_fhir_text_keep(struct skeym_fhir_arena *arena, struct skeym_span bytes)
+{
+    if (bytes.size >= SIZE_MAX / 2) {
+        return skeym_span(NULL, 0);
+    }
+    uint8_t *copy = skeym_fhir_text_take(arena, bytes.size + 1);
+    if (copy && bytes.size > 0) {
+        memcpy(copy, bytes.data, bytes.size);
+    }
+    return skeym_span(copy, copy ? bytes.size : 0);
+}
+
+void skeym_fhir_text_drop(struct skeym_fhir_arena *arena)
+{
+    while (arena->chunks) {
+        struct skeym_fhir_chunk *next = arena->chunks->next;
+        free(arena->chunks);
+        arena->chunks = next;
+    }
+}

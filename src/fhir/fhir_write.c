@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fhir_write.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* 48 bits of time, then 80 random bits, in hex. */
+static bool make_id(const struct skeym_fhir_call *call, struct skeym_span *id,
+                    struct skeym_fhir_problem *problem)
+{
+    const struct skeym_fhir_options *options = &call->fhir->options;
+    uint8_t bytes[16];
+    struct skeym_writer writer = skeym_writer((struct skeym_room){bytes, 6});
+    skeym_write_u48(&writer, call->request->now_ms & 0xffffffffffffu);
+    if (options->random(options->random_arg, bytes + 6, sizeof bytes - 6)) {
+        return skeym_fhir_outcome_fail(problem, 500, "exception", "no random bytes");
+    }
+    char *text = skeym_fhir_text_take(call->arena, 2 * sizeof bytes + 1);
+    if (!text) {
+        return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
+    }
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    }
+    *id = skeym_span(text, 2 * sizeof bytes);
+    return true;
+}
+
+bool skeym_fhir_write_begin(struct skeym_fhir_entry *entry, struct skeym_fhir_job *job,
+                            const struct skeym_fhir_call *call, const struct skeym_fhir_url *url,
+                            struct json_object *resource, bool is_put,
+                            struct skeym_fhir_problem *problem)
+{
+    struct skeym_store_record *record = &entry->row.record;
+    if (url->segment_count == 0 || !skeym_fhir_resource_kind(url->segments[0], &record->kind)) {
+        return skeym_fhir_outcome_fail(problem, 404, "not-supported",
+                                       "no such path, or a resource that is not served");
+    }
+    for (size_t i = 0; i < url->param_count; i++) {
+        if (!skeym_span_is(url->params[i].name, "_format")) {
+            return skeym_fhir_outcome_fail(problem, 400, "not-supported",
+                                           is_put ? "conditional update is not supported"
+                                                  : "unknown parameter");
+        }
+    }
+    if (url->segment_count != (is_put ? 2u : 1u) ||
+        (is_put && record->kind == SKEYM_STORE_OBSERVATION)) {
+        return skeym_fhir_outcome_fail(problem, 405, "not-supported",
+                                       "this method is not served here");
+    }
+    entry->is_write = true;
+    entry->is_put = is_put;
+    entry->row.resource = resource;
+    entry->row.base_url = job->base_url;
+    entry->row.arena = &job->arena;
+    if (!is_put) {
+        return make_id(call, &record->id, problem);
+    }
+    /* a copy: the target is gone when the store answers */
+    record->id = skeym_fhir_text_keep(&job->arena, url->segments[1]);
+    if (!skeym_fhir_url_is_id(record->id)) {
+        return skeym_fhir_outcome_fail(problem, 400, "value", "not an id");
+    }
+    return skeym_span_equal(skeym_fhir_json_text(resource, "id"), record->id) ||
+           skeym_fhir_outcome_fail(problem, 400, "value", "the resource's id is not the URL's");
+}
+
+bool skeym_fhir_write_condition(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
+                                struct skeym_span if_none_exist, struct skeym_fhir_problem *problem)
+{
+    struct skeym_fhir_url url;
+    if (if_none_exist.size == 0) {
+        return true;
+    }
+    if (entry->is_put) {
+        return skeym_fhir_outcome_fail(problem, 400, "invalid", "If-None-Exist is for POST");
+    }
+    entry->none_exist = skeym_fhir_text_take(call->arena, sizeof *entry->none_exist);
+    struct skeym_span kept = skeym_fhir_text_keep(call->arena, if_none_exist);
+    if (!entry->none_exist || !kept.data) {
+        return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
+    }
+    return skeym_fhir_url_query(&url, call->arena, kept, problem) &&
+           skeym_fhir_search_parse(entry->none_exist, call->arena, &url, entry->row.record.kind,
+                                   SKEYM_FHIR_SEARCH_MATCH, call->request->now_ms, problem);
+}
+
+struct current {
+    const struct skeym_fhir_call *call;
+    struct skeym_fhir_problem *problem;
+    uint32_t version;
+    bool refused;
+};
+
+static bool take_current(void *arg, const struct skeym_store_record *record)
+{
+    struct current *current = arg;
+    current->version = record->version;
+    current->refused = !skeym_fhir_read_allowed(current->call, 'u', record->kind, record->patient,
+                                                current->problem);
+    return false;
+}
+
+/* A PUT must be allowed for the patient that the resource belongs to now, and will belong to. */
+static bool check_put(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
+                      struct skeym_fhir_problem *problem)
+{
+    const struct skeym_store_record *record = &entry->row.record;
+    struct current current = {.call = call, .problem = problem};
+    if (!skeym_fhir_read_allowed(call, 'u', record->kind, record->patient, problem)) {
+        return false;
+    }
+    enum skeym_error error =
+        skeym_store_get(call->reader, record->kind, record->id, take_current, &current);
+    if (error && error != SKEYM_ERR_NOT_FOUND) {
+        return skeym_fhir_outcome_store(problem, error);
+    }
+    entry->version = current.version;
+    return !current.refused;
+}
+
+static bool check_post(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
+                       struct skeym_fhir_problem *problem)
+{
+    const struct skeym_store_record *record = &entry->row.record;
+    struct skeym_fhir_problem unused;
+    /* The id of a new patient is known to nobody: only who may write anybody's may create one. */
+    struct skeym_span patient =
+        record->kind == SKEYM_STORE_PATIENT ? skeym_span(NULL, 0) : record->patient;
+    if (!skeym_fhir_read_allowed(call, 'c', record->kind, patient, problem)) {
+        return false;
+    }
+    entry->may_read = skeym_fhir_read_allowed(call, 'r', record->kind, patient, &unused);
+    if (entry->none_exist && record->kind == SKEYM_STORE_OBSERVATION &&
+        !skeym_fhir_search_require(entry->none_exist, SKEYM_STORE_BY_PATIENT, patient)) {
+        return skeym_fhir_outcome_store(problem, SKEYM_ERR_RANGE);
+    }
+    return true;
+}
+
+bool skeym_fhir_write_check(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
+                            struct skeym_fhir_problem *problem)
+{
+    return skeym_fhir_resource_check(&entry->row, problem) &&
+           (entry->is_put ? check_put(entry, call, problem) : check_post(entry, call, problem)) &&
+           skeym_fhir_resource_body(&entry->row, problem);
+}
+
+/* --- jobs ------------------------------------------------------------------- */
+
+struct skeym_fhir_job *skeym_fhir_write_job(const struct skeym_fhir_request *request,
+                                            skeym_fhir_done done, void *arg)
+{
+    struct skeym_fhir_job *job = calloc(1, sizeof *job);
+    if (!job) {
+        return NULL;
+    }
+    job->done = done;
+    job->arg = arg;
+    job->base_url =
+        (const char *)skeym_fhir_text_keep(&job->arena, skeym_span_text(request->base_url)).data;
+    if (!job->base_url) {
+        free(job);
+        return NULL;
+    }
+    return job;
+}
+
+static void free_job(struct skeym_fhir_job *job)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        skeym_fhir_text_free(&job->entries[i].read);
+    }
+    json_object_put(job->root);
+    skeym_fhir_text_drop(&job->arena);
+    free(job);
+}
+
+bool skeym_fhir_write_refuse(struct skeym_fhir_job *job, const struct skeym_fhir_problem *problem)
+{
+    struct skeym_fhir_answer *answer = skeym_fhir_outcome_problem(problem);
+    skeym_fhir_done done = job->done;
+    void *arg = job->arg;
+    free_job(job);
+    done(arg, answer);
+    return true;
+}
+
+int skeym_fhir_write_result(struct skeym_fhir_entry *entry, struct skeym_store_record *record)
+{
+    struct skeym_fhir_problem *problem = &entry->problem;
+    const struct skeym_store_write *write = entry->write;
+    *record = entry->row.record;
+    if (problem->status) {
+        return problem->status;
+    }
+    if (write->error == SKEYM_ERR_CONFLICT && write->outcome == SKEYM_STORE_SEVERAL) {
+        skeym_fhir_outcome_fail(problem, 412, "multiple-matches", "more than one matches");
+    } else if (write->error == SKEYM_ERR_CONFLICT && write->outcome == SKEYM_STORE_TAKEN) {
+        skeym_fhir_outcome_fail(problem, 409, "duplicate", "another resource has this identifier");
+    } else if (write->error) {
+        skeym_fhir_outcome_store(problem, write->error);
+    }
+    if (problem->status) {
+        return problem->status;
+    }
+    if (write->outcome == SKEYM_STORE_FOUND) {
+        *record = write->found;
+        return 200;
+    }
+    record->version = write->version;
+    record->updated_ms = write->updated_ms;
+    return write->outcome == SKEYM_STORE_CREATED ? 201 : 200;
+}
+
+static struct skeym_fhir_answer *single_answer(struct skeym_fhir_job *job)
+{
+    struct skeym_fhir_entry *entry = &job->entries[0];
+    struct skeym_store_record record;
+    struct skeym_fhir_text text = {0}, url = {0};
+    int status = skeym_fhir_write_result(entry, &record);
+    if (entry->problem.status) {
+        return skeym_fhir_outcome_problem(&entry->problem);
+    }
+    if (entry->write->outcome == SKEYM_STORE_FOUND && !entry->may_read) {
+        struct skeym_fhir_problem note;
+        skeym_fhir_outcome_fail(&note, 200, "informational", "it was stored before");
+        skeym_fhir_outcome_write(&text, &note, "information");
+    } else {
+        skeym_fhir_resource_write(&text, &record);
+    }
+    struct skeym_fhir_answer *answer = skeym_fhir_outcome_answer(status, &text);
+    skeym_fhir_read_url(&url, job->base_url, &record);
+    if (answer->status == status && !url.bad) {
+        snprintf(answer->location, sizeof answer->location, "%s/_history/%u", url.data,
+                 (unsigned)record.version);
+    }
+    skeym_fhir_text_free(&url);
+    return answer;
+}
+
+static void finish(void *arg, struct skeym_store_batch *batch)
+{
+    struct skeym_fhir_job *job = arg;
+    (void)batch;
+    struct skeym_fhir_answer *answer =
+        job->form == SKEYM_FHIR_SINGLE ? single_answer(job) : skeym_fhir_bundle_answer(job);
+    skeym_fhir_done done = job->done;
+    void *done_arg = job->arg;
+    free_job(job);
+    done(done_arg, answer);
+}
+
+static void fill(struct skeym_store_write *write, const struct skeym_fhir_entry *entry,
+                 uint64_t now_ms)
+{
+    write->action = entry->is_put ? SKEYM_STORE_PUT : SKEYM_STORE_CREATE;
+    write->record = entry->row.record;
+    write->record.updated_ms = (int64_t)now_ms;
+    write->tags = entry->row.tags;
+    write->tag_count = entry->row.tag_count;
+    write->none_exist = entry->none_exist ? &entry->none_exist->query : NULL;
+    write->must_create = entry->referenced;
+    write->expected_version = entry->version;
+}
+
+bool skeym_fhir_write_submit(struct skeym_fhir_job *job, struct skeym_store *store, uint64_t now_ms)
+{
+    struct skeym_fhir_problem problem = {0};
+    size_t count = 0;
+    job->batch.writes =
+        skeym_fhir_text_take(&job->arena, (job->count + 1) * sizeof *job->batch.writes);
+    if (!job->batch.writes) {
+        skeym_fhir_outcome_store(&problem, SKEYM_ERR_MEMORY);
+        return skeym_fhir_write_refuse(job, &problem);
+    }
+    for (size_t i = 0; i < job->count; i++) {
+        struct skeym_fhir_entry *entry = &job->entries[i];
+        if (entry->is_write && !entry->problem.status) {
+            entry->write = &job->batch.writes[count++];
+            fill(entry->write, entry, now_ms);
+        }
+    }
+    job->batch.count = count;
+    job->batch.atomic = job->form == SKEYM_FHIR_TRANSACTION;
+    job->batch.done = finish;
+    job->batch.arg = job;
+    if (count == 0) {
+        finish(job, &job->batch);
+        return true;
+    }
+    enum skeym_error error = skeym_store_submit(store, &job->batch);
+    if (error) {
+        skeym_fhir_outcome_store(&problem, error);
+        return skeym_fhir_write_refuse(job, &problem);
+    }
+    return false;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * POST and PUT, alone or as entries of a Bundle. A job holds all memory of one request until the
+ * store has answered.
+ */
+#ifndef SKEYM_FHIR_FHIR_WRITE_H
+#define SKEYM_FHIR_FHIR_WRITE_H
+
+#include "fhir_read.h"
+
+enum skeym_fhir_form { SKEYM_FHIR_SINGLE, SKEYM_FHIR_BATCH, SKEYM_FHIR_TRANSACTION };
+
+struct skeym_fhir_entry {
+    struct skeym_fhir_problem problem; /* status 0: none */
+    struct skeym_fhir_text read;       /* the JSON of a GET; empty for a write */
+    bool is_write;
+    bool is_put;
+    struct skeym_fhir_row row;
+    struct skeym_fhir_search *none_exist;
+    struct skeym_span full_url;
+    bool referenced; /* another entry refers to full_url */
+    bool may_read;   /* the grant lets the asker read what a conditional create may find */
+    uint32_t version;
+    struct skeym_store_write *write; /* once submitted */
+};
+
+struct skeym_fhir_job {
+    struct skeym_fhir_arena arena;
+    struct json_object *root;
+    const char *base_url; /* a copy */
+    enum skeym_fhir_form form;
+    struct skeym_fhir_entry *entries;
+    size_t count;
+    struct skeym_store_batch batch;
+    skeym_fhir_done done;
+    void *arg;
+};
+
+/* "POST Observation" or "PUT Patient/1": sets the entry up with kind, id and row.resource, before
+ * references are resolved. if_none_exist may be empty. */
+bool skeym_fhir_write_begin(struct skeym_fhir_entry *entry, struct skeym_fhir_job *job,
+                            const struct skeym_fhir_call *call, const struct skeym_fhir_url *url,
+                            struct json_object *resource, bool is_put,
+                            struct skeym_fhir_problem *problem);
+bool skeym_fhir_write_condition(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
+                                struct skeym_span if_none_exist,
+                                struct skeym_fhir_problem *problem);
+/* Validates, asks the grant, and makes the body. */
+bool skeym_fhir_write_check(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
+                            struct skeym_fhir_problem *problem);
+/* Submits the job's writes; the job answers and frees itself. true: done was called already. */
+bool skeym_fhir_write_submit(struct skeym_fhir_job *job, struct skeym_store *store,
+                             uint64_t now_ms);
+/* Answers a job that never came to the store, and frees it. Always true. */
+bool skeym_fhir_write_refuse(struct skeym_fhir_job *job, const struct skeym_fhir_problem *problem);
+struct skeym_fhir_job *skeym_fhir_write_job(const struct skeym_fhir_request *request,
+                                            skeym_fhir_done done, void *arg);
+
+/* What the store's answer to one write means. Status 200 or 201, or the entry's problem. */
+int skeym_fhir_write_result(struct skeym_fhir_entry *entry, struct skeym_store_record *record);
+
+/* fhir_bundle.c: fills the job from a Bundle; the JSON of the answer to one. */
+bool skeym_fhir_bundle_parse(struct skeym_fhir_job *job, const struct skeym_fhir_call *call,
+                             struct skeym_fhir_problem *problem);
+struct skeym_fhir_answer *skeym_fhir_bundle_answer(struct skeym_fhir_job *job);
+
+#endif
