@@ -7,6 +7,7 @@
 #define SKEYM_ADMIT_H
 
 #include <skeym/exchange.h>
+#include <skeym/revoked.h>
 #include <skeym/token.h>
 
 #ifdef __cplusplus
@@ -57,21 +58,6 @@ SKEYM_MUST_USE enum skeym_error skeym_used_insert(struct skeym_used *used, uint6
 /* Ids in the fuller generation, and room in one: for metrics. */
 size_t skeym_used_count(const struct skeym_used *used);
 size_t skeym_used_room(const struct skeym_used *used);
-
-/* --- revoked ------------------------------------------------------------ */
-
-struct skeym_revoked_entry {
-    struct skeym_name id;
-    uint32_t generation; /* this one and all before */
-};
-/* Sorted by id (skeym_revoked_sort does it); owned by the caller; read only. */
-struct skeym_revoked {
-    const struct skeym_revoked_entry *at;
-    size_t count;
-};
-void skeym_revoked_sort(struct skeym_revoked_entry *at, size_t count);
-bool skeym_revoked_has(const struct skeym_revoked *revoked, const struct skeym_name *id,
-                       uint32_t generation);
 
 /* --- admission ----------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 #define SKEYM_AUTHORITY_ENROLMENT_H
 
 #include "authority/keyring.h"
-#include <skeym/admit.h>
+#include <skeym/revoked.h>
 
 /* Fills out->{credential, authority, audience, locator} for these claims under the current enrol
  * key. The private key stays zero unless the caller has it. nonce: 24 fresh random bytes. */

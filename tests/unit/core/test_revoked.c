@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
-#include <skeym/admit.h>
+#include <skeym/revoked.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

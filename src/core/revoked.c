@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <skeym/admit.h>
+#include <skeym/revoked.h>
 #include <stdlib.h>
 
 /* Shorter ids first, then byte by byte: an order for searching, not for reading. */
