@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <skeym/revoked.h>
-#include <stdlib.h>
 
 /* Shorter ids first, then byte by byte: an order for searching, not for reading. */
 static int compare_ids(const struct skeym_name *a, const struct skeym_name *b)
@@ -17,21 +16,39 @@ static int compare_ids(const struct skeym_name *a, const struct skeym_name *b)
 }
 
 /* Of one id's entries, the one that revokes most comes last. */
-static int compare_entries(const void *left, const void *right)
+static bool before(const struct skeym_revoked_entry *a, const struct skeym_revoked_entry *b)
 {
-    const struct skeym_revoked_entry *a = left;
-    const struct skeym_revoked_entry *b = right;
     int order = compare_ids(&a->id, &b->id);
-    if (order == 0 && a->generation != b->generation) {
-        order = a->generation < b->generation ? -1 : 1;
-    }
-    return order;
+    return order < 0 || (order == 0 && a->generation < b->generation);
 }
 
+/* Lets the entry at `root` of a heap sink to its place. */
+static void sink(struct skeym_revoked_entry *at, size_t root, size_t count)
+{
+    for (size_t child; (child = 2 * root + 1) < count; root = child) {
+        if (child + 1 < count && before(&at[child], &at[child + 1])) {
+            child++;
+        }
+        if (!before(&at[root], &at[child])) {
+            return;
+        }
+        struct skeym_revoked_entry moved = at[root];
+        at[root] = at[child];
+        at[child] = moved;
+    }
+}
+
+/* Heapsort: no recursion, no memory, and no list that makes it slow. */
 void skeym_revoked_sort(struct skeym_revoked_entry *at, size_t count)
 {
-    if (count > 1) {
-        qsort(at, count, sizeof *at, compare_entries);
+    for (size_t root = count / 2; root > 0; root--) {
+        sink(at, root - 1, count);
+    }
+    for (size_t last = count; last > 1; last--) {
+        struct skeym_revoked_entry greatest = at[0];
+        at[0] = at[last - 1];
+        at[last - 1] = greatest;
+        sink(at, 0, last - 1);
     }
 }
 

@@ -191,13 +191,13 @@ enum skeym_error skeym_crypto_cmac_blocks(uint8_t *out, const uint8_t key[SKEYM_
     size_t size = count * SKEYM_BLOCK_BYTES;
     EVP_CIPHER_CTX *ctx = context(&mine.ecb, "AES-256-ECB");
     bool done = ctx && EVP_CipherInit_ex2(ctx, NULL, key, NULL, 1, NULL) == 1 &&
-                run(ctx, k1, skeym_span(zeros, sizeof k1));
+                run(ctx, k1, (struct skeym_span){zeros, sizeof k1});
     if (done) {
         double_block(k1);
         for (size_t i = 0; i < size; i++) {
             out[i] = in[i] ^ k1[i % sizeof k1];
         }
-        done = run(ctx, out, skeym_span(out, size));
+        done = run(ctx, out, (struct skeym_span){out, size});
     }
     forget_key(&mine.ecb);
     skeym_crypto_wipe(k1, sizeof k1);
