@@ -323,6 +323,27 @@ static enum skeym_error run_check(size_t count)
     return error;
 }
 
+static enum skeym_error run_seal(size_t count)
+{
+    enum skeym_error error = SKEYM_OK;
+    for (size_t i = 0; i < count && !error; i++) {
+        struct request *r = &world.requests[i];
+        error = skeym_jwe_seal((struct skeym_room){r->answer, sizeof r->answer}, &r->answer_size,
+                               r->keys.answer, r->iv, 200, skeym_span_text(ANSWER_CTY),
+                               skeym_span(world.plain, sizeof world.plain));
+    }
+    return error;
+}
+
+static enum skeym_error run_read(size_t count)
+{
+    enum skeym_error error = SKEYM_OK;
+    for (size_t i = 0; i < count && !error; i++) {
+        error = read_answer(&world.requests[i]);
+    }
+    return error;
+}
+
 static enum skeym_error run_used(size_t count)
 {
     enum skeym_error error = SKEYM_OK;
@@ -393,6 +414,8 @@ static const struct bench_case cases[] = {
      REQUESTS, prepare_open_form, run_forged},
     {"proof.check", "check the proof of a request without body", 0, REQUESTS, prepare_open_form,
      run_check},
+    {"jwe.seal.1k", "seal an answer of 1 KiB", 0, REQUESTS, prepare_open_form, run_seal},
+    {"jwe.open.1k", "open it", 0, REQUESTS, prepare_answers_1024, run_read},
     {"used.insert", "used before? (table at most a quarter full)", 0, REQUESTS, prepare_open_form,
      run_used},
     {"admit", "a whole admission: every check of 8.3", 0, REQUESTS, prepare_open_form, run_admit},
