@@ -93,7 +93,7 @@ enum skeym_error skeym_crypto_hkdf_expand(struct skeym_room out,
         return SKEYM_ERR_RANGE;
     }
     struct hmac_key start;
-    hmac_start(&start, skeym_span(prk, SKEYM_SHA256_BYTES));
+    hmac_start(&start, (struct skeym_span){prk, SKEYM_SHA256_BYTES});
     SHA256_CTX inner;
     uint8_t block[SKEYM_SHA256_BYTES];
     uint8_t counter = 1;
