@@ -68,9 +68,18 @@ static enum skeym_error scan_number(struct scan *scan)
     if (whole && zero && size == 2) {
         return SKEYM_ERR_SHAPE; /* "-0": an integer cannot keep its sign */
     }
+    if (whole) {
+        return SKEYM_OK;
+    }
     memcpy(copy, scan->data + from, size);
     copy[size] = 0;
     return isfinite(strtod(copy, NULL)) ? SKEYM_OK : SKEYM_ERR_RANGE;
+}
+
+bool skeym_fhir_json_is_number(struct skeym_span text)
+{
+    struct scan scan = {text.data, text.size, 0, 0, 0};
+    return scan_number(&scan) == SKEYM_OK && scan.at == text.size;
 }
 
 static int hex4(struct scan *scan)

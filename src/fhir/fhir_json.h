@@ -19,6 +19,8 @@ enum { SKEYM_FHIR_INTEGER_DIGITS = 18 };
  * SKEYM_ERR_TRUNCATED. *at: the offset of what is wrong. */
 SKEYM_MUST_USE enum skeym_error skeym_fhir_json_scan(struct skeym_span text, size_t *keys,
                                                      size_t *at);
+/* true when the whole text is one number that the scan takes. */
+bool skeym_fhir_json_is_number(struct skeym_span text);
 /* An object, or NULL and a problem of status 400 (413 for a body above SKEYM_FHIR_BODY_BYTES). */
 struct json_object *skeym_fhir_json_parse(struct skeym_span text,
                                           struct skeym_fhir_problem *problem);

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SAMPLED_DATA_BYTES = 4 << 20, TOKEN_BYTES = 32, COMPONENTS_MAX = 256 };
+enum { SAMPLED_DATA_BYTES = 4 << 20, COMPONENTS_MAX = 256 };
 static const double value_limit = 1e15;
 
 static bool fail(struct skeym_fhir_problem *problem, int status, const char *path, const char *text)
@@ -184,13 +184,7 @@ static bool check_quantity(struct json_object *quantity, const char *path,
 static bool is_sample(struct skeym_span token)
 {
     static const char *const words[] = {"E", "U", "L", NULL};
-    size_t keys = 0, at = 0;
-    uint8_t first = token.size > 0 ? token.data[0] : 0;
-    if (is_one_of(token, words)) {
-        return true;
-    }
-    return (first == '-' || (first >= '0' && first <= '9')) && token.size <= TOKEN_BYTES &&
-           skeym_fhir_json_scan(token, &keys, &at) == SKEYM_OK;
+    return is_one_of(token, words) || skeym_fhir_json_is_number(token);
 }
 
 static bool count_samples(struct skeym_span data, size_t *count)

@@ -34,6 +34,7 @@ static const char *const schema[] = {
     " body BLOB NOT NULL, PRIMARY KEY(patient, start, id)) STRICT, WITHOUT ROWID",
     "CREATE UNIQUE INDEX observation_id ON observation(id)",
     "CREATE INDEX observation_updated ON observation(updated, id)",
+    "CREATE INDEX observation_patient_updated ON observation(patient, updated, id)",
     "CREATE INDEX observation_start ON observation(start, id)",
     "CREATE TABLE observation_term(term INTEGER NOT NULL, patient TEXT NOT NULL,"
     " start INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY(term, patient, start, id))"
