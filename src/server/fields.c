@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/fields.h"
 
-enum known { AUTHORIZATION, PROOF, CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING, EXPECT, KNOWN };
+enum known {
+    AUTHORIZATION,
+    PROOF,
+    CONTENT_TYPE,
+    CONTENT_LENGTH,
+    TRANSFER_ENCODING,
+    EXPECT,
+    HOST,
+    KNOWN
+};
 
-static const char *const names[KNOWN] = {"authorization",  "skeym-proof",       "content-type",
-                                         "content-length", "transfer-encoding", "expect"};
+static const char *const names[KNOWN] = {
+    "authorization",     "skeym-proof", "content-type", "content-length",
+    "transfer-encoding", "expect",      "host"};
 
 static bool same_name(struct skeym_span name, const char *text)
 {
@@ -87,6 +97,7 @@ static void add_known(struct skeym_fields *fields, enum known which, struct skey
     case EXPECT:
         fields->expects = true;
         break;
+    case HOST: /* never used; doubled it is no HTTP */
     case KNOWN:
         break;
     }

@@ -79,7 +79,8 @@ static void log_refusal(struct skeym_request *request, const char *check, enum s
 }
 
 /* A refused body is read to its end where it is small: closing on bytes that were not read would
- * take the answer away from the peer. Nothing of it is kept. */
+ * take the answer away from the peer. Nothing of it is kept. (Also without a body: the library
+ * closes after an answer that is queued before it has seen the end of the request.) */
 static enum MHD_Result refuse(struct skeym_request *request, struct MHD_Connection *connection,
                               int status, uint32_t retry_s)
 {
@@ -88,7 +89,7 @@ static enum MHD_Result refuse(struct skeym_request *request, struct MHD_Connecti
     bool small = fields->body_size <= DRAIN_BYTES && !fields->framing_unclear && !fields->expects &&
                  retry_s == 0;
     skeym_admission_wipe(&request->admission);
-    if (early && fields->body_announced && small) {
+    if (early && small) {
         request->phase = DRAIN;
         request->refusal = status;
         skeym_deadline_set(request->deadline, skeym_clock_monotonic() + DRAIN_MS);
