@@ -181,13 +181,13 @@ static enum skeym_error open_locked(int *out, const char *path)
     *out = -1;
     if (fd < 0) {
         return errno == EACCES                     ? SKEYM_ERR_PERMISSION
-               : errno == ELOOP || errno == EISDIR ? SKEYM_ERR_SHAPE
+               : errno == ELOOP || errno == EISDIR ? SKEYM_ERR_NOT_FILE
                                                    : SKEYM_ERR_IO;
     }
     if (fstat(fd, &status) != 0) {
         error = SKEYM_ERR_IO;
     } else if (!S_ISREG(status.st_mode)) {
-        error = SKEYM_ERR_SHAPE;
+        error = SKEYM_ERR_NOT_FILE;
     } else if ((status.st_mode & 077) != 0 || status.st_uid != geteuid() || status.st_nlink != 1) {
         error = SKEYM_ERR_MODE;
     } else {

@@ -33,7 +33,7 @@ SKEYM_MUST_USE enum skeym_error skeym_chain_print(struct skeym_room out, size_t 
                                                   const struct skeym_chain *chain);
 
 /* Takes one live lane out of the file at path into the session; *found false when there is none.
- * Makes the file when there is none. Errors: SKEYM_ERR_MODE, SKEYM_ERR_SHAPE (not a regular file),
+ * Makes the file when there is none. Errors: SKEYM_ERR_MODE, SKEYM_ERR_NOT_FILE,
  * SKEYM_ERR_CONFLICT (of another node or server), SKEYM_ERR_PERMISSION, SKEYM_ERR_IO. */
 SKEYM_MUST_USE enum skeym_error skeym_chain_take(const char *path,
                                                  const struct skeym_credential_file *credential,

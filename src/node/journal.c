@@ -37,7 +37,7 @@ static enum skeym_error error_of(int number)
     case ELOOP:
     case EISDIR:
     case ENXIO:
-        return SKEYM_ERR_SHAPE;
+        return SKEYM_ERR_NOT_FILE;
     default:
         return SKEYM_ERR_IO;
     }
@@ -67,7 +67,7 @@ static enum skeym_error check_file(struct skeym_journal *journal)
         return SKEYM_ERR_IO;
     }
     if (!S_ISREG(status.st_mode)) {
-        return SKEYM_ERR_SHAPE;
+        return SKEYM_ERR_NOT_FILE;
     }
     if ((status.st_mode & 077) != 0 || status.st_uid != geteuid()) {
         return SKEYM_ERR_MODE;

@@ -38,7 +38,7 @@ struct skeym_journal_report {
  * Opens or makes the journal at path (NULL: one in memory, which does not outlive the process) and
  * locks it. note: 1 to SKEYM_JOURNAL_NOTE bytes that begin a new run, when there is none to resume.
  * bytes_max: 0 is SKEYM_JOURNAL_BYTES. Errors: SKEYM_ERR_BUSY (another process has it),
- * SKEYM_ERR_MODE, SKEYM_ERR_SHAPE (not a regular file, or no journal), SKEYM_ERR_DAMAGED,
+ * SKEYM_ERR_MODE, SKEYM_ERR_NOT_FILE, SKEYM_ERR_SHAPE (no journal), SKEYM_ERR_DAMAGED,
  * SKEYM_ERR_SIZE (note, or the file is over bytes_max), SKEYM_ERR_PERMISSION, SKEYM_ERR_IO,
  * SKEYM_ERR_NO_SPACE, SKEYM_ERR_MEMORY.
  */

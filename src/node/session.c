@@ -380,7 +380,7 @@ static enum skeym_error try_once(struct skeym_session *session, const struct ske
     } else if (!attempt->sent) {
         (void)skeym_session_give(session, &lane);
     } else {
-        session->figures.lost++;
+        session->figures.lost += attempt->refused ? 0 : 1;
     }
 out:
     free(raw.body);

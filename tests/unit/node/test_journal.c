@@ -223,8 +223,8 @@ static void test_refuses_files_that_are_not_its_own(void **state)
     assert_int_equal(chmod(path, 0600), 0);
     assert_int_equal(skeym_journal_open(&journal, path, note, 4, &report), SKEYM_ERR_SIZE);
     assert_int_equal(symlink(path, fresh_path), 0);
-    assert_int_equal(skeym_journal_open(&journal, fresh_path, note, 0, &report), SKEYM_ERR_SHAPE);
-    assert_int_equal(skeym_journal_open(&journal, folder, note, 0, &report), SKEYM_ERR_SHAPE);
+    assert_int_equal(skeym_journal_open(&journal, fresh_path, note, 0, &report), SKEYM_ERR_NOT_FILE);
+    assert_int_equal(skeym_journal_open(&journal, folder, note, 0, &report), SKEYM_ERR_NOT_FILE);
     assert_int_equal(skeym_journal_open(&journal, "/nowhere/at/all", note, 0, &report),
                      SKEYM_ERR_IO);
 }
