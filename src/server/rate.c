@@ -105,7 +105,7 @@ static uint32_t take(struct skeym_rate *rate, struct bucket *bucket, uint64_t no
     bucket->at_ms += passed;
     if (bucket->level < TURN) {
         uint64_t per_second = (uint64_t)rate->options.per_second * TURN;
-        return 1 + (uint32_t)((TURN - bucket->level) / per_second);
+        return (uint32_t)((TURN - bucket->level + per_second - 1) / per_second); /* 1 at least */
     }
     refill_cpu(rate, now_ms);
     if (rate->cpu_us <= 0) {

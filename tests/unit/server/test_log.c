@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/log.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <json-c/json.h>
+
+static struct skeym_name name_of(const char *text)
+{
+    struct skeym_name name = {.size = (uint8_t)strlen(text)};
+    memcpy(name.text, text, name.size);
+    return name;
+}
+
+static void writes_every_kind_of_field(void **state)
+{
+    (void)state;
+    char line[SKEYM_LOG_LINE_BYTES];
+    struct skeym_name node = name_of("pump-7");
+    struct skeym_source source = {.family = 4, .prefix = {192, 0, 2}};
+    size_t size = skeym_log_format(
+        line, UINT64_C(1700000000123), SKEYM_LOG_WARNING, "refused",
+        SKEYM_LOG_FIELDS(skeym_log_text("check", "proof"), skeym_log_reason(SKEYM_ERR_PROOF),
+                         skeym_log_number("n", UINT64_MAX), skeym_log_node(&node),
+                         skeym_log_source(&source)));
+    const char *wanted = "{\"time\":\"2023-11-14T22:13:20.123Z\",\"level\":\"warning\","
+                         "\"event\":\"refused\",\"check\":\"proof\",\"reason\":\"proof\","
+                         "\"n\":18446744073709551615,\"node\":\"pump-7\","
+                         "\"source\":\"192.0.2.0/24\"}\n";
+    assert_int_equal(size, strlen(wanted));
+    assert_memory_equal(line, wanted, size);
+}
+
+static void leaves_out_a_node_that_is_not_authentic(void **state)
+{
+    (void)state;
+    char line[SKEYM_LOG_LINE_BYTES] = {0};
+    struct skeym_name none = {0};
+    size_t size =
+        skeym_log_format(line, 0, SKEYM_LOG_INFO, "x", SKEYM_LOG_FIELDS(skeym_log_node(&none)));
+    assert_true(size > 0);
+    assert_null(strstr(line, "node"));
+}
+
+/* No text can end the line or the string. */
+static void escapes_what_is_not_plain(void **state)
+{
+    (void)state;
+    char text[256];
+    char line[SKEYM_LOG_LINE_BYTES + 1] = {0};
+    for (int i = 1; i < 256; i++) {
+        text[i - 1] = (char)i;
+    }
+    text[255] = '\0';
+    for (int from = 0; from < 255; from += 64) {
+        char part[65] = {0};
+        memcpy(part, text + from, from + 64 > 255 ? (size_t)(255 - from) : 64);
+        size_t size = skeym_log_format(line, 0, SKEYM_LOG_INFO, "x",
+                                       SKEYM_LOG_FIELDS(skeym_log_text("t", part)));
+        line[size] = '\0';
+        assert_int_equal(strcspn(line, "\n"), size - 1);
+        struct json_object *parsed = json_tokener_parse(line);
+        assert_non_null(parsed);
+        struct json_object *field = json_object_object_get(parsed, "t");
+        assert_non_null(field);
+        if (from < 64) { /* ASCII comes back as it was */
+            assert_string_equal(json_object_get_string(field), part);
+        }
+        json_object_put(parsed);
+    }
+}
+
+static void a_field_that_does_not_fit_is_left_out(void **state)
+{
+    (void)state;
+    char line[SKEYM_LOG_LINE_BYTES + 1] = {0};
+    char big[SKEYM_LOG_LINE_BYTES];
+    memset(big, 'a', sizeof big - 1);
+    big[sizeof big - 1] = '\0';
+    size_t size = skeym_log_format(
+        line, 0, SKEYM_LOG_INFO, "x",
+        SKEYM_LOG_FIELDS(skeym_log_text("big", big), skeym_log_number("small", 7)));
+    assert_true(size <= SKEYM_LOG_LINE_BYTES);
+    line[size] = '\0';
+    struct json_object *parsed = json_tokener_parse(line);
+    assert_non_null(parsed);
+    assert_null(json_object_object_get(parsed, "big"));
+    assert_int_equal(json_object_get_int(json_object_object_get(parsed, "small")), 7);
+    json_object_put(parsed);
+}
+
+struct file {
+    char path[64];
+    char text[65536];
+};
+
+static void read_back(struct file *file)
+{
+    FILE *in = fopen(file->path, "r");
+    assert_non_null(in);
+    size_t size = fread(file->text, 1, sizeof file->text - 1, in);
+    file->text[size] = '\0';
+    (void)fclose(in);
+}
+
+static size_t lines_with(const struct file *file, const char *word)
+{
+    size_t count = 0;
+    for (const char *at = file->text; (at = strstr(at, word)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+static struct file make_file(void)
+{
+    struct file file = {.path = "/tmp/skeym-log-XXXXXX"};
+    int fd = mkstemp(file.path);
+    assert_true(fd >= 0);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(unlink(file.path), 0);
+    return file;
+}
+
+static void drops_what_is_below_the_level(void **state)
+{
+    (void)state;
+    struct skeym_log *log = NULL;
+    struct file file = make_file();
+    assert_int_equal(skeym_log_open(&log, file.path, SKEYM_LOG_WARNING), SKEYM_OK);
+    skeym_log_write(log, SKEYM_LOG_INFO, "quiet", SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
+    skeym_log_write(log, SKEYM_LOG_WARNING, "loud", SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
+    skeym_log_close(log);
+    read_back(&file);
+    assert_int_equal(lines_with(&file, "quiet"), 0);
+    assert_int_equal(lines_with(&file, "loud"), 1);
+    struct stat mode;
+    assert_int_equal(stat(file.path, &mode), 0);
+    assert_int_equal(mode.st_mode & 0777, 0600);
+    (void)unlink(file.path);
+}
+
+static void a_flood_is_counted_not_written(void **state)
+{
+    (void)state;
+    struct skeym_log *log = NULL;
+    struct file file = make_file();
+    assert_int_equal(skeym_log_open(&log, file.path, SKEYM_LOG_INFO), SKEYM_OK);
+    for (int i = 0; i < SKEYM_LOG_FLOOD + 30; i++) {
+        skeym_log_write_flood(log, SKEYM_LOG_WARNING, "refused",
+                              SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
+    }
+    skeym_log_write(log, SKEYM_LOG_INFO, "epoch", SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
+    assert_int_equal(skeym_log_tick(log), 30);
+    skeym_log_write_flood(log, SKEYM_LOG_WARNING, "refused",
+                          SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
+    assert_int_equal(skeym_log_tick(log), 30);
+    skeym_log_close(log);
+    read_back(&file);
+    assert_int_equal(lines_with(&file, "\"refused\""), SKEYM_LOG_FLOOD + 1);
+    assert_int_equal(lines_with(&file, "\"epoch\""), 1);
+    assert_int_equal(lines_with(&file, "\"event\":\"dropped\",\"lines\":30"), 1);
+    assert_int_equal(lines_with(&file, "\"dropped\""), 1);
+    (void)unlink(file.path);
+}
+
+static void reopens_a_file_that_was_moved_away(void **state)
+{
+    (void)state;
+    struct skeym_log *log = NULL;
+    struct file file = make_file();
+    char moved[80];
+    (void)snprintf(moved, sizeof moved, "%s.1", file.path);
+    assert_int_equal(skeym_log_open(&log, file.path, SKEYM_LOG_INFO), SKEYM_OK);
+    skeym_log_write(log, SKEYM_LOG_INFO, "before", SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
+    assert_int_equal(rename(file.path, moved), 0);
+    assert_int_equal(skeym_log_reopen(log), SKEYM_OK);
+    skeym_log_write(log, SKEYM_LOG_INFO, "after", SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
+    skeym_log_close(log);
+    read_back(&file);
+    assert_int_equal(lines_with(&file, "before"), 0);
+    assert_int_equal(lines_with(&file, "after"), 1);
+    (void)unlink(file.path);
+    (void)unlink(moved);
+}
+
+static void refuses_a_file_that_cannot_be(void **state)
+{
+    (void)state;
+    struct skeym_log *log = NULL;
+    assert_int_equal(skeym_log_open(&log, "/nonexistent/folder/log", SKEYM_LOG_INFO), SKEYM_ERR_IO);
+    assert_null(log);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writes_every_kind_of_field),
+        cmocka_unit_test(leaves_out_a_node_that_is_not_authentic),
+        cmocka_unit_test(escapes_what_is_not_plain),
+        cmocka_unit_test(a_field_that_does_not_fit_is_left_out),
+        cmocka_unit_test(drops_what_is_below_the_level),
+        cmocka_unit_test(a_flood_is_counted_not_written),
+        cmocka_unit_test(reopens_a_file_that_was_moved_away),
+        cmocka_unit_test(refuses_a_file_that_cannot_be),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

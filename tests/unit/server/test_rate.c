@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/rate.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define START 1000000
+
+static struct skeym_rate *open_rate(uint32_t per_second, uint32_t burst, uint32_t percent)
+{
+    struct skeym_rate *rate = NULL;
+    const struct skeym_rate_options options = {
+        .per_second = per_second, .burst = burst, .cpu_percent = percent, .key = {12345, 67890}};
+    assert_int_equal(skeym_rate_open(&rate, &options), SKEYM_OK);
+    return rate;
+}
+
+static struct skeym_source from(uint8_t a, uint8_t b, uint8_t c)
+{
+    return (struct skeym_source){.family = 4, .prefix = {a, b, c}};
+}
+
+static void lets_a_burst_pass_and_then_the_rate(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(2, 5, 100);
+    struct skeym_source one = from(192, 0, 2);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(skeym_rate_take(rate, &one, START), 0);
+    }
+    assert_int_equal(skeym_rate_take(rate, &one, START), 1);
+    assert_int_equal(skeym_rate_take(rate, &one, START + 499), 1);
+    assert_int_equal(skeym_rate_take(rate, &one, START + 500), 0);
+    assert_int_equal(skeym_rate_take(rate, &one, START + 501), 1);
+    assert_int_equal(skeym_rate_take(rate, &one, START + 1001), 0);
+    skeym_rate_close(rate);
+}
+
+static void never_holds_more_than_the_burst(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(100, 3, 100);
+    struct skeym_source one = from(192, 0, 2);
+    assert_int_equal(skeym_rate_take(rate, &one, START), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(skeym_rate_take(rate, &one, START + (UINT64_C(1) << 40)), 0);
+    }
+    assert_int_equal(skeym_rate_take(rate, &one, START + (UINT64_C(1) << 40)), 1);
+    skeym_rate_close(rate);
+}
+
+static void keeps_sources_apart(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(1, 1, 100);
+    struct skeym_source one = from(192, 0, 2);
+    struct skeym_source other = from(192, 0, 3);
+    struct skeym_source v6 = {.family = 6, .prefix = {192, 0, 2}};
+    assert_int_equal(skeym_rate_take(rate, &one, START), 0);
+    assert_int_equal(skeym_rate_take(rate, &one, START), 1);
+    assert_int_equal(skeym_rate_take(rate, &other, START), 0);
+    assert_int_equal(skeym_rate_take(rate, &v6, START), 0);
+    skeym_rate_close(rate);
+}
+
+/* A clock that goes back gives nothing and takes nothing. */
+static void bears_a_clock_that_goes_back(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(1, 1, 100);
+    struct skeym_source one = from(192, 0, 2);
+    assert_int_equal(skeym_rate_take(rate, &one, START), 0);
+    assert_int_equal(skeym_rate_take(rate, &one, START - 5000), 1);
+    assert_int_equal(skeym_rate_take(rate, &one, START + 1000), 0);
+    skeym_rate_close(rate);
+}
+
+static void a_spent_budget_holds_for_all(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(1000, 1000, 50);
+    struct skeym_source one = from(192, 0, 2);
+    struct skeym_source other = from(198, 51, 100);
+    assert_int_equal(skeym_rate_take(rate, &one, START), 0);
+    skeym_rate_spent(rate, 500000); /* a second's worth at 50 % */
+    assert_int_equal(skeym_rate_take(rate, &one, START), 1);
+    assert_int_equal(skeym_rate_take(rate, &other, START), 1);
+    assert_int_equal(skeym_rate_take(rate, &other, START + 1), 0);
+    skeym_rate_close(rate);
+}
+
+static void the_budget_is_a_second_at_most(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(1000, 1000, 10);
+    struct skeym_source one = from(192, 0, 2);
+    assert_int_equal(skeym_rate_take(rate, &one, START), 0);
+    assert_int_equal(skeym_rate_take(rate, &one, START + 3600000), 0);
+    skeym_rate_spent(rate, 100000); /* 10 % of one second, though an hour went by */
+    assert_int_equal(skeym_rate_take(rate, &one, START + 3600000), 1);
+    skeym_rate_close(rate);
+}
+
+/* A refusal for want of CPU does not cost the source its turn. */
+static void a_turn_is_kept_when_the_budget_refuses(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(1, 1, 1);
+    struct skeym_source one = from(192, 0, 2);
+    skeym_rate_spent(rate, 20000);
+    assert_int_equal(skeym_rate_take(rate, &one, 1), 1);
+    assert_int_equal(skeym_rate_take(rate, &one, 2000), 0);
+    skeym_rate_close(rate);
+}
+
+/* More sources than places: all are served, none is lost, nothing grows. */
+static void has_room_for_any_number_of_sources(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(1, 1, 100);
+    for (unsigned i = 0; i < 20000; i++) {
+        struct skeym_source one = from((uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i);
+        assert_int_equal(skeym_rate_take(rate, &one, START + i), 0);
+        assert_int_equal(skeym_rate_take(rate, &one, START + i), 1);
+    }
+    skeym_rate_close(rate);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lets_a_burst_pass_and_then_the_rate),
+        cmocka_unit_test(never_holds_more_than_the_burst),
+        cmocka_unit_test(keeps_sources_apart),
+        cmocka_unit_test(bears_a_clock_that_goes_back),
+        cmocka_unit_test(a_spent_budget_holds_for_all),
+        cmocka_unit_test(the_budget_is_a_second_at_most),
+        cmocka_unit_test(a_turn_is_kept_when_the_budget_refuses),
+        cmocka_unit_test(has_room_for_any_number_of_sources),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
