@@ -13,6 +13,9 @@ struct skeym_demo_process {
     int exited; /* exit code once it ended; -1 before */
 };
 
+/* For argument lists: exec's are not const, though nobody writes to them. */
+char *skeym_demo_word(const char *constant);
+
 /* Starts `skeym ARGV...` (argv[0] is the command; ends with NULL) with output and errors appended
  * to the file log. with_ready: "--ready-fd N" is added. */
 SKEYM_MUST_USE enum skeym_error skeym_demo_start(struct skeym_demo_process *process,

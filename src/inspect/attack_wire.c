@@ -71,8 +71,9 @@ enum skeym_error skeym_attack_eavesdrop(const struct skeym_attack_target *target
             result->refused++;
         }
     }
-    snprintf(result->got, sizeof result->got, "%zu bytes of traffic, none of %zu words in it",
-             victim.tap.traffic_size, sizeof needles / sizeof needles[0]);
+    snprintf(result->got, sizeof result->got, "%zu bytes of traffic, and %llu of %llu words in it",
+             victim.tap.traffic_size, (unsigned long long)result->succeeded,
+             (unsigned long long)result->tried);
     skeym_party_close(&victim);
     return SKEYM_OK;
 }

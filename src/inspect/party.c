@@ -125,9 +125,9 @@ int skeym_party_exchange(int fd, const void *bytes, size_t size, int timeout_ms)
         return 0;
     }
     ssize_t got = recv(fd, line, sizeof line - 1, 0);
-    if (got < 12 || memcmp(line, "HTTP/1.1 ", 9) != 0) {
+    line[got > 0 ? got : 0] = 0;
+    if (!skeym_span_starts(skeym_span_text(line), "HTTP/1.1 ")) {
         return 0;
     }
-    line[got] = 0;
-    return (int)strtol(line + 9, NULL, 10);
+    return (int)strtol(line + strlen("HTTP/1.1 "), NULL, 10);
 }
