@@ -43,10 +43,187 @@ static void test_create_read_search(void **state)
     json_object_put(created);
 }
 
+static const struct {
+    const char *method, *target, *type, *body;
+    int status;
+} routes[] = {
+    {"GET", "/fhir/metadata", NULL, NULL, 200},
+    {"GET", "/fhir/metadata/", NULL, NULL, 200},
+    {"GET", "/fhir/metadata?_format=json", NULL, NULL, 200},
+    {"GET", "/fhir", NULL, NULL, 404},
+    {"GET", "/fhirx/metadata", NULL, NULL, 404},
+    {"GET", "/metadata", NULL, NULL, 404},
+    {"GET", "", NULL, NULL, 404},
+    {"GET", "/fhir//metadata", NULL, NULL, 404},
+    {"GET", "/fhir/Encounter", NULL, NULL, 404},
+    {"GET", "/fhir/Encounter/1", NULL, NULL, 404},
+    {"GET", "/fhir/observation", NULL, NULL, 404},
+    {"GET", "/fhir/Observation/none", NULL, NULL, 404},
+    {"GET", "/fhir/Observation/a_b", NULL, NULL, 400},
+    {"GET", "/fhir/Observation/%41", NULL, NULL, 400},
+    {"GET", "/fhir/Observation/../Patient/1", NULL, NULL, 404},
+    {"GET", "/fhir/Observation/1/_history", NULL, NULL, 404},
+    {"GET", "/fhir/Observation/1/2/3/4/5", NULL, NULL, 404},
+    {"GET", "/fhir/Observation/1?code=x", NULL, NULL, 400},
+    {"GET", "/fhir/Observation/$everything", NULL, NULL, 400},
+    {"HEAD", "/fhir/metadata", NULL, NULL, 405},
+    {"DELETE", "/fhir/Observation/1", NULL, NULL, 405},
+    {"PATCH", "/fhir/Patient/1", NULL, NULL, 405},
+    {"get", "/fhir/metadata", NULL, NULL, 405},
+    {"POST", "/fhir/Encounter", "application/fhir+json", "{}", 404},
+    {"POST", "/fhir/Observation/1", "application/fhir+json", "{}", 405},
+    {"POST", "/fhir/Observation/_search", "application/fhir+json", "{}", 405},
+    {"POST", "/fhir/metadata", "application/fhir+json", "{}", 404},
+    {"POST", "/fhir/Observation?x=1", "application/fhir+json", HEART, 400},
+    {"POST", "/fhir/Observation?_format=json", "application/fhir+json", HEART, 201},
+    {"POST", "/other", "application/fhir+json", HEART, 404},
+    {"POST", "/fhir/Observation", "application/json", HEART, 201},
+    {"POST", "/fhir/Observation", "Application/FHIR+JSON; charset=UTF-8", HEART, 201},
+    {"POST", "/fhir/Observation", "application/fhir+json;charset=\"utf-8\"", HEART, 201},
+    {"POST", "/fhir/Observation", "application/fhir+json; fhirVersion=4.0", HEART, 201},
+    {"POST", "/fhir/Observation", "application/fhir+json; charset=latin1", HEART, 415},
+    {"POST", "/fhir/Observation", "application/fhir+xml", HEART, 415},
+    {"POST", "/fhir/Observation", "application/fhir+jsonx", HEART, 415},
+    {"POST", "/fhir/Observation", "", HEART, 415},
+    {"PUT", "/fhir/Patient/1", "text/plain", "{}", 415},
+    {"POST", "/fhir/Observation", "application/fhir+json", "", 400},
+    {"POST", "/fhir/Observation", "application/fhir+json", "{", 400},
+    {"POST", "/fhir/Observation", "application/fhir+json", "{\"a\":1,\"a\":1}", 400},
+};
+
+static void test_routes(void **state)
+{
+    struct bench *bench = *state;
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        struct skeym_fhir_request request = {.method = skeym_span_text(routes[i].method),
+                                             .target = skeym_span_text(routes[i].target),
+                                             .content_type = skeym_span_text(routes[i].type),
+                                             .body = skeym_span_text(routes[i].body)};
+        struct skeym_fhir_answer *answer = bench_send(bench, &request);
+        if (answer->status != routes[i].status) {
+            print_error("%s %s: %d %s\n", routes[i].method, routes[i].target, answer->status,
+                        answer->body);
+        }
+        struct json_object *json = json_of(answer, routes[i].status);
+        if (routes[i].status >= 400) {
+            assert_string_equal(text_at(json, "resourceType"), "OperationOutcome");
+            assert_string_equal(text_at(json, "issue.0.severity"), "error");
+            assert_true(strlen(text_at(json, "issue.0.code")) > 0);
+        }
+        json_object_put(json);
+    }
+}
+
+static void test_is_write(void **state)
+{
+    (void)state;
+    struct skeym_span target = skeym_span_text("/fhir/Observation");
+    assert_true(skeym_fhir_is_write(skeym_span_text("POST"), target));
+    assert_true(skeym_fhir_is_write(skeym_span_text("PUT"), target));
+    assert_false(skeym_fhir_is_write(skeym_span_text("GET"), target));
+    assert_false(skeym_fhir_is_write(skeym_span_text(""), target));
+}
+
+static void test_metadata(void **state)
+{
+    struct bench *bench = *state;
+    struct json_object *json = json_of(ask(bench, "GET", "/fhir/metadata", NULL), 200);
+    assert_string_equal(text_at(json, "resourceType"), "CapabilityStatement");
+    assert_string_equal(text_at(json, "fhirVersion"), "4.0.1");
+    assert_string_equal(text_at(json, "kind"), "instance");
+    assert_string_equal(text_at(json, "status"), "active");
+    assert_string_equal(text_at(json, "date"), "2023-11-14T22:13:20.000Z");
+    assert_string_equal(text_at(json, "software.version"), "0.1.0");
+    assert_string_equal(text_at(json, "implementation.url"), BASE);
+    assert_int_equal(count_at(json, "rest.0.resource"), 3);
+    /* every parameter that it lists is served, and nothing is answered 400 */
+    for (size_t i = 0; i < 3; i++) {
+        struct json_object *resource = json_object_array_get_idx(at(json, "rest.0.resource"), i);
+        assert_true(count_at(resource, "searchParam") >= 4);
+        for (size_t j = 0; j < count_at(resource, "searchParam"); j++) {
+            struct json_object *param = json_object_array_get_idx(at(resource, "searchParam"), j);
+            char target[200];
+            snprintf(target, sizeof target, "/fhir/%s?%s=2024", text_at(resource, "type"),
+                     text_at(param, "name"));
+            assert_int_equal(status_of(bench, "GET", target, NULL), 200);
+        }
+    }
+    json_object_put(json);
+}
+
+static void test_error_answer(void **state)
+{
+    (void)state;
+    struct skeym_fhir_answer *answer =
+        skeym_fhir_error_answer(413, "too-long", "say \"less\"\n\xff");
+    assert_string_equal(answer->location, "");
+    struct json_object *json = json_of(answer, 413);
+    assert_string_equal(text_at(json, "issue.0.code"), "too-long");
+    assert_string_equal(text_at(json, "issue.0.diagnostics"), "say \"less\"??");
+    json_object_put(json);
+    skeym_fhir_answer_free(NULL);
+}
+
+/* What the store cannot do has a status of its own, and passes. */
+static void test_no_space(void **state)
+{
+    struct bench *bench = *state;
+    char *body = malloc(1 << 20);
+    size_t used =
+        (size_t)sprintf(body, "%.*s,\"note\":[{\"text\":\"", (int)strlen(HEART) - 1, HEART);
+    memset(body + used, 'x', 900000);
+    sprintf(body + used + 900000, "\"}]}");
+    skeym_store_set_max_bytes(bench->store, 400000);
+    struct json_object *json = json_of(ask(bench, "POST", "/fhir/Observation", body), 507);
+    assert_string_equal(text_at(json, "issue.0.code"), "no-store");
+    json_object_put(json);
+    assert_int_equal(status_of(bench, "POST", "/fhir/Observation", HEART),
+                     201); /* a small one fits */
+    assert_int_equal(status_of(bench, "GET", "/fhir/Observation?patient=1", NULL), 200);
+    skeym_store_set_max_bytes(bench->store, 0);
+    assert_int_equal(status_of(bench, "POST", "/fhir/Observation", body), 201);
+    free(body);
+}
+
+/* A page ends early rather than grow without bound; the next one goes on. */
+static void test_large_pages(void **state)
+{
+    struct bench *bench = *state;
+    enum { LARGE = 3 << 20, COUNT = 5 };
+    char *body = malloc(LARGE + 1000), target[300] = "/fhir/Observation?patient=1";
+    size_t used =
+        (size_t)sprintf(body, "%.*s,\"note\":[{\"text\":\"", (int)strlen(HEART) - 1, HEART);
+    memset(body + used, 'x', LARGE);
+    sprintf(body + used + LARGE, "\"}]}");
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(status_of(bench, "POST", "/fhir/Observation", body), 201);
+    }
+    size_t seen = 0, pages = 0;
+    while (target[0]) {
+        struct skeym_fhir_answer *answer = ask(bench, "GET", target, NULL);
+        assert_true(answer->body_size < SKEYM_FHIR_PAGE_BYTES + 4096);
+        struct json_object *page = json_of(answer, 200);
+        const char *next = text_at(page, "link.1.url");
+        seen += count_at(page, "entry");
+        pages++;
+        snprintf(target, sizeof target, "%s", next[0] ? next + strlen("https://ward:8443") : "");
+        json_object_put(page);
+    }
+    assert_int_equal(seen, COUNT);
+    assert_int_equal(pages, 3);
+    free(body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_create_read_search, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_routes, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_metadata, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_no_space, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_large_pages, bench_setup, bench_teardown),
+        cmocka_unit_test(test_is_write),
+        cmocka_unit_test(test_error_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

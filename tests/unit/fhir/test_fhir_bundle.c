@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support.h"
+
+#define OBSERVATION(PATIENT, MORE)                                                                 \
+    "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"code\":"      \
+    "\"x\"}]},\"subject\":{\"reference\":\"" PATIENT                                               \
+    "\"},\"effectiveDateTime\":\"2024-01-01T00:00:00Z\"" MORE "}"
+#define ENTRY(METHOD, URL, MORE)                                                                   \
+    "{\"request\":{\"method\":\"" METHOD "\",\"url\":\"" URL "\"}" MORE "}"
+#define POST(BODY) ENTRY("POST", "Observation", ",\"resource\":" BODY)
+#define BUNDLE(TYPE, ENTRIES)                                                                      \
+    "{\"resourceType\":\"Bundle\",\"type\":\"" TYPE "\",\"entry\":[" ENTRIES "]}"
+
+static size_t rows_of(struct bench *bench, const char *target)
+{
+    struct json_object *page = json_of(ask(bench, "GET", target, NULL), 200);
+    size_t count = count_at(page, "entry");
+    json_object_put(page);
+    return count;
+}
+
+static void test_batch(void **state)
+{
+    struct bench *bench = *state;
+    struct json_object *json = json_of(
+        ask(bench, "POST", "/fhir",
+            BUNDLE(
+                "batch",
+                POST(OBSERVATION("Patient/1", "")) "," POST(OBSERVATION("Group/1", "")) "," ENTRY(
+                    "GET", "Observation?patient=1",
+                    "") "," ENTRY("GET", BASE "/Patient/9",
+                                  "") "," ENTRY("PUT", "Patient/1",
+                                                ",\"resource\":{\"resourceType\":\"Patient\","
+                                                "\"id\":\"1\"}") "," ENTRY("DELETE", "Patient/1",
+                                                                           "") "," ENTRY("POST",
+                                                                                         "Observati"
+                                                                                         "on",
+                                                                                         "") ",{},"
+                                                                                             "7"
+                                                                                             "," ENTRY("GET",
+                                                                                                       "Observation?colour=red",
+                                                                                                       "") "," ENTRY("GET",
+                                                                                                                     "/metadata",
+                                                                                                                     ""))),
+        200);
+    static const char *const statuses[] = {"201", "422", "200", "404", "201", "405",
+                                           "400", "400", "400", "400", "200"};
+    assert_string_equal(text_at(json, "type"), "batch-response");
+    assert_int_equal(count_at(json, "entry"), 11);
+    for (size_t i = 0; i < 11; i++) {
+        char path[60];
+        snprintf(path, sizeof path, "entry.%zu.response.status", i);
+        if (strncmp(text_at(json, path), statuses[i], 3) != 0) {
+            print_error("%zu: %s\n", i, text_at(json, path));
+        }
+        assert_memory_equal(text_at(json, path), statuses[i], 3);
+        snprintf(path, sizeof path, "entry.%zu.response.outcome.resourceType", i);
+        assert_string_equal(text_at(json, path), statuses[i][0] == '4' ? "OperationOutcome" : "");
+    }
+    assert_string_equal(text_at(json, "entry.2.resource.resourceType"), "Bundle");
+    assert_string_equal(text_at(json, "entry.0.response.etag"), "W/\"1\"");
+    assert_string_equal(text_at(json, "entry.0.response.lastModified"), "2023-11-14T22:13:20.000Z");
+    assert_string_equal(text_at(json, "entry.4.response.location"), "Patient/1/_history/1");
+    assert_string_equal(text_at(json, "entry.4.fullUrl"), BASE "/Patient/1");
+    json_object_put(json);
+    assert_int_equal(rows_of(bench, "/fhir/Observation?patient=1"), 1);
+}
+
+static void test_transaction(void **state)
+{
+    struct bench *bench = *state;
+    struct json_object *json = json_of(
+        ask(bench, "POST", "/fhir",
+            BUNDLE("transaction",
+                   POST(OBSERVATION("Patient/1", "")) "," POST(OBSERVATION("Patient/1", "")))),
+        200);
+    assert_string_equal(text_at(json, "type"), "transaction-response");
+    assert_int_equal(count_at(json, "entry"), 2);
+    assert_string_equal(text_at(json, "entry.1.response.status"), "201 Created");
+    json_object_put(json);
+    assert_int_equal(rows_of(bench, "/fhir/Observation?patient=1"), 2);
+}
+
+/* One bad entry, found before or by the store: nothing is stored, and the answer names it. */
+static void test_transaction_fails_whole(void **state)
+{
+    struct bench *bench = *state;
+    static const struct {
+        const char *entry;
+        int status;
+    } cases[] = {
+        {POST(OBSERVATION("Group/1", "")), 422},
+        {ENTRY("GET", "Patient/1", ""), 405},
+        {ENTRY("PATCH", "Patient/1", ""), 405},
+        {"{}", 400},
+        {POST(OBSERVATION("Patient/1", ",\"identifier\":[{\"system\":\"s\",\"value\":\"1\"},"
+                                       "{\"system\":\"s\",\"value\":\"2\"}]")),
+         412},
+        {ENTRY("PUT", "Patient/1",
+               ",\"resource\":{\"resourceType\":\"Patient\",\"id\":\"1\",\"identifier\":[{"
+               "\"system\":\"s\",\"value\":\"p\"}]}"),
+         409},
+    };
+    assert_int_equal(status_of(bench, "POST", "/fhir/Observation",
+                               OBSERVATION("Patient/1", ",\"identifier\":[{\"system\":\"s\","
+                                                        "\"value\":\"1\"}]")),
+                     201);
+    assert_int_equal(status_of(bench, "POST", "/fhir/Observation",
+                               OBSERVATION("Patient/1", ",\"identifier\":[{\"system\":\"s\","
+                                                        "\"value\":\"2\"}]")),
+                     201);
+    assert_int_equal(status_of(bench, "POST", "/fhir/Patient",
+                               "{\"resourceType\":\"Patient\",\"identifier\":[{\"system\":\"s\","
+                               "\"value\":\"p\"}]}"),
+                     201);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char body[2000];
+        snprintf(body, sizeof body, BUNDLE("transaction", "%s,%s,%s"),
+                 POST(OBSERVATION("Patient/2", "")), cases[i].entry,
+                 POST(OBSERVATION("Patient/2", "")));
+        struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), cases[i].status);
+        assert_string_equal(text_at(json, "resourceType"), "OperationOutcome");
+        assert_string_equal(text_at(json, "issue.0.expression.0"), "Bundle.entry[1]");
+        json_object_put(json);
+        assert_int_equal(rows_of(bench, "/fhir/Observation?patient=2"), 0);
+    }
+}
+
+static void test_references(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const body =
+        BUNDLE("transaction",
+               "{\"fullUrl\":\"urn:uuid:2\",\"resource\":" OBSERVATION(
+                   "urn:uuid:1",
+                   ",\"device\":{\"reference\":\"urn:uuid:3\"},\"note\":[{\"text\":\"urn:uuid:1\"}"
+                   "]") ","
+                        "\"request\":{\"method\":\"POST\",\"url\":\"Observation\"}},"
+                        "{\"fullUrl\":\"urn:uuid:1\",\"resource\":{\"resourceType\":\"Patient\","
+                        "\"identifier\":[{"
+                        "\"system\":\"s\",\"value\":\"1\"}]},\"request\":{\"method\":\"POST\","
+                        "\"url\":\"Patient\","
+                        "\"ifNoneExist\":\"identifier=s|1\"}},"
+                        "{\"fullUrl\":\"urn:uuid:3\",\"resource\":{\"resourceType\":\"Device\","
+                        "\"id\":\"d\"},"
+                        "\"request\":{\"method\":\"PUT\",\"url\":\"Device/d\"}}");
+    char patient[2][80];
+    for (int i = 0; i < 2; i++) { /* the second time the patient is there already */
+        struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 200);
+        assert_string_equal(text_at(json, "entry.1.response.status"), i ? "200 OK" : "201 Created");
+        assert_string_equal(text_at(json, "entry.2.response.status"), i ? "200 OK" : "201 Created");
+        snprintf(patient[i], sizeof patient[i], "%s",
+                 text_at(json, "entry.1.fullUrl") + strlen(BASE "/"));
+        json_object_put(json);
+    }
+    assert_string_equal(patient[0], patient[1]);
+    char target[200];
+    snprintf(target, sizeof target, "/fhir/Observation?patient=%s", patient[0]);
+    struct json_object *page = json_of(ask(bench, "GET", target, NULL), 200);
+    assert_int_equal(count_at(page, "entry"), 2);
+    assert_string_equal(text_at(page, "entry.0.resource.subject.reference"), patient[0]);
+    assert_string_equal(text_at(page, "entry.0.resource.device.reference"), "Device/d");
+    assert_string_equal(text_at(page, "entry.0.resource.note.0.text"), "urn:uuid:1");
+    json_object_put(page);
+}
+
+/* An entry that others refer to, whose identifier is there already, and no ifNoneExist: to store it
+ * as the other one would leave references to nothing. */
+static void test_reference_to_a_duplicate(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const patient =
+        "{\"resourceType\":\"Patient\",\"identifier\":[{\"system\":\"s\",\"value\":\"1\"}]}";
+    char body[2000];
+    assert_int_equal(status_of(bench, "POST", "/fhir/Patient", patient), 201);
+    snprintf(body, sizeof body,
+             BUNDLE("transaction", "{\"fullUrl\":\"urn:uuid:1\",\"resource\":%s,\"request\":{"
+                                   "\"method\":\"POST\",\"url\":\"Patient\"}},%s"),
+             patient, POST(OBSERVATION("urn:uuid:1", "")));
+    assert_int_equal(status_of(bench, "POST", "/fhir", body), 409);
+    assert_int_equal(rows_of(bench, "/fhir/Observation"), 0);
+}
+
+static void test_conditional_entries(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const body = BUNDLE(
+        "batch",
+        "{\"resource\":" OBSERVATION(
+            "Patient/1",
+            ",\"identifier\":[{\"system\":"
+            "\"urn:skeym:reading\",\"value\":\"m1.7\"}]") ",\"request\":{\"method\":\"POST\","
+                                                          "\"url\":\"Observation\",\"ifNoneExist\":"
+                                                          "\"identifier=urn:skeym:reading|m1.7\"}"
+                                                          "}");
+    for (int i = 0; i < 3; i++) {
+        struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 200);
+        assert_string_equal(text_at(json, "entry.0.response.status"), i ? "200 OK" : "201 Created");
+        json_object_put(json);
+    }
+    assert_int_equal(rows_of(bench, "/fhir/Observation?patient=1"), 1);
+}
+
+static void test_grant_for_each_entry(void **state)
+{
+    struct bench *bench = *state;
+    bench->only_patient = "1";
+    struct json_object *json = json_of(
+        ask(bench, "POST", "/fhir",
+            BUNDLE("batch", POST(OBSERVATION("Patient/1", "")) "," POST(OBSERVATION(
+                                "Patient/2", "")) "," ENTRY("GET", "Observation?patient=2", ""))),
+        200);
+    assert_string_equal(text_at(json, "entry.0.response.status"), "201 Created");
+    assert_string_equal(text_at(json, "entry.1.response.status"), "403 Forbidden");
+    assert_string_equal(text_at(json, "entry.2.response.status"), "403 Forbidden");
+    assert_null(at(json, "entry.2.resource"));
+    json_object_put(json);
+    assert_int_equal(status_of(bench, "POST", "/fhir",
+                               BUNDLE("transaction", POST(OBSERVATION("Patient/1", "")) "," POST(
+                                                         OBSERVATION("Patient/2", "")))),
+                     403);
+    assert_int_equal(rows_of(bench, "/fhir/Observation?patient=1"), 1);
+}
+
+static void test_shape(void **state)
+{
+    struct bench *bench = *state;
+    static const struct {
+        const char *body;
+        int status;
+    } cases[] = {
+        {"{\"resourceType\":\"Bundle\",\"type\":\"batch\"}", 200},
+        {"{\"resourceType\":\"Bundle\",\"type\":\"transaction\"}", 200},
+        {"{\"resourceType\":\"Bundle\",\"type\":\"collection\"}", 422},
+        {"{\"resourceType\":\"Bundle\"}", 422},
+        {"{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":{}}", 400},
+        {"{\"resourceType\":\"Observation\"}", 400},
+        {"[]", 400},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(status_of(bench, "POST", "/fhir", cases[i].body), cases[i].status);
+        assert_int_equal(status_of(bench, "POST", "/fhir/", cases[i].body), cases[i].status);
+    }
+    char *body = malloc(100000);
+    for (int count = 1000; count <= 1001; count++) {
+        size_t used = (size_t)sprintf(body, "{\"resourceType\":\"Bundle\",\"type\":\"batch\","
+                                            "\"entry\":[");
+        for (int i = 0; i < count; i++) {
+            used += (size_t)sprintf(body + used, "%s{}", i ? "," : "");
+        }
+        sprintf(body + used, "]}");
+        assert_int_equal(status_of(bench, "POST", "/fhir", body), count == 1000 ? 200 : 413);
+    }
+    free(body);
+}
+
+/* The official example asks for more than is served: it fails whole, and says where. */
+static void test_official_transaction(void **state)
+{
+    struct bench *bench = *state;
+    char *text = example("bundle-transaction.json");
+    if (!text) {
+        skip();
+    }
+    struct json_object *json = json_of(ask(bench, "POST", "/fhir", text), 400);
+    assert_string_equal(text_at(json, "issue.0.expression.0"), "Bundle.entry[3]");
+    json_object_put(json);
+    /* its first three entries alone are served */
+    struct json_object *bundle = json_tokener_parse(text);
+    struct json_object *entries = at(bundle, "entry");
+    json_object_array_del_idx(entries, 3, json_object_array_length(entries) - 3);
+    json = json_of(ask(bench, "POST", "/fhir", json_object_to_json_string(bundle)), 200);
+    assert_string_equal(text_at(json, "entry.2.response.location"), "Patient/123/_history/1");
+    assert_int_equal(rows_of(bench, "/fhir/Patient?name=chalmers"), 3);
+    json_object_put(json);
+    json_object_put(bundle);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_batch, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_transaction, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_transaction_fails_whole, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_references, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_reference_to_a_duplicate, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_conditional_entries, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_grant_for_each_entry, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_shape, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_official_transaction, bench_setup, bench_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

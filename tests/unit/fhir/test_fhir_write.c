@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST that makes no second one, PUT, and who may do what. */
+#include "support.h"
+
+#define OBSERVATION(PATIENT, ID)                                                                   \
+    "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"code\":"      \
+    "\"x\"}]},\"subject\":{\"reference\":\"Patient/" PATIENT "\"},"                                \
+    "\"effectiveDateTime\":\"2024-01-01T00:00:00Z\",\"identifier\":[" ID "]}"
+#define ID(SYSTEM, VALUE) "{\"system\":\"" SYSTEM "\",\"value\":\"" VALUE "\"}"
+#define PATIENT(MORE)     "{\"resourceType\":\"Patient\"" MORE "}"
+
+static char *post(struct bench *bench, const char *target, const char *body, int status)
+{
+    struct json_object *made = json_of(ask(bench, "POST", target, body), status);
+    char *id = strdup(text_at(made, "id"));
+    json_object_put(made);
+    return id;
+}
+
+static size_t rows_of(struct bench *bench, const char *target)
+{
+    struct json_object *page = json_of(ask(bench, "GET", target, NULL), 200);
+    size_t count = count_at(page, "entry");
+    json_object_put(page);
+    return count;
+}
+
+static void test_repeated_identifier(void **state)
+{
+    struct bench *bench = *state;
+    char *first = post(bench, "/fhir/Observation", OBSERVATION("1", ID("urn:a", "7")), 201);
+    struct skeym_fhir_answer *answer =
+        ask(bench, "POST", "/fhir/Observation", OBSERVATION("1", ID("urn:a", "7")));
+    char want[200];
+    snprintf(want, sizeof want, BASE "/Observation/%s/_history/1", first);
+    assert_string_equal(answer->location, want);
+    struct json_object *again = json_of(answer, 200);
+    assert_string_equal(text_at(again, "id"), first);
+    json_object_put(again);
+    assert_int_equal(rows_of(bench, "/fhir/Observation?patient=1"), 1);
+    /* another system, another value, another patient, or no system: another observation */
+    free(post(bench, "/fhir/Observation", OBSERVATION("1", ID("urn:b", "7")), 201));
+    free(post(bench, "/fhir/Observation", OBSERVATION("1", ID("urn:a", "8")), 201));
+    free(post(bench, "/fhir/Observation", OBSERVATION("2", ID("urn:a", "7")), 201));
+    free(post(bench, "/fhir/Observation", OBSERVATION("1", "{\"value\":\"7\"}"), 201));
+    free(post(bench, "/fhir/Observation", OBSERVATION("1", "{\"value\":\"7\"}"), 201));
+    assert_int_equal(rows_of(bench, "/fhir/Observation?identifier=urn:a|7"), 2);
+    assert_int_equal(rows_of(bench, "/fhir/Observation?identifier=7"), 5);
+    assert_int_equal(rows_of(bench, "/fhir/Observation?identifier=|7"), 2);
+    /* two identifiers that belong to two observations */
+    assert_int_equal(status_of(bench, "POST", "/fhir/Observation",
+                               OBSERVATION("1", ID("urn:a", "7") "," ID("urn:a", "8"))),
+                     412);
+    free(first);
+}
+
+static void test_if_none_exist(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const plain = OBSERVATION("1", "{\"value\":\"7\"}");
+    struct json_object *made =
+        json_of(ask_if(bench, "POST", "/fhir/Observation", plain, "identifier=7"), 201);
+    struct json_object *again =
+        json_of(ask_if(bench, "POST", "/fhir/Observation", plain, "?identifier=7"), 200);
+    assert_string_equal(text_at(made, "id"), text_at(again, "id"));
+    json_object_put(made);
+    json_object_put(again);
+    static const struct {
+        const char *condition;
+        int status;
+    } cases[] = {
+        {"identifier=8", 201},
+        {"identifier=7", 412}, /* by now two match */
+        {"identifier=7&code=y", 201},
+        {"identifier=urn%3Aa%7C7", 201},
+        {"code=x", 400},
+        {"identifier=7&_count=1", 400},
+        {"identifier=7&_sort=date", 400},
+        {"identifier=7&colour=1", 400},
+        {"identifier=%zz", 400},
+        {"identifier", 400},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct skeym_fhir_answer *answer =
+            ask_if(bench, "POST", "/fhir/Observation", plain, cases[i].condition);
+        if (answer->status != cases[i].status) {
+            print_error("%s: %d\n", cases[i].condition, answer->status);
+        }
+        assert_int_equal(answer->status, cases[i].status);
+        skeym_fhir_answer_free(answer);
+    }
+    /* another patient's are not looked at, so nobody learns of them */
+    struct skeym_fhir_answer *other = ask_if(bench, "POST", "/fhir/Observation",
+                                             OBSERVATION("2", "{\"value\":\"7\"}"), "identifier=7");
+    assert_int_equal(other->status, 201);
+    skeym_fhir_answer_free(other);
+    struct skeym_fhir_answer *put =
+        ask_if(bench, "PUT", "/fhir/Patient/1", PATIENT(",\"id\":\"1\""), "identifier=7");
+    assert_int_equal(put->status, 400);
+    skeym_fhir_answer_free(put);
+}
+
+static void test_put(void **state)
+{
+    struct bench *bench = *state;
+    struct skeym_fhir_answer *answer =
+        ask(bench, "PUT", "/fhir/Patient/1",
+            PATIENT(",\"id\":\"1\",\"name\":[{\"family\":\"Smith\",\"given\":[\"Ann\"]}],"
+                    "\"identifier\":[" ID("urn:m", "1") "]"));
+    assert_string_equal(answer->location, BASE "/Patient/1/_history/1");
+    struct json_object *made = json_of(answer, 201);
+    assert_string_equal(text_at(made, "meta.versionId"), "1");
+    json_object_put(made);
+    assert_int_equal(rows_of(bench, "/fhir/Patient?name=smi"), 1);
+    assert_int_equal(rows_of(bench, "/fhir/Patient?name=ANN"), 1);
+    assert_int_equal(rows_of(bench, "/fhir/Patient?name=mith"), 0);
+    assert_int_equal(rows_of(bench, "/fhir/Patient?identifier=urn:m|1"), 1);
+
+    struct json_object *changed = json_of(
+        ask(bench, "PUT", "/fhir/Patient/1", PATIENT(",\"id\":\"1\",\"gender\":\"female\"")), 200);
+    assert_string_equal(text_at(changed, "meta.versionId"), "2");
+    assert_string_equal(text_at(changed, "gender"), "female");
+    json_object_put(changed);
+    /* what it was found by is gone */
+    assert_int_equal(rows_of(bench, "/fhir/Patient?name=smi"), 0);
+    assert_int_equal(rows_of(bench, "/fhir/Patient?identifier=urn:m|1"), 0);
+    assert_int_equal(rows_of(bench, "/fhir/Patient?_id=1"), 1);
+    struct json_object *now = json_of(ask(bench, "GET", "/fhir/Patient/1", NULL), 200);
+    assert_string_equal(text_at(now, "meta.versionId"), "2");
+    json_object_put(now);
+
+    /* an identifier of somebody else */
+    free(post(bench, "/fhir/Patient", PATIENT(",\"identifier\":[" ID("urn:m", "2") "]"), 201));
+    assert_int_equal(status_of(bench, "PUT", "/fhir/Patient/1",
+                               PATIENT(",\"id\":\"1\",\"identifier\":[" ID("urn:m", "2") "]")),
+                     409);
+    static const struct {
+        const char *target, *body;
+        int status;
+    } cases[] = {
+        {"/fhir/Patient/1", PATIENT(""), 400},
+        {"/fhir/Patient/1", PATIENT(",\"id\":\"2\""), 400},
+        {"/fhir/Patient/a_b", PATIENT(",\"id\":\"a_b\""), 400},
+        {"/fhir/Patient", PATIENT(",\"id\":\"1\""), 405},
+        {"/fhir/Patient?identifier=1", PATIENT(",\"id\":\"1\""), 400},
+        {"/fhir/Observation/1", OBSERVATION("1", ""), 405},
+        {"/fhir", "{\"resourceType\":\"Bundle\",\"type\":\"batch\"}", 405},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(status_of(bench, "PUT", cases[i].target, cases[i].body), cases[i].status);
+    }
+}
+
+static void test_devices(void **state)
+{
+    struct bench *bench = *state;
+    free(post(bench, "/fhir/Device",
+              "{\"resourceType\":\"Device\",\"patient\":{\"reference\":\"Patient/1\"}}", 201));
+    free(post(bench, "/fhir/Device", "{\"resourceType\":\"Device\"}", 201));
+    assert_int_equal(rows_of(bench, "/fhir/Device?patient=Patient/1"), 1);
+    assert_int_equal(rows_of(bench, "/fhir/Device?_sort=-_lastUpdated"), 2);
+}
+
+static void forbidden(struct bench *bench, const char *method, const char *target, const char *body,
+                      const char *asked)
+{
+    struct json_object *json = json_of(ask(bench, method, target, body), 403);
+    assert_string_equal(text_at(json, "issue.0.code"), "forbidden");
+    assert_string_equal(bench->asked, asked);
+    json_object_put(json);
+}
+
+/* Every interaction asks, with the patient that the data is about. */
+static void test_grant(void **state)
+{
+    struct bench *bench = *state;
+    char target[100];
+    char *id = post(bench, "/fhir/Observation", OBSERVATION("1", ""), 201);
+    assert_string_equal(bench->asked, "c:Observation:1 r:Observation:1 ");
+    assert_int_equal(status_of(bench, "PUT", "/fhir/Device/d",
+                               "{\"resourceType\":\"Device\",\"id\":\"d\",\"patient\":{"
+                               "\"reference\":\"Patient/1\"}}"),
+                     201);
+    assert_string_equal(bench->asked, "u:Device:1 ");
+    bench->only_patient = "2";
+    snprintf(target, sizeof target, "/fhir/Observation/%s", id);
+    forbidden(bench, "GET", target, NULL, "r:Observation:1 ");
+    forbidden(bench, "GET", "/fhir/Device/d", NULL, "r:Device:1 ");
+    forbidden(bench, "GET", "/fhir/Observation", NULL, "s:Observation: ");
+    forbidden(bench, "GET", "/fhir/Observation?code=x", NULL, "s:Observation: ");
+    forbidden(bench, "GET", "/fhir/Observation?patient=1", NULL, "s:Observation:1 ");
+    forbidden(bench, "GET", "/fhir/Observation?patient=2,1", NULL,
+              "s:Observation:2 s:Observation:1 ");
+    forbidden(bench, "GET", "/fhir/Observation/$lastn?patient=1&code=x", NULL, "s:Observation:1 ");
+    forbidden(bench, "GET", "/fhir/Patient?name=x", NULL, "s:Patient: ");
+    forbidden(bench, "GET", "/fhir/Patient?_id=1", NULL, "s:Patient:1 ");
+    forbidden(bench, "GET", "/fhir/Device?_id=d", NULL, "s:Device: ");
+    forbidden(bench, "POST", "/fhir/Observation", OBSERVATION("1", ""), "c:Observation:1 ");
+    forbidden(bench, "POST", "/fhir/Patient", PATIENT(""), "c:Patient: ");
+    forbidden(bench, "PUT", "/fhir/Patient/1", PATIENT(",\"id\":\"1\""), "u:Patient:1 ");
+    /* a device cannot be taken over from another patient */
+    forbidden(
+        bench, "PUT", "/fhir/Device/d",
+        "{\"resourceType\":\"Device\",\"id\":\"d\",\"patient\":{\"reference\":\"Patient/2\"}}",
+        "u:Device:2 u:Device:1 ");
+    assert_int_equal(status_of(bench, "GET", "/fhir/Observation?patient=2", NULL), 200);
+    assert_int_equal(status_of(bench, "GET", "/fhir/metadata", NULL), 200);
+    free(id);
+}
+
+/* Who may create but not read learns where it is, not what it is. */
+static void test_found_without_reading(void **state)
+{
+    struct bench *bench = *state;
+    char *id = post(bench, "/fhir/Observation", OBSERVATION("1", ID("urn:a", "7")), 201);
+    bench->interactions = "c";
+    struct skeym_fhir_answer *answer =
+        ask(bench, "POST", "/fhir/Observation", OBSERVATION("1", ID("urn:a", "7")));
+    assert_non_null(strstr(answer->location, id));
+    struct json_object *json = json_of(answer, 200);
+    assert_string_equal(text_at(json, "resourceType"), "OperationOutcome");
+    assert_string_equal(text_at(json, "issue.0.severity"), "information");
+    json_object_put(json);
+    free(id);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_repeated_identifier, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_if_none_exist, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_put, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_devices, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_grant, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_found_without_reading, bench_setup, bench_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
