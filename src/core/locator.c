@@ -76,8 +76,11 @@ enum skeym_error skeym_locator_open(struct skeym_node_claims *out,
     const uint8_t *nonce = locator.data + PREFIX_BYTES;
     struct skeym_span sealed = skeym_span_part(locator, SKEYM_LOCATOR_HEAD, locator.size);
     error = skeym_xaes_open(room, keys->seal, nonce, aad, sealed);
+    if (error == SKEYM_ERR_SEAL || (!error && id != keys->id)) {
+        error = SKEYM_ERR_LOCATOR;
+    }
     if (error) {
-        return error == SKEYM_ERR_SEAL ? SKEYM_ERR_LOCATOR : error;
+        return error;
     }
     return skeym_node_claims_read(out, skeym_span(buffer, sealed.size - SKEYM_TAG_BYTES));
 }
