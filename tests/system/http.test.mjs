@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+// What comes over the wire and is no proper request: each has one defined outcome.
+import assert from 'node:assert/strict';
+import { raw, sleep, statuses, until } from './world.mjs';
+
+const HOST = 'Host: x\r\n';
+const NEXT = `GET / HTTP/1.1\r\n${HOST}\r\n`;
+const REFUSAL =
+  '{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"login",' +
+  '"diagnostics":"not admitted"}]}';
+
+/** A head with a token that is right and a proof that is not: as far as a stranger with a stolen
+ * token gets before the body. */
+async function stolen(world, server) {
+  const credential = await world.enrol('d1', 'doctor', 'user/*.cruds');
+  const chain = world.path('chain');
+  const { code, err } = await world.get(server, '/fhir/metadata', credential, '--chain', chain);
+  assert.equal(code, 0, err);
+  const proof = 'A'.repeat(43);
+  return (size) =>
+    `POST /skeym/v1/exchange HTTP/1.1\r\n${HOST}Authorization: SkeyM ${world.token(chain)}\r\n` +
+    `SkeyM-Proof: ${proof}\r\nContent-Type: application/jose\r\nContent-Length: ${size}\r\n\r\n`;
+}
+
+const begin = async (world, ...args) => {
+  await world.init();
+  return world.serve(args);
+};
+
+/** [name, bytes, statuses in order, closed?]. Where NEXT follows, an answer to it says that the
+ * server saw a second request: it may only where the first one's end is beyond doubt. */
+const FRAMING = [
+  ['no body', NEXT, [401], false],
+  ['two requests in one piece', NEXT + NEXT, [401, 401], false],
+  ['a body', `POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\nhello${NEXT}`, [401, 401], false],
+  ['GET with a body', `GET / HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\nhello${NEXT}`, [401, 401],
+    false],
+  ['chunked', `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n${NEXT}`, [401],
+    true],
+  ['Transfer-Encoding: identity',
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: identity\r\nContent-Length: 0\r\n\r\n${NEXT}`,
+    [401], true],
+  ['chunked and a length',
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n` +
+    NEXT, [401], true],
+  ['a length and chunked',
+    `POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n` +
+    NEXT, [401], true],
+  ['an unknown coding',
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: xchunked\r\nContent-Length: 5\r\n\r\nhello${NEXT}`,
+    [401], true],
+  ['a coding whose name has a control character',
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding\x0b: chunked\r\n\r\n0\r\n\r\n${NEXT}`, [401], true],
+  ['two equal lengths',
+    `POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello${NEXT}`, [401],
+    true],
+  ['two lengths',
+    `POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\nContent-Length: 0\r\n\r\nhello${NEXT}`, [401],
+    true],
+  ['a space before the colon',
+    `POST / HTTP/1.1\r\n${HOST}Content-Length : 5\r\n\r\nhello${NEXT}`, [401], true],
+  ['a bare CR in a value', `GET / HTTP/1.1\r\nHost: x\rContent-Length: 3\r\n\r\nabc${NEXT}`, [401],
+    true],
+  ['a folded line after a value', `POST / HTTP/1.1\r\n${HOST}X: 1\r\n Content-Length: 4\r\n\r\n`,
+    [401], undefined],
+  ['HTTP/1.0', `GET / HTTP/1.0\r\n${HOST}Connection: keep-alive\r\n\r\n${NEXT}`, [401], true],
+  ['HTTP/1.2', `GET / HTTP/1.2\r\n${HOST}\r\n${NEXT}`, [401], true],
+  ['absolute form', `GET http://x/fhir HTTP/1.1\r\n${HOST}\r\n${NEXT}`, [401], true],
+  ['OPTIONS *', `OPTIONS * HTTP/1.1\r\n${HOST}\r\n${NEXT}`, [401], true],
+  ['CONNECT', `CONNECT x:1 HTTP/1.1\r\n${HOST}\r\n${NEXT}`, [401], true],
+  ['HEAD', `HEAD / HTTP/1.1\r\n${HOST}\r\n${NEXT}`, [401], true],
+  ['two hosts', `GET / HTTP/1.1\r\n${HOST}${HOST}\r\n`, [401], false],
+  ['an upgrade', `GET / HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n`, [401],
+    undefined],
+  ['Expect', `POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\nExpect: 100-continue\r\n\r\n`, [401],
+    true],
+];
+
+/** Refused by the HTTP library itself: whatever it says, it closes, and nothing after it counts. */
+const REFUSED_BELOW = [
+  ['+5', 'Content-Length: +5\r\n'],
+  ['-5', 'Content-Length: -5\r\n'],
+  ['0x5', 'Content-Length: 0x5\r\n'],
+  ['5, 5', 'Content-Length: 5, 5\r\n'],
+  ['an empty length', 'Content-Length:\r\n'],
+  ['a length beyond all numbers', 'Content-Length: 99999999999999999999999\r\n'],
+  ['a line without a colon', 'foo\r\n'],
+  ['a NUL in a name', 'X\0: a\r\n'],
+];
+
+export default {
+  async 'every route and method answers strangers alike'(world) {
+    const server = await begin(world);
+    const heads = ['GET /', 'GET /fhir/metadata', 'GET /fhir/Patient/1', 'PUT /fhir/Patient/1',
+      'DELETE /fhir', 'GET /metrics', 'GET /healthz', 'GET /skeym/v1/login',
+      'GET /skeym/v1/login?', 'GET /skeym/v1/exchange', 'POST /skeym/v1/exchange',
+      'FOO /fhir/%00/../..', 'GET //', 'GET /%2e%2e/'];
+    const answers = new Set();
+    for (const head of heads) {
+      const { text, closed } = await raw(server.port, `${head} HTTP/1.1\r\n${HOST}\r\n`,
+        { until: (got) => got.includes(REFUSAL) });
+      assert.equal(closed, false);
+      answers.add(text.replace(/Date: [^\r]*\r\n/, ''));
+    }
+    assert.deepEqual([...answers], [
+      'HTTP/1.1 401 Unauthorized\r\nContent-Type: application/fhir+json\r\n' +
+      `WWW-Authenticate: SkeyM\r\nCache-Control: no-store\r\nContent-Length: ${REFUSAL.length}` +
+      `\r\n\r\n${REFUSAL}`]);
+    assert.equal(await server.metric('skeym_refusals_total{check="shape"}'), heads.length);
+  },
+
+  async 'where a request ends is never in doubt'(world) {
+    const server = await begin(world);
+    for (const [name, bytes, wanted, closed] of FRAMING) {
+      const result = await raw(server.port, bytes, { ms: 300 });
+      assert.deepEqual(statuses(result.text), wanted, name);
+      if (closed !== undefined) assert.equal(result.closed, closed, name);
+    }
+  },
+
+  async 'what the HTTP library refuses ends the connection'(world) {
+    const server = await begin(world);
+    for (const [name, field] of REFUSED_BELOW) {
+      const { text, closed } = await raw(server.port,
+        `POST / HTTP/1.1\r\n${HOST}${field}\r\nhello${NEXT}`, { ms: 500 });
+      assert.equal(closed, true, name);
+      assert.ok(!text.includes('not admitted'), name);
+      assert.ok(statuses(text).every((status) => status === 400 || status === 413), name);
+    }
+    assert.equal((await server.monitor('/healthz')).status, 200);
+  },
+
+  async 'a head that is too large is 431'(world) {
+    const server = await begin(world);
+    for (const size of [8200, 9000, 20000, 200000]) {
+      const { text } = await raw(server.port,
+        `GET / HTTP/1.1\r\n${HOST}X: ${'a'.repeat(size)}\r\n\r\n`, { ms: 500 });
+      assert.equal(statuses(text)[0], 431, String(size));
+    }
+    const { text } = await raw(server.port, `GET / HTTP/1.1\r\n${HOST}X: ${'a'.repeat(8000)}\r\n\r\n`,
+      { ms: 500 });
+    assert.equal(statuses(text)[0], 401);
+    const line = await raw(server.port, `GET /${'a'.repeat(20000)} HTTP/1.1\r\n${HOST}\r\n`,
+      { ms: 500 });
+    assert.equal(statuses(line.text)[0], 414);
+  },
+
+  async 'a body that is too large is 413, before it is sent'(world) {
+    const server = await begin(world, '--body-max', '1024');
+    const { text, closed } = await raw(server.port,
+      `POST /fhir HTTP/1.1\r\n${HOST}Content-Length: 900000\r\n\r\n`, { ms: 1000 });
+    assert.deepEqual(statuses(text), [413]);
+    assert.equal(closed, true);
+    assert.equal(await server.metric('skeym_refusals_total{check="size"}'), 1);
+  },
+
+  async 'a head that drips is cut'(world) {
+    const server = await begin(world, '--head-seconds', '1', '--idle-seconds', '1');
+    const drips = [...`GET / HTTP/1.1\r\nX: ${'a'.repeat(400)}`];
+    const { text, closed, ms } = await raw(server.port, drips, { ms: 8000, gap: 50 });
+    assert.equal(closed, true);
+    assert.equal(text, '');
+    assert.ok(ms < 4000, `${ms} ms`);
+    await until('the count', async () => (await server.metric('skeym_connections_cut_total')) === 1);
+  },
+
+  async 'silence is cut'(world) {
+    const server = await begin(world, '--head-seconds', '1', '--idle-seconds', '1');
+    const { closed } = await raw(server.port, '', { ms: 8000 });
+    assert.equal(closed, true);
+    const half = await raw(server.port, 'GET / HT', { ms: 8000 });
+    assert.equal(half.closed, true);
+    const idle = await raw(server.port, NEXT, { ms: 8000 });
+    assert.equal(idle.closed, true);
+    assert.deepEqual(statuses(idle.text), [401]);
+    assert.equal(await server.metric('skeym_connections'), 0);
+  },
+
+  async 'a body that drips is cut, and its memory comes back'(world) {
+    const server = await begin(world, '--body-seconds', '1');
+    const head = await stolen(world, server);
+    const waiting = raw(server.port, [head(5000), ...'a'.repeat(200)], { ms: 8000, gap: 50 });
+    await until('the body', async () => (await server.metric('skeym_body_bytes')) === 5000);
+    const { closed, ms } = await waiting;
+    assert.equal(closed, true);
+    assert.ok(ms < 5000, `${ms} ms`);
+    await until('its end', async () => (await server.metric('skeym_body_bytes')) === 0);
+    assert.equal(await server.metric('skeym_requests_under_way'), 0);
+  },
+
+  async 'a stranger makes the server keep no byte of a body'(world) {
+    const server = await begin(world);
+    const open = raw(server.port, `POST /fhir HTTP/1.1\r\n${HOST}Content-Length: 5000\r\n\r\nabc`,
+      { ms: 1000 });
+    await until('the request', async () => (await server.metric('skeym_requests_under_way')) === 1);
+    assert.equal(await server.metric('skeym_body_bytes'), 0);
+    await open;
+    await until('its end', async () => (await server.metric('skeym_requests_under_way')) === 0);
+  },
+
+  async 'bodies share a bounded memory'(world) {
+    const server = await begin(world, '--body-max', '1048576', '--body-memory', '1048576',
+      '--body-seconds', '3');
+    const head = await stolen(world, server);
+    const first = raw(server.port, head(700000), { ms: 2500 });
+    await until('the first', async () => (await server.metric('skeym_body_bytes')) === 700000);
+    const { text, closed } = await raw(server.port, head(700000), { ms: 1500 });
+    assert.deepEqual(statuses(text), [503]);
+    assert.match(text, /^Retry-After: 1\r$/m);
+    assert.equal(closed, true);
+    assert.equal(await server.metric('skeym_body_memory_refusals_total'), 1);
+    await first;
+    await until('the end', async () => (await server.metric('skeym_body_bytes')) === 0);
+  },
+
+  async 'a wrong proof is refused after the body, and a half body never'(world) {
+    const server = await begin(world);
+    const head = await stolen(world, server);
+    const whole = await raw(server.port, head(5) + 'hello', { ms: 600 });
+    assert.deepEqual(statuses(whole.text), [401]);
+    assert.equal(await server.metric('skeym_refusals_total{check="proof"}'), 1);
+    const half = await raw(server.port, head(50) + 'hello', { ms: 300 });
+    assert.equal(half.text, '');
+    await until('its end', async () => (await server.metric('skeym_requests_under_way')) === 0);
+    assert.equal(await server.metric('skeym_refusals_total{check="proof"}'), 1);
+    assert.equal(server.log('refused').find((line) => line.check === 'proof').node, 'd1');
+  },
+
+  async 'connections of one address are limited'(world) {
+    const server = await begin(world, '--per-ip', '3', '--connections', '10');
+    const open = [1, 2, 3].map(() => raw(server.port, NEXT, { ms: 1500 }));
+    await until('three', async () => (await server.metric('skeym_connections')) === 3);
+    const fourth = await raw(server.port, NEXT, { ms: 600 });
+    assert.deepEqual(statuses(fourth.text), []);
+    await Promise.all(open);
+    await until('none', async () => (await server.metric('skeym_connections')) === 0);
+    assert.deepEqual(statuses((await raw(server.port, NEXT, { ms: 300 })).text), [401]);
+  },
+
+  async 'a flood of logins gets 429 and leaves the others alone'(world) {
+    const server = await begin(world, '--login-rate', '1', '--login-burst', '5');
+    const login = `POST /skeym/v1/login HTTP/1.1\r\n${HOST}Content-Type: application/skeym-login\r\n` +
+      'Content-Length: 200\r\n\r\n' + 'a'.repeat(200);
+    const counts = {};
+    let text = '';
+    for (let i = 0; i < 20; i++) {
+      const one = await raw(server.port, login, { ms: 500, until: (got) => got.includes(']}') });
+      const [status] = statuses(one.text);
+      counts[status] = (counts[status] ?? 0) + 1;
+      if (status === 429) text = one.text;
+    }
+    assert.ok(counts[401] >= 5 && counts[429] >= 10, JSON.stringify(counts));
+    assert.match(text, /^Retry-After: 1\r$/m);
+    assert.deepEqual(statuses((await raw(server.port, NEXT, { ms: 300 })).text), [401]);
+    assert.ok((await server.metric('skeym_logins_total{result="rate"}')) >= 10);
+  },
+
+  async 'a login of a wrong shape is the one refusal'(world) {
+    const server = await begin(world);
+    const type = 'Content-Type: application/skeym-login\r\n';
+    const login = (fields, body) =>
+      `POST /skeym/v1/login HTTP/1.1\r\n${HOST}${fields}\r\n${body}`;
+    const tries = [login('', ''), login(`${type}Content-Length: 0\r\n`, ''),
+      login('Content-Length: 5\r\n', 'hello'), login(`${type}Content-Length: 4097\r\n`, 'a'.repeat(4097)),
+      login(`${type}${type}Content-Length: 5\r\n`, 'hello'),
+      login(`${type}Content-Length: 5\r\n`, 'hello'), login(`${type}Content-Length: 4096\r\n`,
+        '\x01\x00\x80' + 'a'.repeat(4093))];
+    for (const bytes of tries) {
+      const { text } = await raw(server.port, bytes, { ms: 400, until: (got) => got.endsWith(']}') });
+      assert.deepEqual(statuses(text), [401]);
+      assert.ok(text.endsWith(REFUSAL));
+    }
+    assert.equal(await server.metric('skeym_logins_total{result="ok"}'), 0);
+  },
+
+  async 'the log is kept from flooding, and says how much it left out'(world) {
+    const server = await begin(world);
+    const bytes = NEXT.repeat(300);
+    await raw(server.port, bytes, { ms: 1500, until: (got) => statuses(got).length >= 300 });
+    await until('the count', () => server.log('dropped').length > 0);
+    await sleep(100);
+    const lines = server.log('refused').length;
+    const dropped = server.log('dropped').reduce((sum, line) => sum + line.lines, 0);
+    assert.equal(lines + dropped, 300);
+    assert.ok(dropped > 50);
+  },
+
+  async 'metrics and health are on their own listener alone'(world) {
+    const server = await begin(world);
+    const health = await server.monitor('/healthz');
+    assert.deepEqual(health, { status: 200, body: 'ok\n' });
+    const metrics = await server.monitor('/metrics');
+    assert.equal(metrics.status, 200);
+    assert.match(metrics.body, /^skeym_build_info\{version="[^"]+"\} 1$/m);
+    assert.equal((await server.monitor('/fhir/metadata')).status, 404);
+    assert.equal((await server.monitor('/')).status, 404);
+    assert.equal((await server.monitor('/metrics', {}, 'POST')).status, 404);
+    assert.equal((await server.monitor('/metrics', { Host: 'evil.example' })).status, 404);
+    assert.equal((await server.monitor('/metrics', { Host: 'localhost:9' })).status, 200);
+  },
+};
