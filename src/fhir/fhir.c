@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fhir.h"
+#include "fhir/fhir.h"
 
-#include "fhir_write.h"
+#include "fhir/fhir_write.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -55,7 +55,9 @@ struct skeym_fhir_request {
     struct skeym_span body;
     struct skeym_span if_none_exist; /* the header's value, or empty */
     struct skeym_fhir_grant grant;
-    const char *base_url; /* absolute, without a slash at the end: https://ward:8443/fhir */
+    /* Absolute, without a slash at the end: https://ward:8443/fhir. The operator's, in plain URL
+     * characters: it goes into links and Location as it is, so never take it from a Host header. */
+    const char *base_url;
     uint64_t now_ms;
 };
 

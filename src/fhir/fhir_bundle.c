@@ -4,8 +4,8 @@
  * reference to another entry's fullUrl becomes a reference to the resource that this entry creates,
  * or, with ifNoneExist, to the one that is there already.
  */
-#include "fhir_time.h"
-#include "fhir_write.h"
+#include "fhir/fhir_time.h"
+#include "fhir/fhir_write.h"
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>

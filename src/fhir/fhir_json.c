@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fhir_json.h"
+#include "fhir/fhir_json.h"
 
 #include <json-c/json.h>
 #include <json-c/json_object_iterator.h>

@@ -7,7 +7,7 @@
 #ifndef SKEYM_FHIR_FHIR_JSON_H
 #define SKEYM_FHIR_FHIR_JSON_H
 
-#include "fhir_outcome.h"
+#include "fhir/fhir_outcome.h"
 #include <json-c/json_object.h>
 
 enum { SKEYM_FHIR_INTEGER_DIGITS = 18 };

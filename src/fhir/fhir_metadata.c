@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fhir_read.h"
-#include "fhir_time.h"
+#include "fhir/fhir_read.h"
+#include "fhir/fhir_time.h"
 
 static void write_interactions(struct skeym_fhir_text *text, enum skeym_store_kind kind)
 {
@@ -17,7 +17,7 @@ static void write_interactions(struct skeym_fhir_text *text, enum skeym_store_ki
 
 static void write_resource(struct skeym_fhir_text *text, enum skeym_store_kind kind)
 {
-    const struct skeym_fhir_search_param *param = NULL;
+    const struct skeym_fhir_param_row *param = NULL;
     bool observation = kind == SKEYM_STORE_OBSERVATION;
     skeym_fhir_text_add(text, "{\"type\":");
     skeym_fhir_text_quoted(text, skeym_fhir_resource_name(kind));
@@ -27,7 +27,7 @@ static void write_resource(struct skeym_fhir_text *text, enum skeym_store_kind k
     skeym_fhir_text_add(text, observation ? "false" : "true");
     skeym_fhir_text_add(text, ",\"conditionalCreate\":true,\"conditionalUpdate\":false,"
                               "\"conditionalDelete\":\"not-supported\",\"searchParam\":[");
-    for (size_t i = 0; (param = skeym_fhir_search_param(kind, i)); i++) {
+    for (size_t i = 0; (param = skeym_fhir_param(kind, i)); i++) {
         skeym_fhir_text_add(text, i > 0 ? ",{\"name\":" : "{\"name\":");
         skeym_fhir_text_quoted(text, param->name);
         skeym_fhir_text_add(text, ",\"type\":");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fhir_resource.h"
-#include "fhir_time.h"
+#include "fhir/fhir_resource.h"
+#include "fhir/fhir_time.h"
 #include <json-c/json.h>
 #include <math.h>
 #include <string.h>

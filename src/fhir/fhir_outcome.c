@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fhir_outcome.h"
+#include "fhir/fhir_outcome.h"
 
 #include <stdarg.h>
 #include <stdio.h>

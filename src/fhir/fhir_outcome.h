@@ -3,8 +3,8 @@
 #ifndef SKEYM_FHIR_FHIR_OUTCOME_H
 #define SKEYM_FHIR_FHIR_OUTCOME_H
 
-#include "fhir.h"
-#include "fhir_text.h"
+#include "fhir/fhir.h"
+#include "fhir/fhir_text.h"
 
 enum { SKEYM_FHIR_PROBLEM_BYTES = 240, SKEYM_FHIR_PATH_BYTES = 96 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Patient and Device. */
-#include "fhir_resource.h"
-#include "fhir_time.h"
+#include "fhir/fhir_resource.h"
+#include "fhir/fhir_time.h"
 #include <json-c/json.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fhir_read.h"
+#include "fhir/fhir_read.h"
 
-#include "fhir_time.h"
+#include "fhir/fhir_time.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -66,10 +66,8 @@ static bool read_one(struct skeym_fhir_text *out, const struct skeym_fhir_call *
     if (!skeym_fhir_url_is_id(id)) {
         return skeym_fhir_outcome_fail(problem, 400, "value", "not an id");
     }
-    for (size_t i = 0; i < url->param_count; i++) {
-        if (!skeym_span_is(url->params[i].name, "_format")) {
-            return skeym_fhir_outcome_fail(problem, 400, "not-supported", "unknown parameter");
-        }
+    if (!skeym_fhir_search_only_format(url, problem)) {
+        return false;
     }
     enum skeym_error error = skeym_store_get(call->reader, kind, id, write_one, &one);
     return error ? skeym_fhir_outcome_store(problem, error) : one.right;
@@ -112,8 +110,7 @@ static bool write_entry(void *arg, const struct skeym_store_record *record)
     return !text->bad;
 }
 
-/* The search's own address, with or without a cursor. It holds no quote, and JSON needs no other
- * escapes for what a URL may hold but the backslash. */
+/* The search's own address, with or without a cursor. */
 static void write_link(struct skeym_fhir_text *text, const struct skeym_fhir_call *call,
                        const struct skeym_fhir_url *url, struct skeym_span cursor)
 {

@@ -3,7 +3,7 @@
 #ifndef SKEYM_FHIR_FHIR_READ_H
 #define SKEYM_FHIR_FHIR_READ_H
 
-#include "fhir_search.h"
+#include "fhir/fhir_search.h"
 
 struct skeym_fhir {
     struct skeym_fhir_options options;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fhir_resource.h"
+#include "fhir/fhir_resource.h"
 
-#include "fhir_time.h"
-#include "fhir_url.h"
+#include "fhir/fhir_time.h"
+#include "fhir/fhir_url.h"
 #include <json-c/json.h>
 #include <json-c/json_object_iterator.h>
 #include <string.h>

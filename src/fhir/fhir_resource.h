@@ -9,7 +9,7 @@
 #ifndef SKEYM_FHIR_FHIR_RESOURCE_H
 #define SKEYM_FHIR_FHIR_RESOURCE_H
 
-#include "fhir_json.h"
+#include "fhir/fhir_json.h"
 #include "store/store.h"
 
 enum { SKEYM_FHIR_ID_BYTES = 64 };

@@ -5,8 +5,8 @@
 #ifndef SKEYM_FHIR_FHIR_SEARCH_H
 #define SKEYM_FHIR_FHIR_SEARCH_H
 
-#include "fhir_resource.h"
-#include "fhir_url.h"
+#include "fhir/fhir_resource.h"
+#include "fhir/fhir_url.h"
 
 enum { SKEYM_FHIR_TESTS = 24 };
 
@@ -41,16 +41,29 @@ const struct skeym_store_test *skeym_fhir_search_patients(const struct skeym_fhi
 void skeym_fhir_search_cursor(struct skeym_fhir_text *text, const struct skeym_fhir_search *search,
                               int64_t key, struct skeym_span id);
 
-/* For metadata: the parameters of a kind, one after another; NULL ends. */
-struct skeym_fhir_search_param {
+/* For what is no search: no parameter but _format, and that json. Problem: 400. */
+bool skeym_fhir_search_only_format(const struct skeym_fhir_url *url,
+                                   struct skeym_fhir_problem *problem);
+
+/* fhir_param.c: the table of parameters. */
+struct skeym_fhir_param_row {
     const char *name, *type; /* FHIR's search-param-type */
     unsigned kinds;          /* set of 1 << enum skeym_store_kind */
     enum skeym_store_field field;
     bool (*parse)(struct skeym_fhir_search *search, struct skeym_fhir_arena *arena,
-                  const struct skeym_fhir_search_param *param, struct skeym_span text,
-                  uint64_t now_ms, struct skeym_fhir_problem *problem);
+                  const struct skeym_fhir_param_row *param, struct skeym_span text, uint64_t now_ms,
+                  struct skeym_fhir_problem *problem);
 };
-const struct skeym_fhir_search_param *skeym_fhir_search_param(enum skeym_store_kind kind,
-                                                              size_t index);
+/* The parameters of a kind, one after another; NULL ends. */
+const struct skeym_fhir_param_row *skeym_fhir_param(enum skeym_store_kind kind, size_t index);
+const struct skeym_fhir_param_row *skeym_fhir_param_find(enum skeym_store_kind kind,
+                                                         struct skeym_span name);
+/* One parameter with all its values becomes one test. Problem: 400. */
+bool skeym_fhir_param_parse(struct skeym_fhir_search *search, struct skeym_fhir_arena *arena,
+                            const struct skeym_fhir_param_row *param, struct skeym_span value,
+                            uint64_t now_ms, struct skeym_fhir_problem *problem);
+/* A problem of status 400 that names the parameter; always false. */
+bool skeym_fhir_param_refuse(struct skeym_fhir_problem *problem, const char *code, const char *what,
+                             const char *name);
 
 #endif

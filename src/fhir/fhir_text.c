@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fhir_text.h"
+#include "fhir/fhir_text.h"
 
 #include <stddef.h>
 #include <stdio.h>

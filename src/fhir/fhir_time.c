@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fhir_time.h"
+#include "fhir/fhir_time.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fhir_url.h"
+#include "fhir/fhir_url.h"
 
-#include "fhir_json.h"
+#include "fhir/fhir_json.h"
 #include <string.h>
 
 static int hex(uint8_t c)

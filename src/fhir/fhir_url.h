@@ -7,7 +7,7 @@
 #ifndef SKEYM_FHIR_FHIR_URL_H
 #define SKEYM_FHIR_FHIR_URL_H
 
-#include "fhir_outcome.h"
+#include "fhir/fhir_outcome.h"
 
 enum { SKEYM_FHIR_URL_BYTES = 8192, SKEYM_FHIR_SEGMENTS = 5, SKEYM_FHIR_PARAMS = 64 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fhir_write.h"
+#include "fhir/fhir_write.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,12 +37,8 @@ bool skeym_fhir_write_begin(struct skeym_fhir_entry *entry, struct skeym_fhir_jo
         return skeym_fhir_outcome_fail(problem, 404, "not-supported",
                                        "no such path, or a resource that is not served");
     }
-    for (size_t i = 0; i < url->param_count; i++) {
-        if (!skeym_span_is(url->params[i].name, "_format")) {
-            return skeym_fhir_outcome_fail(problem, 400, "not-supported",
-                                           is_put ? "conditional update is not supported"
-                                                  : "unknown parameter");
-        }
+    if (!skeym_fhir_search_only_format(url, problem)) {
+        return false; /* conditional update among others */
     }
     if (url->segment_count != (is_put ? 2u : 1u) ||
         (is_put && record->kind == SKEYM_STORE_OBSERVATION)) {

@@ -6,7 +6,7 @@
 #ifndef SKEYM_FHIR_FHIR_WRITE_H
 #define SKEYM_FHIR_FHIR_WRITE_H
 
-#include "fhir_read.h"
+#include "fhir/fhir_read.h"
 
 enum skeym_fhir_form { SKEYM_FHIR_SINGLE, SKEYM_FHIR_BATCH, SKEYM_FHIR_TRANSACTION };
 

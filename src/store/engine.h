@@ -6,7 +6,7 @@
 #ifndef SKEYM_STORE_ENGINE_H
 #define SKEYM_STORE_ENGINE_H
 
-#include "store.h"
+#include "store/store.h"
 
 /* What apply allocates for write->found; one malloc, freed by store.c. */
 struct skeym_store_owned {

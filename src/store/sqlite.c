@@ -1,72 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The SQLite engine: opening, settings, schema, errors. WAL with synchronous=FULL makes a commit
- * durable before it returns. Tables are WITHOUT ROWID, so that a patient's rows lie together in
- * order of time; codes are interned (term), and each coding of an observation is one small row of
- * observation_term in that same order.
- */
-#include "sqlite.h"
+/* The SQLite engine: errors, statements, transactions. */
+#include "store/sqlite.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum {
-    APPLICATION = 0x536b794d, /* "SkyM" */
-    SCHEMA_VERSION = 1,
-    PAGE_BYTES = 8192,      /* holds the row of a usual observation without overflow pages */
-    CHECK_BYTES = 64 << 20, /* files up to this size are checked page by page when opened */
-    LOG_PAGES = 1000,       /* the log is moved into the file when it is this long */
-    ROW_BYTES_MAX = 64 << 20,
-    STEPS_UNIT = 1000,
-};
+/* The log is moved into the file when it is this long. */
+enum { LOG_PAGES = 1000 };
 
-static const char *const schema[] = {
-    "PRAGMA application_id = 1399552333",
-    "PRAGMA user_version = 1",
-    "CREATE TABLE term(num INTEGER PRIMARY KEY, kind INTEGER NOT NULL, value TEXT NOT NULL,"
-    " system TEXT NOT NULL, UNIQUE(kind, value, system)) STRICT",
-    "CREATE TABLE observation(patient TEXT NOT NULL, start INTEGER NOT NULL, id TEXT NOT NULL,"
-    " stop INTEGER NOT NULL, updated INTEGER NOT NULL, version INTEGER NOT NULL,"
-    " body BLOB NOT NULL, PRIMARY KEY(patient, start, id)) STRICT, WITHOUT ROWID",
-    "CREATE UNIQUE INDEX observation_id ON observation(id)",
-    "CREATE INDEX observation_updated ON observation(updated, id)",
-    "CREATE INDEX observation_patient_updated ON observation(patient, updated, id)",
-    "CREATE INDEX observation_start ON observation(start, id)",
-    "CREATE TABLE observation_term(term INTEGER NOT NULL, patient TEXT NOT NULL,"
-    " start INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY(term, patient, start, id))"
-    " STRICT, WITHOUT ROWID",
-    /* The longest time range of a patient's observations: lets a search that compares the end of a
-     * range use the order of the starts. */
-    "CREATE TABLE reach(patient TEXT PRIMARY KEY, longest INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-    "CREATE TABLE entity(kind INTEGER NOT NULL, id TEXT NOT NULL, patient TEXT NOT NULL,"
-    " updated INTEGER NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,"
-    " PRIMARY KEY(kind, id)) STRICT, WITHOUT ROWID",
-    "CREATE INDEX entity_updated ON entity(kind, updated, id)",
-    "CREATE TABLE identifier(kind INTEGER NOT NULL, value TEXT NOT NULL, system TEXT NOT NULL,"
-    " owner TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY(kind, value, system, owner, id))"
-    " STRICT, WITHOUT ROWID",
-    "CREATE INDEX identifier_entity ON identifier(kind, id) WHERE kind <> 0",
-    "CREATE TABLE name(value TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY(value, id))"
-    " STRICT, WITHOUT ROWID",
-    "CREATE INDEX name_id ON name(id)",
-};
-
-static const char *const settings[] = {
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA wal_autocheckpoint = 0", /* done after the answers are out: see tidy */
-    "PRAGMA journal_size_limit = 67108864",
-    "PRAGMA trusted_schema = OFF",
-    "PRAGMA cell_size_check = ON",
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -16384",
-};
-
-static enum skeym_error system_error(int number)
+enum skeym_error skeym_sqlite_system_error(int number)
 {
     static const struct {
         int number;
@@ -109,7 +51,7 @@ enum skeym_error skeym_sqlite_error(struct skeym_sqlite *sqlite, int code)
     };
     int primary = code & 0xff;
     if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) {
-        return system_error(sqlite->db ? sqlite3_system_errno(sqlite->db) : 0);
+        return skeym_sqlite_system_error(sqlite->db ? sqlite3_system_errno(sqlite->db) : 0);
     }
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (table[i].code == primary) {
@@ -202,204 +144,6 @@ struct skeym_store_record skeym_sqlite_record(sqlite3_stmt *statement, enum skey
     };
 }
 
-/* Makes the file with mode 0600 before SQLite does, or refuses one that others may read. */
-static enum skeym_error prepare_file(const char *path, bool *fresh, bool *small)
-{
-    struct stat info;
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0) {
-        return system_error(errno);
-    }
-    enum skeym_error error = SKEYM_OK;
-    if (fstat(file, &info) != 0) {
-        error = system_error(errno);
-    } else if (!S_ISREG(info.st_mode)) {
-        error = SKEYM_ERR_PERMISSION;
-    } else if (info.st_mode & (S_IRWXG | S_IRWXO)) {
-        error = SKEYM_ERR_MODE;
-    } else {
-        *fresh = info.st_size == 0;
-        *small = info.st_size <= CHECK_BYTES;
-    }
-    close(file);
-    return error;
-}
-
-static enum skeym_error run_all(struct skeym_sqlite *sqlite, const char *const *sql, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        int code = sqlite3_exec(sqlite->db, sql[i], NULL, NULL, NULL);
-        if (code != SQLITE_OK) {
-            return skeym_sqlite_error(sqlite, code);
-        }
-    }
-    return SKEYM_OK;
-}
-
-static enum skeym_error make_schema(struct skeym_sqlite *sqlite)
-{
-    enum skeym_error error = run_all(sqlite, (const char *const[]){"BEGIN IMMEDIATE"}, 1);
-    if (!error) {
-        error = run_all(sqlite, schema, sizeof schema / sizeof *schema);
-    }
-    if (!error) {
-        error = run_all(sqlite, (const char *const[]){"COMMIT"}, 1);
-    }
-    if (error && sqlite3_get_autocommit(sqlite->db) == 0) {
-        (void)sqlite3_exec(sqlite->db, "ROLLBACK", NULL, NULL, NULL);
-    }
-    return error;
-}
-
-/* The first column of the first row, as a number, or whether it is the text. */
-static enum skeym_error ask(struct skeym_sqlite *sqlite, const char *sql, int64_t *number,
-                            const char *text, bool *same)
-{
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(sqlite->db, sql, -1, &statement, NULL);
-    if (code == SQLITE_OK) {
-        code = sqlite3_step(statement);
-    }
-    if (code == SQLITE_ROW && number) {
-        *number = sqlite3_column_int64(statement, 0);
-    }
-    if (code == SQLITE_ROW && text) {
-        *same = skeym_span_is(skeym_sqlite_column(statement, 0), text);
-    }
-    enum skeym_error error = skeym_sqlite_error(sqlite, code);
-    sqlite3_finalize(statement);
-    return error;
-}
-
-static enum skeym_error check_schema(struct skeym_sqlite *sqlite, bool thorough)
-{
-    int64_t application = 0, version = 0, tables = 0;
-    bool sound = false;
-    enum skeym_error error = ask(sqlite, "PRAGMA application_id", &application, NULL, NULL);
-    if (!error) {
-        error = ask(sqlite, "PRAGMA user_version", &version, NULL, NULL);
-    }
-    if (!error) {
-        error = ask(sqlite, "SELECT count(*) FROM sqlite_schema", &tables, NULL, NULL);
-    }
-    if (error) {
-        return error;
-    }
-    if (application == 0 && version == 0 && tables == 0) {
-        return make_schema(sqlite); /* was stopped between the file's birth and the schema */
-    }
-    if (application != APPLICATION) {
-        return SKEYM_ERR_DAMAGED;
-    }
-    if (version != SCHEMA_VERSION) {
-        return SKEYM_ERR_VERSION;
-    }
-    if (thorough) {
-        error = ask(sqlite, "PRAGMA quick_check(1)", NULL, "ok", &sound);
-        return error ? error : sound ? SKEYM_OK : SKEYM_ERR_DAMAGED;
-    }
-    return SKEYM_OK;
-}
-
-static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
-{
-    (void)db, (void)name;
-    ((struct skeym_sqlite *)arg)->log_pages = pages;
-    return SQLITE_OK;
-}
-
-static int on_steps(void *arg)
-{
-    struct skeym_sqlite *sqlite = arg;
-    if (sqlite->steps == 0) {
-        return 1;
-    }
-    sqlite->steps--;
-    return 0;
-}
-
-static void close_handle(void *handle)
-{
-    struct skeym_sqlite *sqlite = handle;
-    for (size_t i = 0; i < SKEYM_SQLITE_STATEMENT_COUNT; i++) {
-        sqlite3_finalize(sqlite->fixed[i]);
-    }
-    for (size_t i = 0; i < SKEYM_SQLITE_CACHE; i++) {
-        sqlite3_finalize(sqlite->cache[i]);
-    }
-    (void)sqlite3_close(sqlite->db);
-    free(sqlite);
-}
-
-static void set_max_bytes(void *handle, uint64_t max_bytes)
-{
-    struct skeym_sqlite *sqlite = handle;
-    uint64_t pages = max_bytes / PAGE_BYTES;
-    char sql[64];
-    if (max_bytes == 0 || pages > 0xfffffffe) {
-        pages = 0xfffffffe; /* the format's own limit */
-    }
-    sqlite3_snprintf(sizeof sql, sql, "PRAGMA max_page_count = %llu", (unsigned long long)pages);
-    (void)sqlite3_exec(sqlite->db, sql, NULL, NULL, NULL);
-}
-
-static enum skeym_error set_up(struct skeym_sqlite *sqlite,
-                               const struct skeym_store_options *options, bool writer, bool fresh,
-                               bool small)
-{
-    sqlite3_extended_result_codes(sqlite->db, 1);
-    sqlite3_busy_timeout(sqlite->db, (int)options->busy_ms);
-    sqlite3_limit(sqlite->db, SQLITE_LIMIT_LENGTH, ROW_BYTES_MAX);
-    sqlite3_limit(sqlite->db, SQLITE_LIMIT_ATTACHED, 0);
-    (void)sqlite3_db_config(sqlite->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    enum skeym_error error = SKEYM_OK;
-    if (fresh) {
-        error = run_all(sqlite, (const char *const[]){"PRAGMA page_size = 8192"}, 1);
-    }
-    if (!error) {
-        error = run_all(sqlite, settings, sizeof settings / sizeof *settings);
-    }
-    if (error) {
-        return error;
-    }
-    if (!writer) {
-        sqlite->steps = sqlite->steps_max = options->steps_max;
-        sqlite3_progress_handler(sqlite->db, STEPS_UNIT, on_steps, sqlite);
-        return run_all(sqlite, (const char *const[]){"PRAGMA query_only = ON"}, 1);
-    }
-    sqlite3_wal_hook(sqlite->db, on_commit, sqlite);
-    set_max_bytes(sqlite, options->max_bytes);
-    return check_schema(sqlite, small);
-}
-
-static enum skeym_error open_handle(void **handle, const struct skeym_store_options *options,
-                                    bool writer)
-{
-    bool fresh = false, small = false;
-    *handle = NULL;
-    if (skeym_span_starts(skeym_span_text(options->path), "file:")) {
-        return SKEYM_ERR_USAGE; /* would be read as a URI with settings of its own */
-    }
-    enum skeym_error error = writer ? prepare_file(options->path, &fresh, &small) : SKEYM_OK;
-    if (error) {
-        return error;
-    }
-    struct skeym_sqlite *sqlite = calloc(1, sizeof *sqlite);
-    if (!sqlite) {
-        return SKEYM_ERR_MEMORY;
-    }
-    int code = sqlite3_open_v2(options->path, &sqlite->db,
-                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    error = code == SQLITE_OK ? set_up(sqlite, options, writer, fresh, small)
-                              : skeym_sqlite_error(sqlite, code);
-    if (error) {
-        close_handle(sqlite);
-        return error;
-    }
-    *handle = sqlite;
-    return SKEYM_OK;
-}
-
 static enum skeym_error newest(void *handle, int64_t *updated_ms)
 {
     struct skeym_sqlite *sqlite = handle;
@@ -464,10 +208,10 @@ static void tidy(void *handle)
 }
 
 const struct skeym_store_engine skeym_sqlite_engine = {
-    .open = open_handle,
-    .close = close_handle,
+    .open = skeym_sqlite_open,
+    .close = skeym_sqlite_open_close,
     .newest = newest,
-    .set_max_bytes = set_max_bytes,
+    .set_max_bytes = skeym_sqlite_open_limit,
     .begin = begin,
     .commit = commit,
     .rollback = rollback,

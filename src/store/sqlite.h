@@ -6,7 +6,7 @@
 #ifndef SKEYM_STORE_SQLITE_H
 #define SKEYM_STORE_SQLITE_H
 
-#include "engine.h"
+#include "store/engine.h"
 #include <sqlite3.h>
 
 /* X(name, sql): prepared when first used, kept until close. */
@@ -68,6 +68,8 @@ struct skeym_sqlite {
     int log_pages;
 };
 
+/* The project's error for an errno. */
+enum skeym_error skeym_sqlite_system_error(int number);
 /* The project's error for a result code of this connection. */
 enum skeym_error skeym_sqlite_error(struct skeym_sqlite *sqlite, int code);
 /* A fixed statement, reset and without values. NULL: see skeym_sqlite_failure. */
@@ -84,6 +86,11 @@ struct skeym_span skeym_sqlite_column(sqlite3_stmt *statement, int at);
 /* Reads the columns id, patient, start, stop, updated, version, body. */
 struct skeym_store_record skeym_sqlite_record(sqlite3_stmt *statement, enum skeym_store_kind kind);
 
+/* sqlite_open.c */
+enum skeym_error skeym_sqlite_open(void **handle, const struct skeym_store_options *options,
+                                   bool writer);
+void skeym_sqlite_open_close(void *handle);
+void skeym_sqlite_open_limit(void *handle, uint64_t max_bytes);
 /* sqlite_row.c */
 enum skeym_error skeym_sqlite_row_apply(void *handle, struct skeym_store_write *write);
 enum skeym_error skeym_sqlite_row_get(void *handle, enum skeym_store_kind kind,

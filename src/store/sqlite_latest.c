@@ -3,7 +3,7 @@
  * The newest rows of each code of a patient: one short walk per code, then codes that share an
  * observation are joined to one group.
  */
-#include "sqlite.h"
+#include "store/sqlite.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * row by row. With one patient and a code, the walk is over observation_term, where that patient's
  * rows of that code lie together in order of time. With a few codes it is a merge of such walks.
  */
-#include "sqlite.h"
+#include "store/sqlite.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sqlite.h"
+#include "store/sqlite.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store.h"
+#include "store/store.h"
 
-#include "engine.h"
+#include "store/engine.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

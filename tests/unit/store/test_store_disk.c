@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happens when the disk or the file fails, or the program is killed. */
+#include "support.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+
+/* --- the disk ------------------------------------------------------------------- */
+
+static void test_full_and_room_again(void **state)
+{
+    struct bench *bench = *state;
+    struct job jobs[4];
+    memset(jobs, 0, sizeof jobs);
+    assert_int_equal(write_one(bench, 1), SKEYM_OK);
+    skeym_store_set_max_bytes(bench->store, 300000);
+    /* one group: a small batch, one that does not fit, a small batch */
+    hold(true);
+    add(&jobs[0], 10);
+    assert_int_equal(skeym_store_submit(bench->store, &jobs[0].batch), SKEYM_OK);
+    wait_for(1);
+    add(&jobs[1], 11);
+    add_large(&jobs[2], 12, 1 << 20);
+    jobs[2].batch.atomic = true;
+    add(&jobs[3], 13);
+    for (int i = 1; i < 4; i++) {
+        assert_int_equal(skeym_store_submit(bench->store, &jobs[i].batch), SKEYM_OK);
+    }
+    hold(false);
+    wait_for(3);
+    assert_int_equal(jobs[2].batch.error, SKEYM_ERR_NO_SPACE);
+    assert_int_equal(jobs[2].writes[0].error, SKEYM_ERR_NO_SPACE);
+    assert_int_equal(jobs[1].writes[0].error, SKEYM_OK);
+    assert_int_equal(jobs[3].writes[0].error, SKEYM_OK);
+    assert_true(has(bench, 11) && has(bench, 13));
+    assert_false(has(bench, 12));
+    /* fill it with small ones, until none fits */
+    int number = 100;
+    while (write_one(bench, number) == SKEYM_OK) {
+        assert_true(number++ < 20000);
+    }
+    assert_int_equal(write_one(bench, number), SKEYM_ERR_NO_SPACE);
+    assert_false(has(bench, number));
+    assert_true(has(bench, number - 1)); /* reading goes on */
+    skeym_store_set_max_bytes(bench->store, 0);
+    assert_int_equal(write_one(bench, number), SKEYM_OK);
+    free(jobs[2].large);
+}
+
+static void test_locked_by_another(void **state)
+{
+    struct bench *bench = *state;
+    sqlite3 *other = NULL;
+    assert_int_equal(sqlite3_open(bench->path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(write_one(bench, 1), SKEYM_ERR_BUSY);
+    assert_int_equal(all(bench).count, 0); /* readers do not wait */
+    assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(other);
+    assert_int_equal(write_one(bench, 1), SKEYM_OK);
+}
+
+static enum skeym_error try_open(struct bench *bench)
+{
+    struct skeym_store_options options = {.path = bench->path, .busy_ms = 50};
+    struct skeym_store *store = NULL;
+    enum skeym_error error = skeym_store_open(&store, &options);
+    assert_int_equal(store == NULL, error != SKEYM_OK);
+    skeym_store_close(store);
+    return error;
+}
+
+static void test_mode(void **state)
+{
+    struct bench *bench = *state;
+    struct stat info;
+    assert_int_equal(try_open(bench), SKEYM_OK);
+    assert_int_equal(stat(bench->path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_int_equal(chmod(bench->path, 0640), 0);
+    assert_int_equal(try_open(bench), SKEYM_ERR_MODE);
+    assert_int_equal(chmod(bench->path, 0604), 0);
+    assert_int_equal(try_open(bench), SKEYM_ERR_MODE);
+    assert_int_equal(chmod(bench->path, 0600), 0);
+    assert_int_equal(try_open(bench), SKEYM_OK);
+}
+
+static void test_wrong_places(void **state)
+{
+    struct bench *bench = *state;
+    char path[80];
+    snprintf(path, sizeof path, "%.79s", bench->path);
+    snprintf(bench->path, sizeof bench->path, "%s/none/db", bench->folder);
+    assert_int_equal(try_open(bench), SKEYM_ERR_MISSING);
+    snprintf(bench->path, sizeof bench->path, "file:%s", path);
+    assert_int_equal(try_open(bench), SKEYM_ERR_USAGE);
+    snprintf(bench->path, sizeof bench->path, "/dev/null");
+    assert_true(try_open(bench) != SKEYM_OK);
+    snprintf(bench->path, sizeof bench->path, "%s/link", bench->folder);
+    assert_int_equal(symlink(path, bench->path), 0);
+    assert_true(try_open(bench) != SKEYM_OK);
+    assert_int_equal(unlink(bench->path), 0);
+    snprintf(bench->path, sizeof bench->path, "%s", path);
+}
+
+static void write_at(const char *path, long offset, const char *bytes, size_t size)
+{
+    int file = open(path, O_RDWR | O_CREAT, 0600);
+    assert_true(file >= 0);
+    assert_int_equal(pwrite(file, bytes, size, offset), size);
+    close(file);
+}
+
+static void test_damaged(void **state)
+{
+    struct bench *bench = *state;
+    char junk[8192];
+    memset(junk, 'j', sizeof junk);
+    write_at(bench->path, 0, junk, sizeof junk); /* not a database */
+    assert_int_equal(try_open(bench), SKEYM_ERR_DAMAGED);
+    unlink(bench->path);
+
+    open_store(bench);
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(write_one(bench, i), SKEYM_OK);
+    }
+    close_store(bench);
+    struct stat info;
+    assert_int_equal(stat(bench->path, &info), 0);
+    long middle = info.st_size / 8192 / 2 * 8192;
+    write_at(bench->path, middle, junk, sizeof junk); /* one page inside */
+    assert_int_equal(try_open(bench), SKEYM_ERR_DAMAGED);
+    assert_int_equal(truncate(bench->path, middle), 0);
+    assert_int_equal(try_open(bench), SKEYM_ERR_DAMAGED);
+    assert_int_equal(truncate(bench->path, 50), 0);
+    assert_true(try_open(bench) != SKEYM_OK);
+}
+
+static void test_another_database(void **state)
+{
+    struct bench *bench = *state;
+    sqlite3 *other = NULL;
+    write_at(bench->path, 0, "", 0);
+    assert_int_equal(sqlite3_open(bench->path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "CREATE TABLE a(b)", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(other);
+    assert_int_equal(try_open(bench), SKEYM_ERR_DAMAGED);
+    unlink(bench->path);
+    assert_int_equal(try_open(bench), SKEYM_OK);
+    assert_int_equal(sqlite3_open(bench->path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(other);
+    assert_int_equal(try_open(bench), SKEYM_ERR_VERSION);
+}
+
+/* The file is damaged under a running server: an error, no crash; it is refused when opened again.
+ */
+static void test_damaged_while_open(void **state)
+{
+    struct bench *bench = *state;
+    char junk[8192];
+    memset(junk, 0xee, sizeof junk);
+    for (int i = 0; i < 300; i++) {
+        assert_int_equal(write_one(bench, i), SKEYM_OK);
+    }
+    close_store(bench); /* moves the log into the file */
+    open_store(bench);
+    struct stat info;
+    assert_int_equal(stat(bench->path, &info), 0);
+    for (long at = 2 * 8192; at < info.st_size; at += 8192) {
+        write_at(bench->path, at, junk, sizeof junk);
+    }
+    struct rows rows = {0};
+    enum skeym_error error =
+        skeym_store_get(bench->reader, SKEYM_STORE_OBSERVATION, skeym_span_text("o7"), each, &rows);
+    assert_int_equal(error, SKEYM_ERR_DAMAGED);
+    close_store(bench);
+    assert_int_equal(try_open(bench), SKEYM_ERR_DAMAGED);
+}
+
+/* --- crash ------------------------------------------------------------------------ */
+
+struct child {
+    struct job job;
+    int number, pipe;
+};
+
+static void tell(void *arg, struct skeym_store_batch *batch)
+{
+    struct child *child = arg;
+    if (!batch->error && !batch->writes[0].error) {
+        (void)!write(child->pipe, &child->number, sizeof child->number);
+    }
+}
+
+static void child_main(const char *path, int pipe)
+{
+    struct skeym_store_options options = {.path = path};
+    struct skeym_store *store = NULL;
+    if (skeym_store_open(&store, &options)) {
+        _exit(1);
+    }
+    for (int i = 0;; i++) {
+        struct child *child = calloc(1, sizeof *child);
+        add(&child->job, i);
+        child->number = i;
+        child->pipe = pipe;
+        child->job.batch.done = tell;
+        child->job.batch.arg = child;
+        while (skeym_store_submit(store, &child->job.batch)) {
+            usleep(100);
+        }
+    }
+}
+
+/* Killed while it writes: everything that was acknowledged is there. */
+static void test_killed(void **state)
+{
+    struct bench *bench = *state;
+    int acknowledged[20000], ends[2];
+    for (int round = 0; round < 3; round++) {
+        size_t count = 0;
+        assert_int_equal(pipe(ends), 0);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            close(ends[0]);
+            child_main(bench->path, ends[1]);
+        }
+        close(ends[1]);
+        while (count < 3000 && read(ends[0], &acknowledged[count], sizeof(int)) == sizeof(int)) {
+            count++;
+        }
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        while (count < 20000 && read(ends[0], &acknowledged[count], sizeof(int)) == sizeof(int)) {
+            count++; /* what was said before the end */
+        }
+        close(ends[0]);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        assert_true(count >= 3000);
+        open_store(bench);
+        for (size_t i = 0; i < count; i++) {
+            assert_true(has(bench, acknowledged[i]));
+        }
+        close_store(bench);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_full_and_room_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_locked_by_another, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_mode, make_folder, teardown),
+        cmocka_unit_test_setup_teardown(test_wrong_places, make_folder, teardown),
+        cmocka_unit_test_setup_teardown(test_damaged, make_folder, teardown),
+        cmocka_unit_test_setup_teardown(test_another_database, make_folder, teardown),
+        cmocka_unit_test_setup_teardown(test_damaged_while_open, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_killed, make_folder, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
