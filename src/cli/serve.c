@@ -48,7 +48,7 @@ static const char *option(const char *name, int argc, char **argv, int *i, bool 
     if (!skeym_span_starts(argument, name)) {
         return NULL;
     }
-    if (argument.size > size && argv[*i][size] == '=') {
+    if (argument.size > size && argument.data[size] == '=') {
         return argv[*i] + size + 1;
     }
     if (argument.size != size) {

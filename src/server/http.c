@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* One suite is enough for nodes of our own; the library picks within TLS 1.3. */
-#define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:%SERVER_PRECEDENCE"
+static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:%SERVER_PRECEDENCE";
 
 enum {
     CONNECTION_BYTES = 14 * 1024, /* a head of 8 KiB, what is parsed of it, an answer's head */
@@ -238,7 +238,7 @@ static struct MHD_Daemon *start(struct skeym_http *http, const struct skeym_http
     if (tls->cert) {
         ITEM(MHD_OPTION_HTTPS_MEM_CERT, 0, tls->cert);
         ITEM(MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key);
-        ITEM(MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES);
+        ITEM(MHD_OPTION_HTTPS_PRIORITIES, 0, priorities);
     }
     ITEM(MHD_OPTION_END, 0, NULL);
 #undef ITEM

@@ -13,7 +13,8 @@ struct skeym_readers {
 enum skeym_error skeym_readers_open(struct skeym_readers **out, struct skeym_store *store,
                                     size_t count)
 {
-    struct skeym_readers *readers = calloc(1, sizeof *readers + count * sizeof readers->at[0]);
+    struct skeym_readers *readers =
+        calloc(1, sizeof *readers + count * sizeof(struct skeym_store_reader *));
     *out = NULL;
     if (!readers) {
         return SKEYM_ERR_MEMORY;

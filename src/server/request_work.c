@@ -113,7 +113,7 @@ static void park(struct skeym_request_work *work)
     }
 }
 
-static void handle(struct skeym_request_work *work, const struct skeym_admission *admission,
+static void handle(struct skeym_request_work *work, struct skeym_admission *admission,
                    const struct skeym_closed *asked)
 {
     struct skeym_service *service = work->service;
@@ -128,7 +128,7 @@ static void handle(struct skeym_request_work *work, const struct skeym_admission
         .content_type = asked->content_type,
         .body = asked->body,
         .if_none_exist = asked->if_none_exist,
-        .grant = {allows, (void *)(uintptr_t)admission},
+        .grant = {allows, admission},
         .base_url = service->base_url,
         .now_ms = skeym_clock_now(&service->clock, NULL),
     };
@@ -140,9 +140,8 @@ static void handle(struct skeym_request_work *work, const struct skeym_admission
 }
 
 void skeym_request_work_run(struct skeym_request_work *work, struct skeym_service *service,
-                            struct MHD_Connection *connection,
-                            const struct skeym_admission *admission, const struct skeym_head *head,
-                            struct skeym_span body)
+                            struct MHD_Connection *connection, struct skeym_admission *admission,
+                            const struct skeym_head *head, struct skeym_span body)
 {
     struct skeym_closed asked = {0};
     struct skeym_jwe jwe = {0};

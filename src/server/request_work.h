@@ -20,9 +20,8 @@ struct skeym_request_work {
 
 /* Runs; suspends the connection when the answer comes later, and resumes it then. body: as sent. */
 void skeym_request_work_run(struct skeym_request_work *work, struct skeym_service *service,
-                            struct MHD_Connection *connection,
-                            const struct skeym_admission *admission, const struct skeym_head *head,
-                            struct skeym_span body);
+                            struct MHD_Connection *connection, struct skeym_admission *admission,
+                            const struct skeym_head *head, struct skeym_span body);
 /* true: work->answer is there; NULL when memory was out. */
 bool skeym_request_work_done(struct skeym_request_work *work);
 void skeym_request_work_end(struct skeym_request_work *work);

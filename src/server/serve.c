@@ -8,6 +8,7 @@
 #include "server/privilege.h"
 #include "server/watch.h"
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,7 @@ static enum skeym_error start_signals(struct server *server)
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
-    if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
+    if (sigaction(SIGPIPE, &ignore, NULL) != 0 || pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) {
         return SKEYM_ERR_IO;
     }
     server->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -56,14 +57,14 @@ static enum skeym_error start_signals(struct server *server)
 
 static enum skeym_error start_files(struct server *server)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t cores; /* that this process may use */
     uint64_t threads = server->options->conf->threads;
     if (threads == 0) {
-        threads = cores < 1 ? 1 : (uint64_t)cores;
+        threads = sched_getaffinity(0, sizeof cores, &cores) == 0 ? (uint64_t)CPU_COUNT(&cores) : 1;
     }
     server->threads = threads > 64 ? 64U : (unsigned)threads;
-    return skeym_privilege_files(server->options->conf->connections + server->threads * 8 +
-                                 SPARE_FILES);
+    return skeym_privilege_files(server->options->conf->connections +
+                                 (uint64_t)server->threads * 8 + SPARE_FILES);
 }
 
 static enum skeym_error start_tls(struct server *server)

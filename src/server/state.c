@@ -5,6 +5,7 @@
 #include "server/home.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 /* All that is secret, in pages of their own. Two slots: keys are derived into the idle one and then
@@ -25,6 +26,14 @@ struct skeym_state {
     void *used_memory;
     size_t used_bytes;
 };
+
+/* A list that was handed over as read only. */
+static void drop(struct skeym_revoked *revoked)
+{
+    void *memory;
+    memcpy(&memory, &revoked->at, sizeof memory);
+    free(memory);
+}
 
 static void *map(size_t size)
 {
@@ -89,7 +98,7 @@ static enum skeym_error take_into_use(struct skeym_state *state, struct skeym_re
     }
     (void)pthread_rwlock_unlock(&state->lock);
     skeym_crypto_wipe(&vault->slot[1 - idle], sizeof vault->slot[1 - idle]);
-    free((void *)(uintptr_t)old.at);
+    drop(&old);
     return SKEYM_OK;
 }
 
@@ -104,7 +113,7 @@ enum skeym_error skeym_state_reload(struct skeym_state *state, uint64_t now_ms)
         error = take_into_use(state, &revoked);
     }
     skeym_crypto_wipe(&state->vault->keyring, sizeof state->vault->keyring);
-    free((void *)(uintptr_t)revoked.at);
+    drop(&revoked);
     return error;
 }
 
@@ -152,7 +161,7 @@ void skeym_state_close(struct skeym_state *state)
     if (state->used_memory) {
         (void)munmap(state->used_memory, state->used_bytes);
     }
-    free((void *)(uintptr_t)state->revoked.at);
+    drop(&state->revoked);
     (void)pthread_rwlock_destroy(&state->lock);
     free(state);
 }

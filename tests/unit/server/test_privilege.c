@@ -29,9 +29,18 @@ static int in_child(int (*run)(void))
     return WEXITSTATUS(status);
 }
 
+/* false: there is no user nobody. */
+static bool nobody(struct passwd *out)
+{
+    static char buffer[4096];
+    struct passwd *found = NULL;
+    return getpwnam_r("nobody", out, buffer, sizeof buffer, &found) == 0 && found;
+}
+
 static void needs_root(void)
 {
-    if (geteuid() != 0 || !getpwnam("nobody")) {
+    struct passwd user;
+    if (geteuid() != 0 || !nobody(&user)) {
         print_message("not root, or no user nobody: what root gives up is not tested\n");
         skip();
     }
@@ -80,14 +89,14 @@ static void becomes_the_named_user_for_good(void **state)
 static int become_owner(void)
 {
     char dir[] = "/tmp/skeym-privilege-XXXXXX";
-    const struct passwd *nobody = getpwnam("nobody");
+    struct passwd user;
     bool root = true;
-    if (!mkdtemp(dir) || chown(dir, nobody->pw_uid, nobody->pw_gid) != 0) {
+    if (!nobody(&user) || !mkdtemp(dir) || chown(dir, user.pw_uid, user.pw_gid) != 0) {
         return 1;
     }
     enum skeym_error error = skeym_privilege_drop("", dir, &root);
     (void)rmdir(dir);
-    return error || root || geteuid() != nobody->pw_uid || getegid() != nobody->pw_gid;
+    return error || root || geteuid() != user.pw_uid || getegid() != user.pw_gid;
 }
 
 static void becomes_the_owner_of_the_folder(void **state)
@@ -115,8 +124,8 @@ static void root_of_its_own_folder_keeps_no_capability(void **state)
 static int become_another(void)
 {
     bool root = false;
-    const struct passwd *nobody = getpwnam("nobody");
-    if (setresuid(nobody->pw_uid, nobody->pw_uid, nobody->pw_uid) != 0) {
+    struct passwd user;
+    if (!nobody(&user) || setresuid(user.pw_uid, user.pw_uid, user.pw_uid) != 0) {
         return 1;
     }
     return skeym_privilege_drop("root", "/", &root) != SKEYM_ERR_PERMISSION;
