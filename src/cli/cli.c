@@ -186,7 +186,9 @@ static const struct {
 
 int skeym_cli_dir_fail(const char *command, const char *dir, enum skeym_error error)
 {
-    size_t line = SKEYM_ERROR_CLASS(error) == SKEYM_CLASS_INPUT ? skeym_home_revoked_line(dir) : 0;
+    struct skeym_revoked revoked;
+    size_t line = skeym_home_revoked(&revoked, dir) == error ? skeym_home_revoked_line(dir) : 0;
+    skeym_home_revoked_free(&revoked);
     if (line > 0) {
         return skeym_cli_say(command, "%s/revoked, line %zu: %s; a line is NODE GENERATION", dir,
                              line, skeym_error_text(error));

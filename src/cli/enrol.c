@@ -22,7 +22,11 @@ static const char usage[] =
     "  --role ROLE             doctor, nurse, device, auditor or service\n"
     "  --scope SCOPE           what it may do, up to 8: patient/ID/TYPE.ACTIONS,\n"
     "                          user/TYPE.ACTIONS or system/TYPE.ACTIONS, where ACTIONS is some\n"
-    "                          of c r u d s in this order: system/Observation.c\n"
+    "                          of c r u d s in this order (create, read, update, delete,\n"
+    "                          search) and TYPE is * or one of Patient, Observation, Device,\n"
+    "                          DeviceMetric, Encounter, Condition, Flag, Communication,\n"
+    "                          AuditEvent, Consent, MedicationRequest, DiagnosticReport,\n"
+    "                          Practitioner, Location; example: system/Observation.c\n"
     "  -o FILE                 where the credential goes (mode 0600); it must not exist yet\n"
     "  --dir DIR               the authority's folder (default: $SKEYM_DIR, else\n"
     "                          ./skeym-authority)\n"
@@ -46,11 +50,25 @@ static int wrong(const char *why)
     return skeym_cli_usage(&skeym_command_enrol, why);
 }
 
-static int wrong_word(const char *option, const char *word, enum skeym_error error)
+/* "--scope WORD: why" */
+static int wrong_word(const char *option, const char *word, const char *why)
 {
-    return skeym_cli_say("enrol", "%s %s: %s ('skeym help enrol' tells more)", option, word,
-                         skeym_error_text(error)) +
-           (SKEYM_EXIT_USAGE - SKEYM_EXIT_FAILED);
+    (void)skeym_cli_say("enrol", "%s %s: %s", option, word, why);
+    return SKEYM_EXIT_USAGE;
+}
+
+static const char *why_not_scope(enum skeym_error error)
+{
+    switch (error) {
+    case SKEYM_ERR_UNSUPPORTED:
+        return "no such type ('skeym help enrol' lists them)";
+    case SKEYM_ERR_SIZE:
+    case SKEYM_ERR_CHARSET:
+        return "a patient's id has 1 to 64 of A-Z a-z 0-9 . -";
+    default:
+        return "not patient/ID/TYPE.ACTIONS, user/TYPE.ACTIONS or system/TYPE.ACTIONS, with "
+               "ACTIONS some of c r u d s in this order";
+    }
 }
 
 static bool read_options(struct options *options, int argc, char **argv, int *code)
@@ -89,7 +107,7 @@ static int read_scopes(struct skeym_scopes *out, const struct skeym_cli_words *w
     for (size_t i = 0; i < words->count; i++) {
         enum skeym_error error = skeym_scope_parse(&out->at[i], skeym_span_text(words->at[i]));
         if (error != SKEYM_OK) {
-            return wrong_word("--scope", words->at[i], error);
+            return wrong_word("--scope", words->at[i], why_not_scope(error));
         }
     }
     out->count = (uint8_t)words->count;
@@ -125,11 +143,13 @@ static int read_claims(struct skeym_node_claims *out, const struct options *opti
     uint32_t days = 365;
     enum skeym_error error = skeym_name_node(&out->id, skeym_span_text(options->node));
     if (error != SKEYM_OK) {
-        return wrong_word("NODE", options->node, error);
+        return wrong_word("NODE", options->node,
+                          "a name has 1 to 32 of A-Z a-z 0-9 . _ -, the first not . or -");
     }
     error = skeym_role_parse(&out->role, skeym_span_text(options->role));
     if (error != SKEYM_OK) {
-        return wrong_word("--role", options->role, error);
+        return wrong_word("--role", options->role,
+                          "roles are doctor, nurse, device, auditor and service");
     }
     if (options->days && !skeym_cli_number(&days, options->days, 1, 3650)) {
         return wrong("--days takes 1 to 3650");
@@ -141,7 +161,8 @@ static int read_claims(struct skeym_node_claims *out, const struct options *opti
     out->not_after = (uint32_t)not_after;
     error = skeym_http_check(options->server, true);
     if (error != SKEYM_OK) {
-        return wrong_word("--server", options->server, error);
+        return wrong_word("--server", options->server,
+                          "not http://HOST[:PORT] or https://HOST[:PORT]");
     }
     return read_scopes(&out->scopes, &options->scopes);
 }
@@ -153,7 +174,8 @@ static int read_key(struct skeym_credential_file *file, const struct options *op
         file->key_apart = true;
         error = read_public_key(file->public_key, options->public_key);
         return error == SKEYM_OK ? SKEYM_EXIT_OK
-                                 : wrong_word("--public-key", options->public_key, error);
+                                 : wrong_word("--public-key", options->public_key,
+                                              "no public key as 'skeym keygen' prints them");
     }
     error = skeym_crypto_random(file->keys.private_key, 32);
     if (error == SKEYM_OK) {
@@ -223,6 +245,21 @@ static void report(const struct skeym_credential_file *file, const struct option
     }
 }
 
+static enum skeym_error audit(const char *dir, const struct skeym_node_claims *claims,
+                              const struct skeym_credentials *keys, uint64_t now_ms)
+{
+    uint32_t enrol_key = 0;
+    enum skeym_error error =
+        skeym_locator_key(&enrol_key, skeym_span(keys->locator, keys->locator_size));
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    struct json_object *event = skeym_audit_event("enrol", now_ms);
+    skeym_audit_claims(event, claims);
+    skeym_audit_number(event, "enrol_key", enrol_key);
+    return skeym_audit_append(dir, event);
+}
+
 /* The audit line comes first: there may be a line without its credential, never the reverse. */
 static int enrol(struct skeym_credential_file *file, struct skeym_node_claims *claims,
                  const struct options *options, uint64_t now_ms)
@@ -240,9 +277,7 @@ static int enrol(struct skeym_credential_file *file, struct skeym_node_claims *c
         error = make_credential(file, claims, fingerprint, options->dir);
     }
     if (error == SKEYM_OK) {
-        struct json_object *event = skeym_audit_event("enrol", now_ms);
-        skeym_audit_claims(event, claims);
-        error = skeym_audit_append(options->dir, event);
+        error = audit(options->dir, claims, &file->keys, now_ms);
     }
     if (error != SKEYM_OK) {
         return skeym_cli_dir_fail("enrol", options->dir, error);

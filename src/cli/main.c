@@ -7,11 +7,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-/* Until every command has landed, one that has not is a null row. */
-#define WEAK(name) extern const struct skeym_command skeym_command_##name __attribute__((weak));
-SKEYM_COMMANDS(WEAK)
-#undef WEAK
-
 static const struct skeym_command *const commands[] = {
 #define ROW(name) &skeym_command_##name,
     SKEYM_COMMANDS(ROW)
@@ -22,7 +17,7 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 static const struct skeym_command *find(const char *name)
 {
     for (size_t i = 0; i < COMMANDS; i++) {
-        if (commands[i] && strcmp(commands[i]->name, name) == 0) {
+        if (strcmp(commands[i]->name, name) == 0) {
             return commands[i];
         }
     }
@@ -60,7 +55,7 @@ static int unknown(const char *name)
     const struct skeym_command *nearest = NULL;
     size_t least = 3;
     for (size_t i = 0; i < COMMANDS; i++) {
-        size_t far = commands[i] ? distance(name, commands[i]->name) : least;
+        size_t far = distance(name, commands[i]->name);
         if (far < least) {
             least = far;
             nearest = commands[i];
@@ -80,9 +75,7 @@ static void overview(FILE *out)
     fprintf(out, "skeym: a secured medical network of single-use tokens\n\n"
                  "usage: skeym COMMAND [argument]...\n\n");
     for (size_t i = 0; i < COMMANDS; i++) {
-        if (commands[i]) {
-            fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
-        }
+        fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
     }
     fprintf(out, "\n  skeym help COMMAND   how a command is used\n"
                  "  skeym --version      version and crypto library\n");
