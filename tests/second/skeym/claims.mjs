@@ -80,6 +80,7 @@ function checkedToken(claims) {
   need(claims.lifetime >= 1 && claims.lifetime <= 59, 'range', 'a token lives 1 to 59 s');
   need(claims.lane <= 15, 'range', 'lanes are 0 to 15');
   need(claims.flags === 0, 'range', 'no flags in this version');
+  need(claims.generation >= 1, 'range', 'generations start at 1');
   return claims;
 }
 

@@ -8,8 +8,11 @@ import { concat, need, Reader, toBytes } from './bytes.mjs';
 import { gcmOpen, gcmSeal, hmac, keyPair, sha256, TAG_BYTES, x25519 } from './primitives.mjs';
 
 /** @typedef {import('./primitives.mjs').KeyPair} KeyPair */
-/** @typedef {{ prologue: Uint8Array, psk: Uint8Array, s: KeyPair, e?: KeyPair }} Given
+/** @typedef {{ prologue: Uint8Array, psk: Uint8Array, s: KeyPair, e?: KeyPair,
+ *   trace?: Trace }} Given
  * s: the own static pair; e: an ephemeral pair, for tests only */
+/** @typedef {(after: string, state: { h: Uint8Array, ck: Uint8Array, k: Uint8Array }) => void} Trace
+ * is told the state after each step; for tests only */
 /** @typedef {Given & { rs: Uint8Array }} InitiatorGiven rs: the authority's public key */
 
 const NAME = 'Noise_IKpsk1_25519_AESGCM_SHA256'; // 32 bytes: it is h itself, not hashed (§5.2)
@@ -30,6 +33,18 @@ class Symmetric {
   /** @type {Uint8Array} */ h = toBytes(NAME);
   /** @type {Uint8Array | undefined} */ #key;
   #n = 0;
+  /** @type {Trace | undefined} */ #trace;
+
+  /** @param {Trace} [trace] */
+  constructor(trace) {
+    this.#trace = trace;
+  }
+
+  /** @param {string} after */
+  step(after) {
+    const { h, ck } = this;
+    this.#trace?.(after, { h, ck, k: this.#key ?? new Uint8Array(32) });
+  }
 
   /** @param {Uint8Array} data */
   async mixHash(data) {
@@ -42,11 +57,12 @@ class Symmetric {
     this.#n = 0;
   }
 
-  /** @param {Uint8Array} psk */
-  async mixKeyAndHash(psk) {
+  /** The `psk` token: MixKeyAndHash. @param {Uint8Array} psk */
+  async mixPsk(psk) {
     const [ck, hash, key] = await hkdf(this.ck, psk, 3);
     [this.ck, this.#key, this.#n] = [ck, key, 0];
     await this.mixHash(hash);
+    this.step('psk');
   }
 
   /** AESGCM's nonce: 32 zero bits and n as u64 big-endian (§12.4). */
@@ -61,18 +77,26 @@ class Symmetric {
     return this.#key;
   }
 
-  /** @param {Uint8Array} plaintext */
-  async seal(plaintext) {
+  /** EncryptAndHash. @param {string} name @param {Uint8Array} plaintext */
+  async seal(name, plaintext) {
     const sealed = await gcmSeal(this.#keyNow(), this.#nonce(), plaintext, this.h);
     await this.mixHash(sealed);
+    this.step(name);
     return sealed;
   }
 
-  /** @param {Uint8Array} sealed */
-  async open(sealed) {
+  /** DecryptAndHash. @param {string} name @param {Uint8Array} sealed */
+  async open(name, sealed) {
     const plaintext = await gcmOpen(this.#keyNow(), this.#nonce(), sealed, this.h);
     await this.mixHash(sealed);
+    this.step(name);
     return plaintext;
+  }
+
+  /** A token of two letters. @param {string} name @param {Promise<Uint8Array>} product */
+  async mixDh(name, product) {
+    await this.mixKey(await product);
+    this.step(name);
   }
 
   /** An `e` token: with a psk it is also mixed into the key (§9.2).
@@ -80,14 +104,17 @@ class Symmetric {
   async mixEphemeral(publicKey) {
     await this.mixHash(publicKey);
     await this.mixKey(publicKey);
+    this.step('e');
   }
 }
 
-/** @param {Uint8Array} prologue @param {Uint8Array} responderStatic */
-async function start(prologue, responderStatic) {
-  const state = new Symmetric();
+/** @param {Given} given @param {Uint8Array} responderStatic */
+async function start({ prologue, trace }, responderStatic) {
+  const state = new Symmetric(trace);
   await state.mixHash(prologue);
+  state.step('prologue');
   await state.mixHash(responderStatic);
+  state.step("authority's public key");
   return state;
 }
 
@@ -106,15 +133,15 @@ export class Initiator {
 
   /** @param {Uint8Array} payload @returns {Promise<Uint8Array>} */
   async writeMessage1(payload) {
-    const { prologue, psk, s, rs } = this.#given;
+    const { psk, s, rs } = this.#given;
     const e = (this.#given.e ??= await keyPair());
-    const state = (this.#state = await start(prologue, rs));
+    const state = (this.#state = await start(this.#given, rs));
     await state.mixEphemeral(e.publicKey);
-    await state.mixKey(await x25519(e.privateKey, rs)); // es
-    const sealedStatic = await state.seal(s.publicKey);
-    await state.mixKey(await x25519(s.privateKey, rs)); // ss
-    await state.mixKeyAndHash(psk);
-    return concat(e.publicKey, sealedStatic, await state.seal(payload));
+    await state.mixDh('es', x25519(e.privateKey, rs));
+    const sealedStatic = await state.seal('s', s.publicKey);
+    await state.mixDh('ss', x25519(s.privateKey, rs));
+    await state.mixPsk(psk);
+    return concat(e.publicKey, sealedStatic, await state.seal('payload 1', payload));
   }
 
   /** @param {Uint8Array} message
@@ -126,10 +153,14 @@ export class Initiator {
     const reader = new Reader(message);
     const re = reader.take(32);
     await state.mixEphemeral(re);
-    await state.mixKey(await x25519(e.privateKey, re)); // ee
-    await state.mixKey(await x25519(s.privateKey, re)); // se
+    await state.mixDh('ee', x25519(e.privateKey, re));
+    await state.mixDh('se', x25519(s.privateKey, re));
     const secrets = { ck: state.ck, h: state.h };
-    return { payload: await state.open(reader.rest()), secrets, handshakeHash: state.h };
+    return {
+      payload: await state.open('payload 2', reader.rest()),
+      secrets,
+      handshakeHash: state.h,
+    };
   }
 }
 
@@ -147,17 +178,17 @@ export class Responder {
   /** @param {Uint8Array} message
    * @returns {Promise<{ payload: Uint8Array, initiatorStatic: Uint8Array }>} */
   async readMessage1(message) {
-    const { prologue, psk, s } = this.#given;
+    const { psk, s } = this.#given;
     const reader = new Reader(message);
     const re = reader.take(32);
-    const state = (this.#state = await start(prologue, s.publicKey));
+    const state = (this.#state = await start(this.#given, s.publicKey));
     await state.mixEphemeral(re);
-    await state.mixKey(await x25519(s.privateKey, re)); // es
-    const rs = await state.open(reader.take(32 + TAG_BYTES));
-    await state.mixKey(await x25519(s.privateKey, rs)); // ss
-    await state.mixKeyAndHash(psk);
+    await state.mixDh('es', x25519(s.privateKey, re));
+    const rs = await state.open('s', reader.take(32 + TAG_BYTES));
+    await state.mixDh('ss', x25519(s.privateKey, rs));
+    await state.mixPsk(psk);
     this.#peer = { re, rs };
-    return { payload: await state.open(reader.rest()), initiatorStatic: rs };
+    return { payload: await state.open('payload 1', reader.rest()), initiatorStatic: rs };
   }
 
   /** @param {Uint8Array} payload
@@ -168,11 +199,11 @@ export class Responder {
     const state = this.#state;
     const e = this.#given.e ?? (await keyPair());
     await state.mixEphemeral(e.publicKey);
-    await state.mixKey(await x25519(e.privateKey, re)); // ee
-    await state.mixKey(await x25519(e.privateKey, rs)); // se
+    await state.mixDh('ee', x25519(e.privateKey, re));
+    await state.mixDh('se', x25519(e.privateKey, rs));
     const secrets = { ck: state.ck, h: state.h };
     return {
-      message: concat(e.publicKey, await state.seal(payload)),
+      message: concat(e.publicKey, await state.seal('payload 2', payload)),
       secrets,
       handshakeHash: state.h,
     };

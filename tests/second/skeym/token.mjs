@@ -2,6 +2,7 @@
 // The token (PROTOCOL.md §7). Only a server makes or opens one; to a node it is a sealed box.
 import { concat, need, Reader, u32, u8 } from './bytes.mjs';
 import { decodeTokenClaims, encodeTokenClaims } from './claims.mjs';
+import { epochAt } from './keys.mjs';
 import { VERSION } from './locator.mjs';
 import { NONCE_BYTES, random, xaesOpen, xaesSeal } from './primitives.mjs';
 
@@ -32,6 +33,19 @@ export async function openToken(key, audience, token) {
   const reader = new Reader(token);
   const [head, nonce, sealed] = [reader.take(5), reader.take(NONCE_BYTES), reader.rest()];
   return decodeTokenClaims(await xaesOpen(key, nonce, sealed, concat(head, audience)));
+}
+
+/** What a data server asks of a token before anything else (§8.3: version, epoch, unseal, time).
+ * @param {(epoch: number) => Uint8Array | undefined} keyOf K_{e,a} of an epoch
+ * @param {string} audience @param {Uint8Array} token
+ * @param {{ now: number, epochLength: number }} when now in ms, epochLength in s */
+export async function judgeToken(keyOf, audience, token, { now, epochLength }) {
+  const age = epochAt(now / 1000, epochLength) - tokenEpoch(token);
+  const key = age === 0 || age === 1 ? keyOf(tokenEpoch(token)) : undefined;
+  need(key, 'epoch', 'neither of this epoch nor of the one before');
+  const claims = await openToken(key, audience, token);
+  need(tokenIsValidAt(claims, now), 'time', 'not valid now');
+  return claims;
 }
 
 /** Whether a token is valid at a time. @param {TokenClaims} claims @param {number} now in ms */
