@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two vectors that C2SP prints; the long ones are in tests/vectors. */
+/* The vectors of C2SP: the two that it prints, and its accumulated ones. */
 #include "core/xaes.h"
-#include "unit/hex.h"
+#include "unit/vectors.h"
+#include <openssl/evp.h>
+#include <stdlib.h>
 
 static const uint8_t nonce[] = "ABCDEFGHIJKLMNOPQRSTUVWX";
 
@@ -73,12 +75,108 @@ static void without_room(void **state)
     assert_int_equal(out[27], 0xee);
 }
 
+/* --- accumulated: SHAKE-128 draws the inputs, and hashes the outputs ------------------ */
+
+#define DRAW_MAX (32 + 24 + 1 + 255 + 1 + 255)
+
+/* The first `size` bytes of the stream. (OpenSSL 3.0 squeezes only once.) */
+static uint8_t *draw(size_t size)
+{
+    uint8_t *stream = malloc(size);
+    assert_non_null(stream);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    assert_int_equal(EVP_DigestInit_ex(ctx, EVP_shake128(), NULL), 1);
+    assert_int_equal(EVP_DigestFinalXOF(ctx, stream, size), 1);
+    EVP_MD_CTX_free(ctx);
+    return stream;
+}
+
+static void one_round(struct skeym_reader *reader, EVP_MD_CTX *hash)
+{
+    uint8_t sealed[255 + 16];
+    uint8_t back[255];
+    const uint8_t *key = skeym_read_span(reader, 32).data;
+    const uint8_t *n = skeym_read_span(reader, 24).data;
+    struct skeym_span plain = skeym_read_span8(reader);
+    struct skeym_span aad = skeym_read_span8(reader);
+    assert_false(reader->bad);
+    assert_int_equal(
+        skeym_xaes_seal((struct skeym_room){sealed, sizeof sealed}, key, n, aad, plain), SKEYM_OK);
+    struct skeym_span span = {sealed, plain.size + 16};
+    assert_int_equal(EVP_DigestUpdate(hash, span.data, span.size), 1);
+    assert_int_equal(skeym_xaes_open((struct skeym_room){back, sizeof back}, key, n, aad, span),
+                     SKEYM_OK);
+    assert_true(skeym_span_equal(plain, skeym_span(back, plain.size)));
+}
+
+static void accumulate(size_t rounds, size_t drawn, const char *want)
+{
+    uint8_t digest[32];
+    uint8_t *stream = draw(drawn);
+    struct skeym_reader reader = skeym_reader(skeym_span(stream, drawn));
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    assert_int_equal(EVP_DigestInit_ex(hash, EVP_shake128(), NULL), 1);
+    for (size_t i = 0; i < rounds; i++) {
+        one_round(&reader, hash);
+    }
+    assert_int_equal(EVP_DigestFinalXOF(hash, digest, sizeof digest), 1);
+    EVP_MD_CTX_free(hash);
+    free(stream);
+    assert_hex(digest, sizeof digest, want);
+}
+
+static void accumulated_10000(void **state)
+{
+    (void)state;
+    accumulate(10000, (size_t)10000 * DRAW_MAX,
+               "e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939");
+}
+
+/* A round draws 313 bytes on average, so 320 for each of so many are enough. */
+static void accumulated_1000000(void **state)
+{
+    (void)state;
+    if (!getenv("SKEYM_TEST_LONG")) {
+        print_message("a million rounds take long: set SKEYM_TEST_LONG=1\n");
+        skip();
+    }
+    accumulate(1000000, (size_t)1000000 * 320,
+               "2163ae1445985a30b60585ee67daa55674df06901b890593e824b8a7c885ab15");
+}
+
+/* What is printed here is what the vectors' file says. */
+static void shared_vectors(void **state)
+{
+    (void)state;
+    struct json_object *root = load_vectors("xaes_256_gcm.json");
+    struct json_object *all = member(root, "vectors");
+    assert_int_equal(json_object_array_length(all), 2);
+    for (size_t i = 0; i < 2; i++) {
+        struct json_object *vector = json_object_array_get_idx(all, i);
+        uint8_t key[32];
+        uint8_t n[24];
+        uint8_t plain[64];
+        uint8_t aad[64];
+        uint8_t sealed[80];
+        hex_member(key, sizeof key, vector, "K");
+        hex_member(n, sizeof n, vector, "N");
+        struct skeym_span p = {plain, hex_member(plain, sizeof plain, vector, "plaintext")};
+        struct skeym_span a = {aad, hex_member(aad, sizeof aad, vector, "aad")};
+        assert_int_equal(skeym_xaes_seal((struct skeym_room){sealed, sizeof sealed}, key, n, a, p),
+                         SKEYM_OK);
+        assert_hex(sealed, p.size + 16, text_member(vector, "ciphertext"));
+    }
+    accumulate(10000, (size_t)10000 * DRAW_MAX, text_member(member(root, "accumulated"), "10000"));
+    print_message("xaes_256_gcm.json: 2 vectors and 10000 rounds checked\n");
+    json_object_put(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(printed_vectors),
-        cmocka_unit_test(altered),
-        cmocka_unit_test(without_room),
+        cmocka_unit_test(printed_vectors),     cmocka_unit_test(altered),
+        cmocka_unit_test(without_room),        cmocka_unit_test(accumulated_10000),
+        cmocka_unit_test(accumulated_1000000), cmocka_unit_test(shared_vectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
