@@ -29,8 +29,9 @@ struct skeym_store_engine {
     /* false when an error has ended the transaction by itself (a full disk does) */
     bool (*in_transaction)(void *handle);
     enum skeym_error (*apply)(void *handle, struct skeym_store_write *write);
-    /* Between transactions, after the answers are out: moves the log into the file. */
-    void (*tidy)(void *handle);
+    /* Between transactions, after the answers are out: moves the log into the file when it is long,
+     * or (now) in any case. */
+    void (*tidy)(void *handle, bool now);
     enum skeym_error (*get)(void *handle, enum skeym_store_kind kind, struct skeym_span id,
                             skeym_store_each each, void *arg);
     enum skeym_error (*search)(void *handle, const struct skeym_store_query *query,

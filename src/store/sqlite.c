@@ -197,10 +197,10 @@ static enum skeym_error unwind(void *handle)
     return error ? error : release(handle);
 }
 
-static void tidy(void *handle)
+static void tidy(void *handle, bool now)
 {
     struct skeym_sqlite *sqlite = handle;
-    if (sqlite->log_pages >= LOG_PAGES) {
+    if (now || sqlite->log_pages >= LOG_PAGES) {
         /* What it cannot move now, it moves next time: the rows are safe in the log. */
         (void)sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
         sqlite->log_pages = 0;

@@ -162,14 +162,18 @@ static enum skeym_error commit_together(struct skeym_store *store, struct skeym_
 }
 
 /* A group that fails as a whole is tried again batch by batch, so that one batch that is too large
- * for a full disk does not take the others with it. */
+ * for a full disk does not take the others with it. What the log holds is moved into the file
+ * first, for then the log's own space is used again. */
 static void commit_group(struct skeym_store *store, struct skeym_store_batch *first, size_t count)
 {
     enum skeym_error error = commit_together(store, first, count);
+    bool again = error == SKEYM_ERR_NO_SPACE || (count > 1 && error != SKEYM_ERR_BUSY);
+    if (error == SKEYM_ERR_NO_SPACE) {
+        engine->tidy(store->handle, true);
+    }
     struct skeym_store_batch *batch = first;
     for (size_t i = 0; error && i < count; i++, batch = batch->next) {
-        enum skeym_error alone =
-            count > 1 && error != SKEYM_ERR_BUSY ? commit_together(store, batch, 1) : error;
+        enum skeym_error alone = again ? commit_together(store, batch, 1) : error;
         if (alone) {
             fail_batch(batch, batch->count, alone);
         }
@@ -240,7 +244,7 @@ static void *writer(void *arg)
             report(store, batch);
             batch = next;
         }
-        engine->tidy(store->handle);
+        engine->tidy(store->handle, false);
     }
     return NULL;
 }
