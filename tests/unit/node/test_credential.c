@@ -1,76 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crypto/crypto.h"
-#include "node/credential.h"
-#include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <skeym/base64url.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-enum { LINES = 10 };
-
-static char dir[64];
-static char path[96];
-static char key_path[96];
-
-static const struct skeym_span none;
-
-static int before(void **state)
-{
-    (void)state;
-    snprintf(dir, sizeof dir, "/tmp/skeym-cred.XXXXXX");
-    if (!mkdtemp(dir)) {
-        return -1;
-    }
-    snprintf(path, sizeof path, "%s/node", dir);
-    snprintf(key_path, sizeof key_path, "%s/key", dir);
-    return 0;
-}
-
-static int after(void **state)
-{
-    (void)state;
-    unlink(path);
-    unlink(key_path);
-    return rmdir(dir);
-}
-
-/* An unlocked credential; a weak scrypt, for tests that lock it. */
-static struct skeym_credential_file sample(void)
-{
-    struct skeym_credential_file file;
-    memset(&file, 0, sizeof file);
-    assert_int_equal(skeym_name_node(&file.node, skeym_span_text("dr-lee")), SKEYM_OK);
-    assert_int_equal(skeym_name_audience(&file.keys.audience, skeym_span_text("ward")), SKEYM_OK);
-    snprintf(file.server, sizeof file.server, "https://ward.example:8420");
-    memset(file.keys.private_key, 0x11, 32);
-    memset(file.keys.credential, 0x22, 32);
-    memset(file.keys.authority, 0x33, 32);
-    memset(file.keys.locator, 0x44, 109);
-    file.keys.locator_size = 109;
-    file.log_n = 14;
-    assert_int_equal(skeym_crypto_x25519_public(file.public_key, file.keys.private_key), SKEYM_OK);
-    return file;
-}
-
-static void save(const struct skeym_credential_file *file)
-{
-    assert_int_equal(skeym_credential_save(file, path, false), SKEYM_OK);
-}
-
-static enum skeym_error load(struct skeym_credential_file *out, const char *passphrase)
-{
-    return skeym_credential_load(out, path, NULL, skeym_span_text(passphrase));
-}
+#include "unit/node/credential_fixture.h"
 
 static void assert_same(const struct skeym_credential_file *a,
                         const struct skeym_credential_file *b)
@@ -86,63 +15,6 @@ static void assert_same(const struct skeym_credential_file *a,
     assert_memory_equal(a->keys.locator, b->keys.locator, sizeof a->keys.locator);
     assert_int_equal(a->locked, b->locked);
     assert_int_equal(a->key_apart, b->key_apart);
-}
-
-static void assert_wiped(const struct skeym_credential_file *file)
-{
-    static const struct skeym_credential_file zero;
-    assert_memory_equal(file, &zero, sizeof zero);
-}
-
-/* A file as lines, to be bent and put together again. */
-struct text {
-    char line[LINES][1200];
-    size_t count;
-};
-
-static struct text read_text(const char *from)
-{
-    struct text text = {.count = 0};
-    FILE *file = fopen(from, "r");
-    assert_non_null(file);
-    while (text.count < LINES && fgets(text.line[text.count], sizeof text.line[0], file)) {
-        text.count++;
-    }
-    fclose(file);
-    return text;
-}
-
-/* Writes the lines; `seal` makes the check line right again. */
-static void write_text(const char *to, const struct text *text, bool seal)
-{
-    static char whole[8192];
-    size_t size = 0;
-    for (size_t i = 0; i < text->count; i++) {
-        if (seal && i + 1 == text->count) {
-            uint8_t hash[32];
-            struct skeym_span before_check = skeym_span(whole, size);
-            skeym_crypto_sha256(hash, &before_check, 1);
-            struct skeym_writer writer =
-                skeym_writer((struct skeym_room){(uint8_t *)whole + size, sizeof whole - size});
-            skeym_write_text(&writer, "check ");
-            skeym_base64url_write(&writer, skeym_span(hash, 8));
-            skeym_write_text(&writer, "\n");
-            size += writer.size;
-        } else {
-            memcpy(whole + size, text->line[i], strlen(text->line[i]));
-            size += strlen(text->line[i]);
-        }
-    }
-    FILE *file = fopen(to, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(whole, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(chmod(to, 0600), 0);
-}
-
-static void set_line(struct text *text, size_t line, const char *content)
-{
-    snprintf(text->line[line], sizeof text->line[0], "%s\n", content);
 }
 
 /* --- round trips --------------------------------------------------------------- */
@@ -307,12 +179,6 @@ static void every_changed_byte_is_refused(void **state)
                              SKEYM_OK);
     }
 }
-
-struct change {
-    size_t line;
-    const char *content;
-    enum skeym_error error;
-};
 
 /* Each with a right check line. */
 static const struct change changes[] = {
@@ -507,90 +373,6 @@ static void a_full_disk_keeps_the_old_file(void **state)
     /* after() finds nothing else in the folder: no half file is left */
 }
 
-/* --- key files ----------------------------------------------------------------------- */
-
-static struct skeym_credential_file without_key(void)
-{
-    struct skeym_credential_file file = sample();
-    memset(file.keys.private_key, 0, 32);
-    file.key_apart = true;
-    return file;
-}
-
-static void takes_the_key_from_its_own_file(void **state)
-{
-    (void)state;
-    uint8_t key[32];
-    bool locked = false;
-    struct skeym_credential_file file = without_key(), again;
-    memset(key, 0x11, sizeof key);
-    save(&file);
-    assert_int_equal(load(&again, ""), SKEYM_ERR_STATE);
-    assert_int_equal(skeym_credential_load(&again, path, key_path, none), SKEYM_ERR_MISSING);
-    assert_int_equal(skeym_credential_key_save(key_path, key, skeym_span_text("p")), SKEYM_OK);
-    assert_int_equal(skeym_credential_key_save(key_path, key, none), SKEYM_ERR_EXISTS);
-    assert_int_equal(skeym_credential_locked(&locked, key_path), SKEYM_OK);
-    assert_true(locked);
-    assert_int_equal(skeym_credential_load(&again, path, key_path, none), SKEYM_ERR_PASSPHRASE);
-    assert_int_equal(skeym_credential_load(&again, path, key_path, skeym_span_text("q")),
-                     SKEYM_ERR_PASSPHRASE);
-    assert_wiped(&again);
-    assert_int_equal(skeym_credential_load(&again, path, key_path, skeym_span_text("p")), SKEYM_OK);
-    assert_memory_equal(again.keys.private_key, key, 32);
-    assert_true(again.key_apart);
-
-    /* What a login saves does not bring the key into the credential. */
-    save(&again);
-    assert_int_equal(load(&again, ""), SKEYM_ERR_STATE);
-}
-
-static void refuses_another_nodes_key(void **state)
-{
-    (void)state;
-    uint8_t key[32];
-    struct skeym_credential_file file = without_key(), again;
-    memset(key, 0x12, sizeof key);
-    save(&file);
-    assert_int_equal(skeym_credential_key_save(key_path, key, none), SKEYM_OK);
-    assert_int_equal(skeym_credential_load(&again, path, key_path, none), SKEYM_ERR_CONFLICT);
-    file = sample();
-    save(&file); /* has a key of its own: one too many */
-    assert_int_equal(skeym_credential_load(&again, path, key_path, none), SKEYM_ERR_CONFLICT);
-    assert_wiped(&again);
-}
-
-static void refuses_wrong_key_files(void **state)
-{
-    (void)state;
-    static const struct change wrong[] = {
-        {0, "skeym-key 2", SKEYM_ERR_SHAPE},
-        {0, "skeym-credential 1", SKEYM_ERR_SHAPE},
-        {1, "public AAAA", SKEYM_ERR_SHAPE},
-        {2, "lock maybe", SKEYM_ERR_SHAPE},
-        {3, "secret AAAA", SKEYM_ERR_SHAPE},
-        {3, "secret AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", SKEYM_ERR_SHAPE},
-    };
-    uint8_t key[32];
-    struct skeym_credential_file file = without_key(), again;
-    memset(key, 0x11, sizeof key);
-    save(&file);
-    assert_int_equal(skeym_credential_key_save(key_path, key, none), SKEYM_OK);
-    const struct text good = read_text(key_path);
-    assert_int_equal(good.count, 5);
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        struct text text = good;
-        set_line(&text, wrong[i].line, wrong[i].content);
-        write_text(key_path, &text, true);
-        assert_int_equal(skeym_credential_load(&again, path, key_path, none), wrong[i].error);
-        assert_wiped(&again);
-        write_text(key_path, &text, false);
-        enum skeym_error error = skeym_credential_load(&again, path, key_path, none);
-        assert_true(error == SKEYM_ERR_CHECKSUM || error == SKEYM_ERR_SHAPE);
-    }
-    write_text(key_path, &good, false);
-    assert_int_equal(skeym_credential_load(&again, path, key_path, none), SKEYM_OK);
-}
-
 #define TEST(function) cmocka_unit_test_setup_teardown(function, before, after)
 
 int main(void)
@@ -610,9 +392,6 @@ int main(void)
         TEST(exclusive_takes_no_name_twice),
         TEST(keeps_the_owner),
         TEST(a_full_disk_keeps_the_old_file),
-        TEST(takes_the_key_from_its_own_file),
-        TEST(refuses_another_nodes_key),
-        TEST(refuses_wrong_key_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -552,31 +552,6 @@ static void survives_a_full_disk(void **state)
     assert_int_equal(umount(folder), 0);
 }
 
-/* --- files by path ----------------------------------------------------------------- */
-
-static void reads_other_files(void **state)
-{
-    (void)state;
-    uint8_t *data;
-    size_t size;
-    put("note", "12345", 0644);
-    assert_int_equal(skeym_home_read_file(&data, &size, in_dir("note"), 5, false), SKEYM_OK);
-    assert_int_equal(size, 5);
-    assert_memory_equal(data, "12345", 5);
-    free(data);
-    assert_int_equal(skeym_home_read_file(&data, &size, in_dir("note"), 4, false), SKEYM_ERR_SIZE);
-    assert_null(data);
-    assert_int_equal(size, 0);
-    assert_int_equal(skeym_home_read_file(&data, &size, in_dir("note"), 5, true), SKEYM_ERR_MODE);
-    assert_int_equal(skeym_home_read_file(&data, &size, in_dir("nope"), 5, true),
-                     SKEYM_ERR_MISSING);
-    put("empty", "", 0600);
-    assert_int_equal(skeym_home_read_file(&data, &size, in_dir("empty"), 5, true), SKEYM_OK);
-    assert_non_null(data);
-    assert_int_equal(size, 0);
-    free(data);
-}
-
 #define FRESH(function) cmocka_unit_test_setup_teardown(function, nothing_yet, clean)
 #define TEST(function)  cmocka_unit_test_setup_teardown(function, an_authority, clean)
 
@@ -603,7 +578,6 @@ int main(void)
         TEST(appends_to_the_audit),
         TEST(survives_a_limit_on_files),
         FRESH(survives_a_full_disk),
-        TEST(reads_other_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
