@@ -28,6 +28,7 @@ static int parse(struct bench_options *options, int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     int got;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread starts */
     while ((got = getopt_long(argc, argv, "", known, NULL)) != -1) {
         switch (got) {
         case 'j':

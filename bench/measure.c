@@ -16,7 +16,7 @@ void bench_keep(const void *data, size_t size)
 void bench_fail(const char *name, enum skeym_error error)
 {
     fprintf(stderr, "skeym-bench: %s failed: %s\n", name, skeym_error_text(error));
-    exit(1);
+    exit(1); /* NOLINT(concurrency-mt-unsafe): the one thread */
 }
 
 int bench_pin(void)

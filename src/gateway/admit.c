@@ -138,7 +138,7 @@ static const struct step head_steps[] = {
 static enum skeym_error check_state(struct work *work)
 {
     const struct skeym_admission *out = work->out;
-    if (out->check != SKEYM_CHECK_COUNT || out->admitted || out->claims.lifetime_s == 0) {
+    if (out->admitted || out->claims.lifetime_s == 0) {
         return SKEYM_ERR_STATE;
     }
     return work->body.size == work->head->body_size ? SKEYM_OK : SKEYM_ERR_SHAPE;
@@ -180,8 +180,9 @@ static enum skeym_check name_check(enum skeym_error error, enum skeym_check chec
         enum skeym_error error;
         enum skeym_check check;
     } named[] = {
-        {SKEYM_ERR_VERSION, SKEYM_CHECK_VERSION}, {SKEYM_ERR_SHAPE, SKEYM_CHECK_SHAPE},
-        {SKEYM_ERR_EPOCH, SKEYM_CHECK_EPOCH},     {SKEYM_ERR_TIME, SKEYM_CHECK_TIME},
+        {SKEYM_ERR_SHAPE, SKEYM_CHECK_SHAPE},
+        {SKEYM_ERR_EPOCH, SKEYM_CHECK_EPOCH},
+        {SKEYM_ERR_TIME, SKEYM_CHECK_TIME},
         {SKEYM_ERR_FULL, SKEYM_CHECK_FULL},
     };
     for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {

@@ -24,8 +24,8 @@ static const struct {
     {"POST /fhir LFcontent-type: a/b LF LF{}", "POST", "/fhir", "a/b", "", "", "{}"},
     {"PUT /x?y=1 LFif-none-exist: id=3 LF LF LF", "PUT", "/x?y=1", "", "id=3", "", "\n"},
     {"A / LFprefer:  x  LF LF", "A", "/", "", "", " x ", ""},
-    {"POST / LFcontent-type: a LFif-none-exist: b LFprefer: c LF LFd", "POST", "/", "a", "b",
-     "c", "d"},
+    {"POST / LFcontent-type: a LFif-none-exist: b LFprefer: c LF LFd", "POST", "/", "a", "b", "c",
+     "d"},
 };
 
 /* Writes LF for " LF", so that the tables can be read. */
@@ -180,7 +180,7 @@ static void a_writer_refuses_what_could_be_misread(void **state)
     static const struct skeym_closed fine = {
         {(const uint8_t *)"GET", 3}, {(const uint8_t *)"/", 1}, {0}, {0}, {0}, {0}};
     static const char *const bad[] = {"a\nprefer: b", "a\r", "\x7f", "\x01"};
-    for (size_t i = 0; i < 4 * 5; i++) {
+    for (size_t i = 0; i < (size_t)4 * 5; i++) {
         uint8_t out[100];
         struct skeym_closed closed = fine;
         struct skeym_span *parts[] = {&closed.method, &closed.target, &closed.content_type,

@@ -238,7 +238,11 @@ static void other_headers(void **state)
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
         assert_refused(false, seal_with_header(text, requests[i]), SKEYM_ERR_SHAPE);
     }
+    static const char answer_65[] =
+        "{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\""
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\",\"status\":200}";
     static const char *const answers[] = {
+        answer_65,
         "{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"a/b\"}",
         "{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"a/b\",\"status\":}",
         "{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"a/b\",\"status\":20}",

@@ -115,6 +115,9 @@ static void ill_formed_authorization(void **state)
         f.head.authorization = skeym_span_text(text);
         assert_head_refused(&f, NOW, SKEYM_ERR_SHAPE, SKEYM_CHECK_SHAPE, false);
     }
+    f.authorization[5] = 0; /* a NUL is no space */
+    f.head.authorization = skeym_span(f.authorization, strlen(token) + 6);
+    assert_head_refused(&f, NOW, SKEYM_ERR_SHAPE, SKEYM_CHECK_SHAPE, false);
     f.head.authorization = (struct skeym_span){0};
     assert_head_refused(&f, NOW, SKEYM_ERR_SHAPE, SKEYM_CHECK_SHAPE, false);
     f.head.authorization = skeym_span_text("SkeyM ");
@@ -259,11 +262,7 @@ static void every_flipped_bit_of_a_token(void **state)
         authorize(&f);
         if (bit < 8) {
             assert_head_refused(&f, NOW, SKEYM_ERR_VERSION, SKEYM_CHECK_VERSION, false);
-        } else if (bit < 40 && bit / 8 == 4 && (f.token[4] ^ EPOCH) % 256 == 1 &&
-                   f.token[4] < EPOCH % 256) {
-            /* e became e-1 */
-            assert_head_refused(&f, NOW, SKEYM_ERR_SEAL, SKEYM_CHECK_UNSEAL, false);
-        } else if (bit < 40) {
+        } else if (bit < 40) { /* EPOCH is even: no flip makes it EPOCH - 1 */
             assert_head_refused(&f, NOW, SKEYM_ERR_EPOCH, SKEYM_CHECK_EPOCH, false);
         } else {
             assert_head_refused(&f, NOW, SKEYM_ERR_SEAL, SKEYM_CHECK_UNSEAL, false);

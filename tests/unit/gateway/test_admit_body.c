@@ -296,10 +296,10 @@ static void the_deadline_cuts_the_chain(void **state)
 {
     (void)state;
     static const struct {
-        uint64_t left_ms;
+        int64_t left_ms;
         uint8_t lifetime; /* 0: no next token */
-    } cases[] = {{60000, 59}, {59000, 59}, {58999, 58}, {10000, 10}, {1999, 1},
-                 {1000, 1},   {999, 0},    {1, 0},      {0, 0}};
+    } cases[] = {{60000, 59}, {59000, 59}, {58999, 58}, {10000, 10}, {1999, 1},    {1000, 1},
+                 {999, 0},    {1, 0},      {0, 0},      {-1, 0},     {-3600000, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct fixture f;
         struct skeym_admission admission;
@@ -310,7 +310,7 @@ static void the_deadline_cuts_the_chain(void **state)
         uint64_t id = 0;
         set_up(&f);
         assert_int_equal(skeym_admit(&admission, &f.gate, &f.head, f.body, NOW), SKEYM_OK);
-        uint64_t now = f.claims.deadline_s * UINT64_C(1000) - cases[i].left_ms;
+        uint64_t now = f.claims.deadline_s * UINT64_C(1000) - (uint64_t)cases[i].left_ms;
         assert_int_equal(skeym_admit_next((struct skeym_room){text, sizeof text}, &size, &admission,
                                           &f.gate, 59, next_nonce, now),
                          SKEYM_OK);

@@ -44,7 +44,7 @@ static void sizes_are_powers_of_two(void **state)
     }
     uint64_t memory[1] = {0};
     assert_null(skeym_used_init(memory, 100));
-    assert_true(skeym_used_bytes(64) >= 2 * 64 * sizeof(uint64_t));
+    assert_true(skeym_used_bytes(64) >= (size_t)2 * 64 * sizeof(uint64_t));
     assert_int_equal(skeym_used_bytes(64) % 64, 0);
     assert_true(skeym_used_bytes((size_t)1 << 28) >= (size_t)1 << 32);
     struct skeym_used *used = table_of(64);
