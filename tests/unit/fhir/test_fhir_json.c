@@ -69,6 +69,8 @@ static const struct {
     {"{\"a\":\"\\ud83dx\"}", SKEYM_ERR_CHARSET, 400},
     {"{\"a\":\"\\ud83d\\n\"}", SKEYM_ERR_CHARSET, 400},
     {"{\"a\":\"\\ud83d\\u0041\"}", SKEYM_ERR_CHARSET, 400},
+    {"{\"a\":\"\\ud83dxude00\"}", SKEYM_ERR_CHARSET, 400},
+    {"{\"a\":\"\\ud83d\\nde00\"}", SKEYM_ERR_CHARSET, 400},
     {"{\"a\":\"\\ude00\"}", SKEYM_ERR_CHARSET, 400},
     {"{\"a\":\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"}", SKEYM_OK, 0},
     {"{\"a\":\"\x80\"}", SKEYM_ERR_CHARSET, 400},
@@ -80,6 +82,8 @@ static const struct {
     {"{\"a\":\"\xf0\x80\x80\x80\"}", SKEYM_ERR_CHARSET, 400},
     {"{\"a\":\"\xf4\x90\x80\x80\"}", SKEYM_ERR_CHARSET, 400},
     {"{\"a\":\"\xff\"}", SKEYM_ERR_CHARSET, 400},
+    {"{\"a\":\"\xa5\xa5\"}", SKEYM_ERR_CHARSET, 400},
+    {"{\"a\":\"\xfc\x80\x80\x80\"}", SKEYM_ERR_CHARSET, 400},
     /* repeated keys; a colon in a string is no key */
     {"{\"a\":1,\"b\":{\"a\":2},\"c\":[{\"a\":3},{\"a\":\":\"}]}", SKEYM_OK, 0},
     {"{\"a\":1,\"a\":2}", SKEYM_OK, 400},

@@ -163,6 +163,13 @@ static void test_too_much(void **state)
     assert_int_equal(status_of(bench, "GET", target, NULL), 200);
     append(target, sizeof target, "&code=x");
     assert_int_equal(status_of(bench, "GET", target, NULL), 400);
+    snprintf(target, sizeof target, "/fhir/Observation?_format=json");
+    for (int i = 1; i < 64; i++) {
+        append(target, sizeof target, "&_format=json");
+    }
+    assert_int_equal(status_of(bench, "GET", target, NULL), 200);
+    append(target, sizeof target, "&_format=json");
+    assert_int_equal(status_of(bench, "GET", target, NULL), 400);
     memset(target, 'a', sizeof target - 1);
     target[sizeof target - 1] = 0;
     memcpy(target, "/fhir/Observation?code=", 23);

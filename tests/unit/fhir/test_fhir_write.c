@@ -105,7 +105,7 @@ static void test_put(void **state)
     struct bench *bench = *state;
     struct skeym_fhir_answer *answer =
         ask(bench, "PUT", "/fhir/Patient/1",
-            PATIENT(",\"id\":\"1\",\"name\":[{\"family\":\"Smith\",\"given\":[\"Ann\"]}],"
+            PATIENT(",\"id\":\"1\",\"name\":[{\"family\":\"Smith\",\"given\":[\"Ann\",77]}],"
                     "\"identifier\":[" ID("urn:m", "1") "]"));
     assert_string_equal(answer->location, BASE "/Patient/1/_history/1");
     struct json_object *made = json_of(answer, 201);
@@ -114,6 +114,7 @@ static void test_put(void **state)
     assert_int_equal(rows_of(bench, "/fhir/Patient?name=smi"), 1);
     assert_int_equal(rows_of(bench, "/fhir/Patient?name=ANN"), 1);
     assert_int_equal(rows_of(bench, "/fhir/Patient?name=mith"), 0);
+    assert_int_equal(rows_of(bench, "/fhir/Patient?name=77"), 0); /* no string, no name */
     assert_int_equal(rows_of(bench, "/fhir/Patient?identifier=urn:m|1"), 1);
 
     struct json_object *changed = json_of(
