@@ -584,8 +584,12 @@ live('after skeym revoke the next request of a live chain is refused, and each l
   const [lane] = await lanes(leaver, 1);
   ward.administer('revoke', 'leaver-js');
   assertNotAdmitted(await send((await prepare(lane, METADATA)).wire));
-  await assert.rejects(node.request(METADATA), { name: 'SkeymError', status: 401 });
-  assert.equal(seen.logins, 2, 'refused, tried a login, refused');
+  const tries = await Promise.allSettled(Array.from({ length: 6 }, () => node.request(METADATA)));
+  for (const one of tries) {
+    assert.ok(one.status === 'rejected');
+    assert.equal(one.reason.status, 401);
+  }
+  assert.ok(seen.logins >= 2, 'refused, tried a login, refused');
 });
 
 live('a restarted server takes no old token; the node logs in again by itself', async () => {
@@ -593,13 +597,14 @@ live('a restarted server takes no old token; the node logs in again by itself', 
   const [lane] = await lanes(doctor, 1);
   const before = ward.url;
   const moved = (/** @type {string} */ _, /** @type {Wire} */ wire) => transport(ward.url, wire);
-  const node = new SkeymNode(doctor, { lanes: 1, transport: moved });
+  const node = new SkeymNode(doctor, { lanes: 4, transport: moved });
   assert.equal((await node.request(METADATA)).status, 200);
   await ward.halt();
   await ward.serve('--token-lifetime', '1');
   assert.notEqual(ward.url, before);
   assertNotAdmitted(await send((await prepare(lane, METADATA)).wire));
-  assert.equal((await node.request(METADATA)).status, 200);
+  const answers = await Promise.all(Array.from({ length: 8 }, () => node.request(METADATA)));
+  assert.ok(answers.every(({ status }) => status === 200));
   assert.equal(seen.logins, 2);
 });
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/vectors/protocol.json, which the program writes: every value is computed here from the inputs,
-// everything that it lists as refused is refused here, and the last test asks that no value was left out.
+// tests/vectors/protocol.json, which the program writes: every value is computed here from the
+// inputs, all that it lists as refused is refused here, and the last test asks that no value was
+// left out.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { b64, unb64 } from './skeym/base64url.mjs';
@@ -53,7 +54,7 @@ const all = watched(file, '');
 /** @param {string} name @param {() => void | Promise<void>} body */
 const check = (name, body) => test(name, { skip }, body);
 
-/** What our refusal must say where theirs names a check; their other words are all about the form. */
+/** What our refusal says where theirs names a check; their other words are about the form. */
 const CHECKS = {
   version: 'version',
   epoch: 'epoch',
@@ -95,7 +96,8 @@ const nodeClaims = (node) => ({
   scopes: parseScopes(all.enrolment.scopes),
 });
 
-/** Token claims as the file lists them. @param {any} given @param {string} secret @returns {TokenClaims} */
+/** Token claims as the file lists them.
+ * @param {any} given @param {string} secret @returns {TokenClaims} */
 const tokenClaims = (given, secret) => ({
   secret: unhex(secret),
   issued: given.issued_ms,

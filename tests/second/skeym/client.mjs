@@ -16,8 +16,8 @@ import { fetchTransport, sentTarget } from './transport.mjs';
 /** @typedef {import('./transport.mjs').Transport} Transport */
 /** @typedef {import('./transport.mjs').Wire} Wire */
 /** @typedef {import('./transport.mjs').WireAnswer} WireAnswer */
-/** @typedef {{ token: Uint8Array, secret: Uint8Array, until: number }} Lane
- * until: in ms, by the local clock */
+/** @typedef {{ token: Uint8Array, secret: Uint8Array, until: number, login: number }} Lane
+ * until: in ms, by the local clock; login: which login it goes back to */
 /** @typedef {{ status: number, contentType: string, body: Uint8Array }} Answer */
 
 /** A refusal that came outside of any seal: nobody vouches for it. */
@@ -29,6 +29,9 @@ export class RefusedError extends SkeymError {
     this.retryAfter = answer.header('retry-after');
   }
 }
+
+/** @param {unknown} error */
+const isNotAdmitted = (error) => error instanceof RefusedError && error.status === 401;
 
 /** One request under one token, ready for the wire, and the keys for its answer.
  * @param {{ token: Uint8Array, secret: Uint8Array }} lane @param {Inside} inside
@@ -79,6 +82,7 @@ export class SkeymNode {
   #busy = 0;
   /** @type {(() => void)[]} requests that wait for a lane */ #waiting = [];
   /** @type {Promise<void> | undefined} */ #loggingIn;
+  #logins = 0;
   #lifetime = 0;
   #deadline = 0;
   #offset = 0;
@@ -122,8 +126,7 @@ export class SkeymNode {
     try {
       return await this.#once(inside, open);
     } catch (error) {
-      if (!(repeat && error instanceof RefusedError && error.status === 401)) throw error;
-      this.#free = [];
+      if (!repeat || !isNotAdmitted(error)) throw error;
       return this.#once(inside, open);
     }
   }
@@ -153,8 +156,8 @@ export class SkeymNode {
       headers: { 'content-type': LOGIN_TYPE },
       body,
     });
-    if (reply.status !== 200 || reply.header('content-type') !== LOGIN_TYPE)
-      throw new RefusedError(reply);
+    const taken = reply.status === 200 && reply.header('content-type') === LOGIN_TYPE;
+    if (!taken) throw new RefusedError(reply);
     const { answer, secrets } = await finish(reply.body);
     if (answer.kind === 'clock') {
       this.#offset = answer.serverTime - now();
@@ -169,12 +172,12 @@ export class SkeymNode {
     this.#lifetime = 1000 * answer.lifetime;
     this.#deadline = 1000 * answer.loginDeadline - this.#offset;
     const until = Math.min(sent + this.#lifetime, this.#deadline);
+    const login = ++this.#logins;
     this.#free = await Promise.all(
-      answer.tokens.map(async (token, lane) => ({
-        token,
-        secret: await firstSecret(secrets, lane),
-        until,
-      })),
+      answer.tokens.map(async (token, lane) => {
+        const secret = await firstSecret(secrets, lane);
+        return { token, secret, until, login };
+      }),
     );
     await keep(this.identity);
     return 'granted';
@@ -194,13 +197,13 @@ export class SkeymNode {
       const sent = now();
       const { next, ...answer } = await accept(keys, await transport(server, wire));
       // Issued at `sent` or later, so it lives at least as long as this.
-      if (next)
-        renewed = {
-          token: next,
-          secret: keys.next,
-          until: Math.min(sent + this.#lifetime, this.#deadline),
-        };
+      const until = Math.min(sent + this.#lifetime, this.#deadline);
+      if (next) renewed = { token: next, secret: keys.next, until, login: lane.login };
       return answer;
+    } catch (error) {
+      // What ends one lane without a word ends the others of its login: a restart, a revocation.
+      if (isNotAdmitted(error)) this.#free = this.#free.filter(({ login }) => login !== lane.login);
+      throw error;
     } finally {
       this.#giveBack(renewed);
     }
@@ -217,9 +220,9 @@ export class SkeymNode {
         return lane;
       }
       if (this.#busy > 0) {
-        await new Promise((/** @type {(value: void) => void} */ resolve) =>
-          this.#waiting.push(resolve),
-        );
+        /** @type {Promise<void>} */
+        const returned = new Promise((resolve) => this.#waiting.push(resolve));
+        await returned;
       } else {
         this.#loggingIn ??= this.login().finally(() => (this.#loggingIn = undefined));
         await this.#loggingIn;
@@ -231,6 +234,6 @@ export class SkeymNode {
   #giveBack(lane) {
     this.#busy--;
     if (lane) this.#free.push(lane);
-    this.#waiting.shift()?.();
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 }

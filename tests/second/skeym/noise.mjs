@@ -11,7 +11,8 @@ import { gcmOpen, gcmSeal, hmac, keyPair, sha256, TAG_BYTES, x25519 } from './pr
 /** @typedef {{ prologue: Uint8Array, psk: Uint8Array, s: KeyPair, e?: KeyPair,
  *   trace?: Trace }} Given
  * s: the own static pair; e: an ephemeral pair, for tests only */
-/** @typedef {(after: string, state: { h: Uint8Array, ck: Uint8Array, k: Uint8Array }) => void} Trace
+/** @typedef {{ h: Uint8Array, ck: Uint8Array, k: Uint8Array }} Step k: zeros when there is none
+ * @typedef {(after: string, step: Step) => void} Trace
  * is told the state after each step; for tests only */
 /** @typedef {Given & { rs: Uint8Array }} InitiatorGiven rs: the authority's public key */
 
