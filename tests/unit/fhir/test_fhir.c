@@ -51,6 +51,7 @@ static const struct {
     {"GET", "/fhir/metadata/", NULL, NULL, 200},
     {"GET", "/fhir/metadata?_format=json", NULL, NULL, 200},
     {"GET", "/fhir/Observation/1?_format=xml", NULL, NULL, 400},
+    {"GET", "/fhir/Observation/1?code=json", NULL, NULL, 400},
     {"POST", "/fhir/Observation?_format=xml", "application/fhir+json", HEART, 400},
     {"GET", "/fhir", NULL, NULL, 404},
     {"GET", "/fhirx/metadata", NULL, NULL, 404},

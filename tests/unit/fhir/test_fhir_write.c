@@ -89,6 +89,19 @@ static void test_if_none_exist(void **state)
         assert_int_equal(answer->status, cases[i].status);
         skeym_fhir_answer_free(answer);
     }
+    char many[9000] = "identifier=c0";
+    for (int i = 1; i < 64; i++) { /* the patient would be the 65th value */
+        size_t used = strlen(many);
+        snprintf(many + used, sizeof many - used, ",c%d", i);
+    }
+    struct skeym_fhir_answer *full = ask_if(bench, "POST", "/fhir/Observation", plain, many);
+    assert_int_equal(full->status, 400);
+    skeym_fhir_answer_free(full);
+    memset(many, 'a', sizeof many - 1);
+    memcpy(many, "identifier=", strlen("identifier="));
+    full = ask_if(bench, "POST", "/fhir/Observation", plain, many);
+    assert_int_equal(full->status, 400);
+    skeym_fhir_answer_free(full);
     /* another patient's are not looked at, so nobody learns of them */
     struct skeym_fhir_answer *other = ask_if(bench, "POST", "/fhir/Observation",
                                              OBSERVATION("2", "{\"value\":\"7\"}"), "identifier=7");
