@@ -345,12 +345,12 @@ enum skeym_error skeym_login_read(struct skeym_login_request *out,
 
 /* --- the authority's side: message 2 ------------------------------------------------- */
 
+/* Lifetime and scopes are checked where the tokens are made. */
 static enum skeym_error check_terms(const struct skeym_login_request *request,
                                     const struct skeym_login_terms *terms)
 {
     bool good = terms->lanes >= 1 && terms->lanes <= request->lanes &&
-                terms->lanes <= SKEYM_LANES_MAX && terms->lifetime_s >= 1 &&
-                terms->lifetime_s <= SKEYM_LIFETIME_MAX && terms->server_ms / 1000 <= UINT32_MAX &&
+                terms->lanes <= SKEYM_LANES_MAX && terms->server_ms / 1000 <= UINT32_MAX &&
                 terms->keys->enrol_count >= 1;
     return good ? SKEYM_OK : SKEYM_ERR_RANGE;
 }

@@ -310,6 +310,9 @@ static void message_1_cut(void **state)
     f.body_size = SKEYM_LOGIN_BYTES;
     refused(SKEYM_ERR_SIZE); /* no payload is as long */
     static uint8_t larger[SKEYM_LOGIN_BYTES + 1];
+    f.body[1] = 3900 >> 8; /* a locator of 3900 bytes: all else fits */
+    f.body[2] = 3900 & 0xff;
+    refused(SKEYM_ERR_LOCATOR);
     memcpy(larger, f.body, SKEYM_LOGIN_BYTES);
     memset(&f.request, 0xee, sizeof f.request);
     assert_int_equal(skeym_login_read(&f.request, &f.keys, skeym_span(larger, sizeof larger)),
@@ -434,6 +437,15 @@ static void start_refused(void **state)
     for (size_t room = 0; room < need; room++) {
         check_start(SKEYM_ERR_SPACE, room);
     }
+    f.credentials.locator_size = SKEYM_LOCATOR_BYTES; /* itself larger than what comes after it */
+    need += SKEYM_LOCATOR_BYTES - 109;
+    for (size_t room = 600; room < need; room++) {
+        check_start(SKEYM_ERR_SPACE, room);
+    }
+    for (size_t room = 100; room < 600; room += 50) {
+        check_start(SKEYM_ERR_SPACE, room);
+    }
+    start(state);
     f.wish.lanes = 0;
     check_start(SKEYM_ERR_RANGE, 1000);
     f.wish.lanes = 17;

@@ -222,6 +222,30 @@ static void bytes_refused(void **state)
     assert_zero(&scopes, sizeof scopes);
 }
 
+/* The last scope of a full list has a patient of 200 bytes: nothing is written behind the list. */
+static void bytes_overlong_patient(void **state)
+{
+    (void)state;
+    struct {
+        struct skeym_scopes scopes;
+        uint8_t behind[256];
+    } out;
+    uint8_t bytes[1 + 7 * 3 + 4 + 200] = {8};
+    memset(&out, 0xee, sizeof out);
+    memset(bytes + 1, 1, sizeof bytes - 1);
+    for (size_t i = 0; i < 7; i++) {
+        bytes[1 + 3 * i] = SKEYM_SCOPE_USER;
+    }
+    bytes[1 + 7 * 3 + 3] = 200;
+    struct skeym_reader reader = skeym_reader(skeym_span(bytes, sizeof bytes));
+    skeym_scopes_read(&reader, &out.scopes);
+    assert_true(reader.bad);
+    assert_zero(&out.scopes, sizeof out.scopes);
+    for (size_t i = 0; i < sizeof out.behind; i++) {
+        assert_int_equal(out.behind[i], 0xee);
+    }
+}
+
 static void unspelled_is_not_written(void **state)
 {
     (void)state;
@@ -310,8 +334,16 @@ static void lists_cover(void **state)
     assert_false(skeym_scopes_cover(&have, &more));
     assert_true(skeym_scopes_cover(&have, &none));
     assert_false(skeym_scopes_cover(&none, &both));
-    both.count = 9;
-    assert_false(skeym_scopes_cover(&have, &both));
+    struct {
+        struct skeym_scopes list;
+        struct skeym_scope ninth;
+    } nine;
+    for (size_t i = 0; i < SKEYM_SCOPES_MAX; i++) {
+        nine.list.at[i] = have.at[0];
+    }
+    nine.ninth = have.at[0];
+    nine.list.count = 9;
+    assert_false(skeym_scopes_cover(&have, &nine.list));
     /* No adding up: the actions must stand in one scope. */
     struct skeym_scopes split = SCOPES("user/Flag.r", "user/Flag.s");
     struct skeym_scopes joined = SCOPES("user/Flag.rs");
@@ -352,6 +384,8 @@ static void allows(void **state)
     struct skeym_scopes none = {0};
     assert_false(allow(&none, SKEYM_ACTION_READ, "Flag", "1"));
     assert_false(skeym_scopes_allow_some(&none, SKEYM_ACTION_READ, 7));
+    one.at[0].patient_size = 0; /* nobody's scope does not allow anybody's data */
+    assert_false(allow(&one, SKEYM_ACTION_READ, "Flag", ""));
     one.at[0].context = 0; /* no scope at all */
     assert_false(allow(&one, SKEYM_ACTION_READ, "Flag", "1"));
 }
@@ -365,6 +399,7 @@ int main(void)
         cmocka_unit_test(print_needs_room),
         cmocka_unit_test(bytes),
         cmocka_unit_test(bytes_refused),
+        cmocka_unit_test(bytes_overlong_patient),
         cmocka_unit_test(unspelled_is_not_written),
         cmocka_unit_test(covers),
         cmocka_unit_test(lists_cover),
