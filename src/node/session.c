@@ -88,13 +88,14 @@ static void drop_all(struct skeym_session *session)
 }
 
 /* Its age counts from when the request was sent that brought the token, so it is never younger in
- * our eyes than in the server's. The margin is for the way there. */
+ * our eyes than in the server's. The margin is for the way there. A token from the future (a chain
+ * file from before a reboot) wraps to a great age. */
 static bool is_live(const struct skeym_session_lane *lane, uint64_t now)
 {
     uint64_t life = (uint64_t)lane->lifetime_s * 1000;
     uint64_t margin = life / 8 < 3000 ? life / 8 : 3000;
-    return lane->token[0] && now >= lane->born_ms && now - lane->born_ms < life - margin &&
-           now < lane->deadline_ms && lane->deadline_ms - now > margin;
+    return lane->token[0] && now - lane->born_ms < life - margin && now < lane->deadline_ms &&
+           lane->deadline_ms - now > margin;
 }
 
 /* The live lane that has waited longest, so that spare lanes are used before they die. */
@@ -312,8 +313,8 @@ static void go_on(struct skeym_session_lane *lane, const struct skeym_session_wi
     uint8_t token[SKEYM_TOKEN_BYTES];
     size_t size = 0;
     size_t length = strlen(answer->next);
-    if (length == 0 || skeym_base64url_read((struct skeym_room){token, sizeof token}, &size,
-                                            skeym_span(answer->next, length)) != SKEYM_OK) {
+    if (skeym_base64url_read((struct skeym_room){token, sizeof token}, &size,
+                             skeym_span(answer->next, length)) != SKEYM_OK) {
         drop(lane);
         return;
     }

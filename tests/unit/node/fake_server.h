@@ -35,7 +35,7 @@ enum fault {
     FAULT_EXECUTE_AND_SAY /* executed, and then such an answer */
 };
 
-enum { FAKE_USED_MOST = 4096, FAKE_BODY_MOST = 65536 };
+enum { FAKE_USED_MOST = 4096, FAKE_BODY_MOST = 65536, FAKE_SECRETS_MOST = 64 };
 
 struct fake_server {
     struct skeym_enrol_keys enrol[2];
@@ -69,7 +69,7 @@ struct fake_server {
     char last_if_none_exist[128];
     uint8_t last_body[FAKE_BODY_MOST];
     size_t last_body_size;
-    uint8_t masked[8][SKEYM_SECRET_BYTES]; /* the last secrets, each byte ^ 0x5a */
+    uint8_t masked[FAKE_SECRETS_MOST][SKEYM_SECRET_BYTES]; /* all secrets, each byte ^ 0x5a */
     unsigned secrets;
     uint64_t used[FAKE_USED_MOST];
     size_t used_count;
@@ -331,6 +331,15 @@ static inline void fake_seal(struct fake_server *fake, struct skeym_token_claims
     skeym_base64url_write(&writer, skeym_span(token, size));
 }
 
+/* Not as they are: whoever looks for them in memory must not find them here. */
+static inline void fake_mask(struct fake_server *fake, const uint8_t secret[SKEYM_SECRET_BYTES])
+{
+    for (size_t i = 0; i < SKEYM_SECRET_BYTES; i++) {
+        fake->masked[fake->secrets % FAKE_SECRETS_MOST][i] = secret[i] ^ 0x5a;
+    }
+    fake->secrets++;
+}
+
 static inline void fake_exchange(struct fake_server *fake, const struct skeym_wire_request *request,
                                  struct skeym_wire_answer *answer)
 {
@@ -358,10 +367,11 @@ static inline void fake_exchange(struct fake_server *fake, const struct skeym_wi
         fake_use(fake, id);
     fake->exchanges++;
     if (good) {
-        for (size_t i = 0; i < SKEYM_SECRET_BYTES; i++) {
-            fake->masked[fake->secrets % 8][i] = claims.secret[i] ^ 0x5a;
-        }
-        fake->secrets++;
+        fake_mask(fake, claims.secret);
+        fake_mask(fake, keys.proof);
+        fake_mask(fake, keys.request);
+        fake_mask(fake, keys.answer);
+        fake_mask(fake, keys.next);
         good = fake_execute(fake, request, &keys);
     }
     if (good) {

@@ -3,6 +3,8 @@
 #include "node/chain.h"
 #include "unit/node/fake_server.h"
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -170,6 +172,35 @@ static void test_when_there_are_too_many_the_oldest_go(void **state)
     assert_true(take(session));
     assert_true(skeym_session_take(session, &lane));
     assert_int_equal(lane.born_ms, fake.steady_ms - 4000); /* those of the first login are gone */
+    skeym_session_free(session);
+}
+
+static void test_waits_for_who_has_the_file(void **state)
+{
+    (void)state;
+    int done[2];
+    char byte = 0;
+    struct skeym_session *session = session_with_lanes();
+    put(session);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_int_equal(pipe(done), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        bool found = false;
+        close(fd);
+        enum skeym_error error = skeym_chain_take(path, &fake.credential, SERVER, session, &found);
+        (void)!write(done[1], error == SKEYM_OK && found ? "y" : "n", 1);
+        _exit(0);
+    }
+    struct pollfd ready = {.fd = done[0], .events = POLLIN};
+    assert_int_equal(poll(&ready, 1, 100), 0);
+    close(fd);
+    assert_int_equal(read(done[0], &byte, 1), 1);
+    assert_int_equal(byte, 'y');
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    close(done[0]);
+    close(done[1]);
     skeym_session_free(session);
 }
 
@@ -351,6 +382,7 @@ int main(void)
         TEST(test_a_token_is_out_of_the_file_before_it_is_used),
         TEST(test_old_tokens_are_left_out),
         TEST(test_when_there_are_too_many_the_oldest_go),
+        TEST(test_waits_for_who_has_the_file),
         TEST(test_no_two_processes_take_the_same),
         TEST(test_files_that_are_not_ours_alone),
         TEST(test_a_token_goes_to_its_own_server_only),

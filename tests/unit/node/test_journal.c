@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The journal: nothing that was taken is lost, whatever happens to the process or to the file. */
 #include "node/journal.h"
+#include "node/journal_scan.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -197,6 +198,27 @@ static void test_resumes_a_run_that_was_left(void **state)
     skeym_journal_close(journal);
 }
 
+/* Killed between the last acknowledgment and closing. */
+static void test_a_run_that_was_over_is_not_resumed(void **state)
+{
+    (void)state;
+    struct skeym_journal_report report;
+    pid_t child = fork();
+    if (child == 0) {
+        struct skeym_journal *journal = open_as("run 1", 0, NULL);
+        take(journal, 0);
+        expect_and_forget(journal, 0);
+        _exit(skeym_journal_end(journal) == SKEYM_OK ? 0 : 1);
+    }
+    int status = 1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    struct skeym_journal *journal = open_as("run 2", 0, &report);
+    assert_false(report.resumed);
+    assert_true(skeym_span_is(skeym_journal_note(journal), "run 2"));
+    skeym_journal_close(journal);
+}
+
 static void test_one_process_at_a_time(void **state)
 {
     (void)state;
@@ -367,7 +389,19 @@ static void test_records_out_of_place_are_damage(void **state)
     write_whole(bytes + last, whole - last); /* no note */
     assert_int_equal(skeym_journal_open(&journal, path, skeym_span_text("x"), 0, &report),
                      SKEYM_ERR_SHAPE);
-    memcpy(mixed + whole, bytes, whole); /* a note in the middle */
+    memcpy(mixed + whole, bytes, SKEYM_JOURNAL_HEAD_BYTES + 5); /* a second note at the end */
+    write_whole(mixed, whole + SKEYM_JOURNAL_HEAD_BYTES + 5);
+    assert_int_equal(skeym_journal_open(&journal, path, skeym_span_text("x"), 0, &report),
+                     SKEYM_ERR_DAMAGED);
+    static const uint64_t beyond[] = {0, COUNT + 1}; /* forgotten: less than before, or too many */
+    for (size_t i = 0; i < 2; i++) {
+        skeym_journal_scan_write(mixed + whole, SKEYM_JOURNAL_KIND_FORGOTTEN, beyond[i],
+                                 (struct skeym_span){0});
+        write_whole(mixed, whole + SKEYM_JOURNAL_HEAD_BYTES);
+        assert_int_equal(skeym_journal_open(&journal, path, skeym_span_text("x"), 0, &report),
+                         SKEYM_ERR_DAMAGED);
+    }
+    memcpy(mixed + whole, bytes, whole); /* a whole file twice */
     write_whole(mixed, 2 * whole);
     assert_int_equal(skeym_journal_open(&journal, path, skeym_span_text("x"), 0, &report),
                      SKEYM_ERR_DAMAGED);
@@ -428,6 +462,12 @@ static void test_making_room_works_in_memory_and_beside_leftovers(void **state)
             take(journal, i);
             expect_and_forget(journal, i);
         }
+        if (!in_memory) { /* the file that took the name is locked, too */
+            struct skeym_journal *second = NULL;
+            assert_int_equal(
+                skeym_journal_open(&second, path, skeym_span_text("run"), SMALL, &report),
+                SKEYM_ERR_BUSY);
+        }
         skeym_journal_close(journal);
     }
     assert_int_equal(access(fresh_path, F_OK), -1);
@@ -449,12 +489,18 @@ static void test_full_disk(void **state)
         sigaction(SIGXFSZ, &ignore, NULL);
         setrlimit(RLIMIT_FSIZE, &limit);
         error = skeym_journal_open(&journal, path, skeym_span_text("run"), 0, &report);
+        struct stat before = {0};
+        struct stat after = {0};
         while (error == SKEYM_OK) {
+            (void)stat(path, &before);
             error = skeym_journal_take(journal, skeym_span_text("eight by"));
             taken += error == SKEYM_OK;
         }
         if (error != SKEYM_ERR_NO_SPACE || skeym_journal_waiting(journal) != taken) {
             _exit(100);
+        }
+        if (stat(path, &after) != 0 || after.st_size != before.st_size) {
+            _exit(102); /* half a record was left behind */
         }
         limit.rlim_cur = RLIM_INFINITY;
         setrlimit(RLIMIT_FSIZE, &limit);
@@ -533,6 +579,7 @@ int main(void)
         cmocka_unit_test_teardown(test_takes_gives_and_forgets_in_order, remove_file),
         cmocka_unit_test_teardown(test_wrong_use_changes_nothing, remove_file),
         cmocka_unit_test_teardown(test_resumes_a_run_that_was_left, remove_file),
+        cmocka_unit_test_teardown(test_a_run_that_was_over_is_not_resumed, remove_file),
         cmocka_unit_test_teardown(test_one_process_at_a_time, remove_file),
         cmocka_unit_test_teardown(test_refuses_files_that_are_not_its_own, remove_file),
         cmocka_unit_test_teardown(test_torn_at_every_length, remove_file),
