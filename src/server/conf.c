@@ -282,10 +282,10 @@ enum skeym_error skeym_conf_file(struct skeym_conf *conf, struct skeym_span text
 int skeym_conf_flag(struct skeym_conf *conf, int argc, char **argv, skeym_conf_complain complain,
                     void *arg, enum skeym_error *error)
 {
-    const char *flag = argc > 0 ? argv[0] : "";
-    if (!skeym_span_starts(skeym_span_text(flag), "--")) {
+    if (argc < 1 || !skeym_span_starts(skeym_span_text(argv[0]), "--")) {
         return 0;
     }
+    const char *flag = argv[0];
     size_t size = strcspn(flag + 2, "=");
     const struct skeym_conf_row *row = find(skeym_span(flag + 2, size));
     if (!row) {
