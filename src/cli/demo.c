@@ -249,7 +249,8 @@ static int run(int argc, char **argv)
     struct sigaction action = {.sa_handler = interrupt};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
     if (demo.records && access(demo.records, R_OK) != 0) {
         demo.records = NULL;
     }
