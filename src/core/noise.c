@@ -26,7 +26,7 @@ static enum skeym_error mix(struct skeym_handshake *state, struct skeym_span inp
                             struct skeym_room between)
 {
     uint8_t made[3 * SKEYM_SHA256_BYTES];
-    struct skeym_room room = {made, 2 * SKEYM_SHA256_BYTES + between.room};
+    struct skeym_room room = {made, sizeof state->ck + between.room + sizeof state->k};
     const struct skeym_span nothing = {0};
     enum skeym_error error =
         skeym_crypto_hkdf(room, skeym_span(state->ck, sizeof state->ck), input, nothing);

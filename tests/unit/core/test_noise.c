@@ -44,12 +44,11 @@ static void write_1(void)
                      SKEYM_OK);
 }
 
-static enum skeym_error read_1(uint8_t payload[16])
+static enum skeym_error read_1(struct skeym_room payload)
 {
-    struct skeym_room room = {payload, 16};
     enum skeym_error head = skeym_noise_read_1(&run.responder, run.message_1, run.psk);
-    enum skeym_error opened =
-        skeym_noise_open(&run.responder, room, skeym_span(run.message_1 + SKEYM_NOISE_HEAD_1, 32));
+    enum skeym_error opened = skeym_noise_open(&run.responder, payload,
+                                               skeym_span(run.message_1 + SKEYM_NOISE_HEAD_1, 32));
     return head ? head : opened;
 }
 
@@ -61,12 +60,11 @@ static void write_2(void)
                      SKEYM_OK);
 }
 
-static enum skeym_error read_2(uint8_t payload[15])
+static enum skeym_error read_2(struct skeym_room payload)
 {
-    struct skeym_room room = {payload, 15};
     enum skeym_error head = skeym_noise_read_2(&run.initiator, run.message_2);
-    enum skeym_error opened =
-        skeym_noise_open(&run.initiator, room, skeym_span(run.message_2 + SKEYM_NOISE_HEAD_2, 31));
+    enum skeym_error opened = skeym_noise_open(&run.initiator, payload,
+                                               skeym_span(run.message_2 + SKEYM_NOISE_HEAD_2, 31));
     return head ? head : opened;
 }
 
@@ -79,14 +77,14 @@ static void handshake(void **state)
                "ca35def5ae56cec33dc2036731ab14896bc4c75dbb07a61f879f8e3afa4c7944cf5aec5a69cc937598"
                "c005d3f36940abe166f1eab777e15d8958d533d2d5eca2967c66cfc0788d6197989cac53ecb8e9cb04"
                "a2ff8bdf3a9d2bf1897b492c84639583c5486e0205e4012ac81400e569cb");
-    assert_int_equal(read_1(payload), SKEYM_OK);
+    assert_int_equal(read_1((struct skeym_room){payload, 16}), SKEYM_OK);
     assert_memory_equal(payload, "Ludwig von Mises", 16);
     assert_zero(run.responder.static_key, 32);
     write_2();
     assert_hex(run.message_2, sizeof run.message_2,
                "95ebc60d2b1fa672c1f46a8aa265ef51bfe38e7ccb39ec5be34069f144808843746e1ca9059ed09501"
                "f41b1c01dd32378315c2d754bdc29ced08b435f05259");
-    assert_int_equal(read_2(payload), SKEYM_OK);
+    assert_int_equal(read_2((struct skeym_room){payload, 15}), SKEYM_OK);
     assert_memory_equal(payload, "Murray Rothbard", 15);
     assert_hex(run.initiator.h, 32,
                "60b2cc6a78e5c5170469bf6be88f6f083363113fe4216b791f04c79659884185");
@@ -101,7 +99,7 @@ static void message_1_altered(void **state)
     for (size_t i = 0; i < sizeof run.message_1; i++) {
         assert_int_equal(start(state), 0);
         run.message_1[i] ^= 4;
-        assert_int_equal(read_1(payload), SKEYM_ERR_HANDSHAKE);
+        assert_int_equal(read_1((struct skeym_room){payload, 16}), SKEYM_ERR_HANDSHAKE);
         assert_zero(payload, sizeof payload);
         run.message_1[i] ^= 4;
     }
@@ -113,13 +111,13 @@ static void message_2_altered(void **state)
     uint8_t payload[16];
     write_1();
     const struct skeym_handshake before = run.initiator;
-    assert_int_equal(read_1(payload), SKEYM_OK);
+    assert_int_equal(read_1((struct skeym_room){payload, 16}), SKEYM_OK);
     write_2();
     for (size_t i = 0; i < sizeof run.message_2; i++) {
         run.initiator = before;
         run.message_2[i] ^= 4;
         memset(payload, 0xee, sizeof payload);
-        assert_int_equal(read_2(payload), SKEYM_ERR_HANDSHAKE);
+        assert_int_equal(read_2((struct skeym_room){payload, 15}), SKEYM_ERR_HANDSHAKE);
         assert_zero(payload, 15);
         run.message_2[i] ^= 4;
     }
@@ -156,11 +154,11 @@ static void weak_keys(void **state)
     uint8_t payload[16];
     write_1();
     memset(run.message_1, 0, 32); /* e: es is zero */
-    assert_int_equal(read_1(payload), SKEYM_ERR_WEAK);
+    assert_int_equal(read_1((struct skeym_room){payload, 16}), SKEYM_ERR_WEAK);
     assert_int_equal(start(state), 0);
     write_1();
     memset(run.responder.peer_static, 0, 32); /* not the initiator's, and ss is zero */
-    assert_int_equal(read_1(payload), SKEYM_ERR_HANDSHAKE);
+    assert_int_equal(read_1((struct skeym_room){payload, 16}), SKEYM_ERR_HANDSHAKE);
     assert_int_equal(start(state), 0);
     memset(run.initiator.peer_static, 0, 32); /* S */
     uint8_t head[SKEYM_NOISE_HEAD_1];

@@ -183,6 +183,11 @@ static void bytes(void **state)
     assert_int_equal(read(&back, "0000"), SKEYM_ERR_TRAILING);
 }
 
+static const char patient_65[] =
+    "0101020141"
+    "61616161616161616161616161616161616161616161616161616161616161616161616161616161"
+    "61616161616161616161616161616161616161616161616161";
+
 static const char *const unspelled[] = {
     "",                                                         /* no count */
     "09020001020001020001020001020001020001020001020001020001", /* nine */
@@ -197,9 +202,7 @@ static const char *const unspelled[] = {
     "0101020100",   /* patient of no bytes */
     "01010201015f", /* patient "_" */
     "010102010120", /* patient " " */
-    "0101020141"
-    "61616161616161616161616161616161616161616161616161616161616161616161616161616161"
-    "61616161616161616161616161616161616161616161616161", /* patient of 65 letters */
+    patient_65,     /* patient of 65 letters */
 };
 
 static void bytes_refused(void **state)

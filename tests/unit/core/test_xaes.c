@@ -136,7 +136,7 @@ static void accumulated_10000(void **state)
 static void accumulated_1000000(void **state)
 {
     (void)state;
-    if (!getenv("SKEYM_TEST_LONG")) {
+    if (!getenv("SKEYM_TEST_LONG")) { // NOLINT(concurrency-mt-unsafe): one thread
         print_message("a million rounds take long: set SKEYM_TEST_LONG=1\n");
         skip();
     }

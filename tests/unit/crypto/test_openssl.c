@@ -221,13 +221,14 @@ static void cmac_counts(void **state)
     for (size_t count = 1; count <= 8; count++) {
         memset(out, 0xee, sizeof out);
         assert_int_equal(skeym_crypto_cmac_blocks(out, key, in, count), SKEYM_OK);
-        assert_int_equal(out[16 * count], 0xee);
-        assert_int_equal(skeym_crypto_cmac_blocks(one, key, in + 16 * (count - 1), 1), SKEYM_OK);
-        assert_memory_equal(one, out + 16 * (count - 1), 16);
+        size_t last = (count - 1) * 16;
+        assert_int_equal(out[last + 16], 0xee);
+        assert_int_equal(skeym_crypto_cmac_blocks(one, key, in + last, 1), SKEYM_OK);
+        assert_memory_equal(one, out + last, 16);
     }
     assert_int_equal(skeym_crypto_cmac_blocks(out, key, in, 0), SKEYM_ERR_CRYPTO);
     assert_int_equal(skeym_crypto_cmac_blocks(out, key, in, 9), SKEYM_ERR_CRYPTO);
-    assert_zero(out, 9 * 16);
+    assert_zero(out, sizeof in);
 }
 
 /* --- X25519 ------------------------------------------------------------------------------ */

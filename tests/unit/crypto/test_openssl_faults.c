@@ -153,59 +153,57 @@ static const uint8_t key[32] = {1, 2, 3};
 static const uint8_t iv[12] = {4, 5};
 static uint8_t text[48] = {6};
 
-static enum skeym_error do_seal(uint8_t out[48])
+static enum skeym_error do_seal(struct skeym_room out)
 {
-    struct skeym_room room = {out, 48};
-    return skeym_crypto_seal(room, key, iv, span_of(text, 5), span_of(text, 32));
+    return skeym_crypto_seal(out, key, iv, span_of(text, 5), span_of(text, 32));
 }
 
-static enum skeym_error do_open(uint8_t out[48])
+static enum skeym_error do_open(struct skeym_room out)
 {
-    struct skeym_room room = {out, 48};
     uint8_t sealed[48];
     unsigned keep = fail_at;
     fail_at = 0;
-    enum skeym_error error = do_seal(sealed);
+    enum skeym_error error = do_seal((struct skeym_room){sealed, sizeof sealed});
     assert_int_equal(error, SKEYM_OK);
     calls = 0;
     fail_at = keep;
-    return skeym_crypto_open(room, key, iv, span_of(text, 5), span_of(sealed, 48));
+    return skeym_crypto_open(out, key, iv, span_of(text, 5), span_of(sealed, 48));
 }
 
-static enum skeym_error do_cmac(uint8_t out[48])
+static enum skeym_error do_cmac(struct skeym_room out)
 {
-    return skeym_crypto_cmac_blocks(out, key, text, 3);
+    return skeym_crypto_cmac_blocks(out.data, key, text, 3);
 }
 
-static enum skeym_error do_x25519(uint8_t out[48])
+static enum skeym_error do_x25519(struct skeym_room out)
 {
     static const uint8_t base[32] = {9};
-    return skeym_crypto_x25519(out, key, base);
+    return skeym_crypto_x25519(out.data, key, base);
 }
 
-static enum skeym_error do_x25519_public(uint8_t out[48])
+static enum skeym_error do_x25519_public(struct skeym_room out)
 {
-    return skeym_crypto_x25519_public(out, key);
+    return skeym_crypto_x25519_public(out.data, key);
 }
 
-static enum skeym_error do_random(uint8_t out[48])
+static enum skeym_error do_random(struct skeym_room out)
 {
-    return skeym_crypto_random(out, 48);
+    return skeym_crypto_random(out.data, out.room);
 }
 
 static const struct {
     const char *name;
-    enum skeym_error (*run)(uint8_t out[48]);
+    enum skeym_error (*run)(struct skeym_room out);
+    size_t size; /* of the output */
     enum skeym_error error;
-    size_t size;       /* of the output */
     unsigned at_least; /* that many calls can fail */
 } operations[] = {
-    {"seal", do_seal, SKEYM_ERR_CRYPTO, 48, 5},
-    {"open", do_open, SKEYM_ERR_CRYPTO, 32, 5},
-    {"cmac", do_cmac, SKEYM_ERR_CRYPTO, 48, 3},
-    {"x25519", do_x25519, SKEYM_ERR_CRYPTO, 32, 8},
-    {"x25519 public", do_x25519_public, SKEYM_ERR_CRYPTO, 32, 2},
-    {"random", do_random, SKEYM_ERR_RANDOM, 48, 7},
+    {"seal", do_seal, 48, SKEYM_ERR_CRYPTO, 5},
+    {"open", do_open, 32, SKEYM_ERR_CRYPTO, 5},
+    {"cmac", do_cmac, 48, SKEYM_ERR_CRYPTO, 3},
+    {"x25519", do_x25519, 32, SKEYM_ERR_CRYPTO, 8},
+    {"x25519 public", do_x25519_public, 32, SKEYM_ERR_CRYPTO, 2},
+    {"random", do_random, 48, SKEYM_ERR_RANDOM, 7},
 };
 
 /* Each call of each operation fails once: the error is told and the output is zero, or (a failure
@@ -217,12 +215,12 @@ static void each_call_fails(void **state)
         uint8_t want[48] = {0};
         uint8_t out[48];
         fail_at = 0;
-        assert_int_equal(operations[i].run(want), SKEYM_OK);
+        assert_int_equal(operations[i].run((struct skeym_room){want, sizeof want}), SKEYM_OK);
         unsigned failures = 0;
         for (fail_at = 1;; fail_at++) {
             calls = 0;
             memset(out, 0xee, sizeof out);
-            enum skeym_error error = operations[i].run(out);
+            enum skeym_error error = operations[i].run((struct skeym_room){out, sizeof out});
             if (calls < fail_at) {
                 assert_int_equal(error, SKEYM_OK);
                 break;
@@ -239,7 +237,7 @@ static void each_call_fails(void **state)
         fail_at = 0;
         print_message("%s: %u failures of the library were told\n", operations[i].name, failures);
         assert_true(failures >= operations[i].at_least);
-        assert_int_equal(operations[i].run(out), SKEYM_OK);
+        assert_int_equal(operations[i].run((struct skeym_room){out, sizeof out}), SKEYM_OK);
         assert_memory_equal(out, want, operations[i].size);
     }
 }
@@ -248,25 +246,26 @@ static void each_call_fails(void **state)
 static void a_context_cannot_be_made(void **state)
 {
     (void)state;
-    enum skeym_error (*const users[])(uint8_t[48]) = {do_seal, do_cmac};
+    enum skeym_error (*const users[])(struct skeym_room) = {do_seal, do_cmac};
     for (size_t i = 0; i < 2; i++) {
         uint8_t out[48];
         fail_at = 0;
         calls = 0;
-        assert_int_equal(users[i](out), SKEYM_OK);
+        assert_int_equal(users[i]((struct skeym_room){out, sizeof out}), SKEYM_OK);
         unsigned forget = calls;
         for (unsigned step = 1; step <= 4; step++) {
             fail_at = forget;
             calls = 0;
-            assert_int_equal(users[i](out), SKEYM_OK); /* and the context is gone */
+            assert_int_equal(users[i]((struct skeym_room){out, sizeof out}),
+                             SKEYM_OK); /* and the context is gone */
             made = 0;
             fail_at = step;
             calls = 0;
             memset(out, 0xee, sizeof out);
-            assert_int_equal(users[i](out), SKEYM_ERR_CRYPTO);
+            assert_int_equal(users[i]((struct skeym_room){out, sizeof out}), SKEYM_ERR_CRYPTO);
             assert_zero(out, sizeof out);
             fail_at = 0;
-            assert_int_equal(users[i](out), SKEYM_OK);
+            assert_int_equal(users[i]((struct skeym_room){out, sizeof out}), SKEYM_OK);
             assert_true(made > 0);
         }
     }
@@ -279,7 +278,7 @@ static void contexts_forget_the_key(void **state)
     fail_at = 0;
     for (size_t i = 0; i < 3; i++) {
         memset(last_key, 0xee, sizeof last_key);
-        assert_int_equal(operations[i].run(out), SKEYM_OK);
+        assert_int_equal(operations[i].run((struct skeym_room){out, sizeof out}), SKEYM_OK);
         assert_zero(last_key[operations[i].run == do_cmac ? 1 : 0], 32);
     }
     uint8_t wrong[48] = {0};
