@@ -55,6 +55,7 @@ static const struct {
     {"{" NO_SUBJECT ",\"subject\":\"Patient/1\"}", 422, "Observation.subject"},
     {"{" NO_SUBJECT ",\"subject\":{\"display\":\"x\"}}", 422, "Observation.subject"},
     {"{" NO_SUBJECT ",\"subject\":{\"reference\":\"Group/1\"}}", 422, "Observation.subject"},
+    {"{" NO_SUBJECT ",\"subject\":{\"reference\":\"#patient-1\"}}", 422, "Observation.subject"},
     {"{" NO_SUBJECT ",\"subject\":{\"reference\":\"Patient/\"}}", 422, "Observation.subject"},
     {"{" NO_SUBJECT ",\"subject\":{\"reference\":\"Patient/a b\"}}", 422, "Observation.subject"},
     {"{" NO_SUBJECT ",\"subject\":{\"reference\":\"http://x/Patient/1\"}}", 422,
@@ -237,6 +238,23 @@ static void test_limits(void **state)
         check(bench, "/fhir/Observation", body, size == 1024 ? 201 : 422, NULL);
     }
     free(body);
+    for (size_t samples = (4 << 20) / 2; samples <= (4 << 20) / 2 + 1; samples++) {
+        size_t room = 2 * samples + 1000;
+        body = malloc(room);
+        size_t used =
+            (size_t)snprintf(body, room,
+                             WITH("\"valueSampledData\":{\"origin\":{\"value\":0},\"period\":10,"
+                                  "\"dimensions\":1,\"data\":\"1"));
+        used -= strlen("}"); /* WITH has closed the object */
+        for (size_t i = 1; i < samples; i++) {
+            memcpy(body + used, " 1", 2);
+            used += 2;
+        }
+        snprintf(body + used, room - used, "\"}}");
+        check(bench, "/fhir/Observation", body, samples == (4 << 20) / 2 ? 201 : 422,
+              samples == (4 << 20) / 2 ? NULL : "Observation.value");
+        free(body);
+    }
 }
 
 /* Deep equality, and the text of every decimal. */
