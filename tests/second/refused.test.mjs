@@ -2,7 +2,7 @@
 // A node in JavaScript against the real program ($SKEYM): what must be refused.
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
-
+import { b64, unb64 } from './skeym/base64url.mjs';
 import { concat } from './skeym/bytes.mjs';
 import { accept, prepare, SkeymNode } from './skeym/client.mjs';
 import { proof } from './skeym/exchange.mjs';
