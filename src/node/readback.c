@@ -219,6 +219,8 @@ struct collection {
     int32_t *sample;
     size_t samples, sample_room;
     int32_t missing;
+    skeym_readback_number number;
+    void *number_arg;
 };
 
 /* Room for `more` elements behind `count`. */
@@ -275,6 +277,30 @@ static enum skeym_error add_samples(struct collection *all, struct block *block,
     return error;
 }
 
+/* The number of an Observation or of one of its components, if it has one. */
+static void tell_number(const struct collection *all, const struct skeym_readback_id *id,
+                        struct json_object *of)
+{
+    struct json_object *quantity = NULL;
+    struct json_object *value = NULL;
+    struct json_object *code = NULL;
+    if (json_object_object_get_ex(of, "valueQuantity", &quantity) &&
+        json_object_object_get_ex(quantity, "value", &value) &&
+        json_object_object_get_ex(of, "code", &code) && text_of(code, "text")) {
+        all->number(all->number_arg, id, text_of(code, "text"), json_object_get_double(value));
+    }
+}
+
+static void tell_numbers(const struct collection *all, const struct skeym_readback_id *id,
+                         struct json_object *resource)
+{
+    struct json_object *parts = array_of(resource, "component");
+    tell_number(all, id, resource);
+    for (size_t i = 0; parts && i < json_object_array_length(parts); i++) {
+        tell_number(all, id, json_object_array_get_idx(parts, i));
+    }
+}
+
 static enum skeym_error collect(void *arg, struct json_object *resource)
 {
     struct collection *all = arg;
@@ -285,6 +311,9 @@ static enum skeym_error collect(void *arg, struct json_object *resource)
         return SKEYM_OK;
     }
     block.number = id.number;
+    if (all->number) {
+        tell_numbers(all, &id, resource);
+    }
     enum skeym_error error = find_signal(all->out, id.signal, &block.signal);
     if (error == SKEYM_OK) {
         error = add_samples(all, &block, resource);
@@ -380,11 +409,11 @@ static enum skeym_error find_run(struct skeym_readback *out, struct skeym_sessio
     return error == SKEYM_OK ? SKEYM_ERR_NOT_FOUND : error == SKEYM_ERR_EXISTS ? SKEYM_OK : error;
 }
 
-enum skeym_error skeym_readback_run(struct skeym_readback *out, struct skeym_session *session,
-                                    const char *patient, const char *run, int32_t missing,
-                                    int *status)
+enum skeym_error skeym_readback_numbers(struct skeym_readback *out, struct skeym_session *session,
+                                        const char *patient, const char *run, int32_t missing,
+                                        skeym_readback_number number, void *arg, int *status)
 {
-    struct collection all = {.out = out, .missing = missing};
+    struct collection all = {.out = out, .missing = missing, .number = number, .number_arg = arg};
     char target[256];
     enum skeym_error error = SKEYM_OK;
     memset(out, 0, sizeof *out);
@@ -407,6 +436,13 @@ enum skeym_error skeym_readback_run(struct skeym_readback *out, struct skeym_ses
     free(all.block);
     free(all.sample);
     return error;
+}
+
+enum skeym_error skeym_readback_run(struct skeym_readback *out, struct skeym_session *session,
+                                    const char *patient, const char *run, int32_t missing,
+                                    int *status)
+{
+    return skeym_readback_numbers(out, session, patient, run, missing, NULL, NULL, status);
 }
 
 void skeym_readback_free(struct skeym_readback *readback)

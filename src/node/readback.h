@@ -54,13 +54,24 @@ struct skeym_readback {
     struct skeym_readback_signal signal[SKEYM_READBACK_SIGNALS];
 };
 
+/* Called for each number of the run: one a vital sign, one a part of a panel that has a value. text
+ * is what its code says for people. */
+typedef void (*skeym_readback_number)(void *arg, const struct skeym_readback_id *id,
+                                      const char *text, double value);
+
 /* Reads all that a device sent of a patient in one run; run NULL: the one with the latest reading.
  * missing: the sample that stands for one that was not taken. Free *out in any case. Errors: as for
- * pages, SKEYM_ERR_NOT_FOUND (no run), SKEYM_ERR_MEMORY, SKEYM_ERR_SIZE (too many signals). */
+ * pages, SKEYM_ERR_NOT_FOUND (no run), SKEYM_ERR_MEMORY, SKEYM_ERR_SIZE (too many signals),
+ * SKEYM_ERR_CHARSET (patient, run), skeym_observation_samples'. */
 SKEYM_MUST_USE enum skeym_error skeym_readback_run(struct skeym_readback *out,
                                                    struct skeym_session *session,
                                                    const char *patient, const char *run,
                                                    int32_t missing, int *status);
+/* The same, and the numbers are told. */
+SKEYM_MUST_USE enum skeym_error
+skeym_readback_numbers(struct skeym_readback *out, struct skeym_session *session,
+                       const char *patient, const char *run, int32_t missing,
+                       skeym_readback_number number, void *arg, int *status);
 void skeym_readback_free(struct skeym_readback *readback);
 
 #endif

@@ -344,13 +344,14 @@ static void test_nothing_secret_is_left_in_memory(void **state)
 #endif
     options.lanes = 2;
     struct skeym_session *session = fake_session(&options);
-    for (unsigned i = 0; i < 4; i++) {
-        expect(session, post_request(), SKEYM_OK, false);
-    }
+    expect(session, post_request(), SKEYM_OK, false);
     set_fault(FAULT_DROP_ANSWER, 0, 1);
     expect(session, post_request(), SKEYM_ERR_NETWORK, true);
     set_fault(FAULT_ALTER_ANSWER, 0, 1);
     expect(session, post_request(), SKEYM_ERR_SEAL, true);
+    for (unsigned i = 0; i < 3; i++) {
+        expect(session, post_request(), SKEYM_OK, false); /* so a live lane is left at the end */
+    }
     skeym_session_free(session);
     assert_int_equal(fake.secrets, 6 * 5);
     for (unsigned i = 0; i < fake.secrets; i++) {
