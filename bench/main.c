@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/measure.h"
+#include "bench/server.h"
 #include "crypto/crypto.h"
 
 #include <getopt.h>
@@ -9,6 +10,7 @@
 static void (*const families[])(struct bench_report *report) = {
     bench_ops,
     bench_login,
+    bench_server,
 };
 
 static const char usage[] = "usage: skeym-bench [option]...\n"
