@@ -65,13 +65,18 @@ static inline bool bench_allows(void *arg, char interaction, struct skeym_span t
     return !bench->only_patient || skeym_span_is(patient, bench->only_patient);
 }
 
-static inline void bench_open(struct bench *bench)
+static inline void bench_open_with(struct bench *bench, const struct skeym_store_options *options)
 {
-    struct skeym_store_options options = {.path = bench->path};
-    assert_int_equal(skeym_store_open(&bench->store, &options), SKEYM_OK);
+    assert_int_equal(skeym_store_open(&bench->store, options), SKEYM_OK);
     assert_int_equal(skeym_store_reader_open(&bench->reader, bench->store), SKEYM_OK);
     struct skeym_fhir_options fhir = {bench->store, bench_random, NULL, "0.1.0"};
     assert_int_equal(skeym_fhir_new(&bench->fhir, &fhir), SKEYM_OK);
+}
+
+static inline void bench_open(struct bench *bench)
+{
+    struct skeym_store_options options = {.path = bench->path};
+    bench_open_with(bench, &options);
 }
 
 static inline void bench_close(struct bench *bench)

@@ -157,7 +157,8 @@ static void test_references(void **state)
         BUNDLE("transaction",
                "{\"fullUrl\":\"urn:uuid:2\",\"resource\":" OBSERVATION(
                    "urn:uuid:1",
-                   ",\"device\":{\"reference\":\"urn:uuid:3\"},\"note\":[{\"text\":\"urn:uuid:1\"}"
+                   ",\"device\":{\"reference\":\"urn:uuid:3\"},\"performer\":[{\"reference\":\"urn:"
+                   "uuid:1\"}],\"note\":[{\"text\":\"urn:uuid:1\"}"
                    "]") ","
                         "\"request\":{\"method\":\"POST\",\"url\":\"Observation\"}},"
                         "{\"fullUrl\":\"urn:uuid:1\",\"resource\":{\"resourceType\":\"Patient\","
@@ -184,6 +185,7 @@ static void test_references(void **state)
     assert_int_equal(count_at(page, "entry"), 2);
     assert_string_equal(text_at(page, "entry.0.resource.subject.reference"), patient[0]);
     assert_string_equal(text_at(page, "entry.0.resource.device.reference"), "Device/d");
+    assert_string_equal(text_at(page, "entry.0.resource.performer.0.reference"), patient[0]);
     assert_string_equal(text_at(page, "entry.0.resource.note.0.text"), "urn:uuid:1");
     json_object_put(page);
 }
@@ -202,6 +204,46 @@ static void test_reference_to_a_duplicate(void **state)
                                    "\"method\":\"POST\",\"url\":\"Patient\"}},%s"),
              patient, POST(OBSERVATION("urn:uuid:1", "")));
     assert_int_equal(status_of(bench, "POST", "/fhir", body), 409);
+    assert_int_equal(rows_of(bench, "/fhir/Observation"), 0);
+}
+
+/* What only the store can find out is one entry's problem, too. */
+static void test_batch_with_conflict(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const body = BUNDLE(
+        "batch",
+        POST(OBSERVATION(
+            "Patient/1",
+            ",\"identifier\":[{\"system\":\"s\","
+            "\"value\":\"1\"}]")) "," POST(OBSERVATION("Patient/1",
+                                                       ",\"identifier\":[{\"system\":\"s\","
+                                                       "\"value\":\"2\"}]")) "," POST(OBSERVATION("Patient/1",
+                                                                                                  ",\"identifier\":[{\"system\":\"s\","
+                                                                                                  "\"value\":\"1\"},{\"system\":\"s\","
+                                                                                                  "\"value\":\"2\"}]")) "," ENTRY("GET",
+                                                                                                                                  BASE
+                                                                                                                                  "/metadata",
+                                                                                                                                  ""));
+    struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 200);
+    assert_string_equal(text_at(json, "entry.1.response.status"), "201 Created");
+    assert_string_equal(text_at(json, "entry.2.response.status"), "412 Precondition Failed");
+    assert_string_equal(text_at(json, "entry.2.response.outcome.issue.0.code"), "multiple-matches");
+    assert_string_equal(text_at(json, "entry.3.response.status"), "200 OK");
+    json_object_put(json);
+}
+
+static void test_queue_is_full(void **state)
+{
+    struct bench *bench = *state;
+    bench_close(bench);
+    struct skeym_store_options options = {.path = bench->path, .queue_max = 1};
+    bench_open_with(bench, &options);
+    static const char *const body =
+        BUNDLE("batch", POST(OBSERVATION("Patient/1", "")) "," POST(OBSERVATION("Patient/1", "")));
+    struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 503);
+    assert_string_equal(text_at(json, "issue.0.code"), "transient");
+    json_object_put(json);
     assert_int_equal(rows_of(bench, "/fhir/Observation"), 0);
 }
 
@@ -310,6 +352,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_transaction_fails_whole, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_references, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_reference_to_a_duplicate, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_batch_with_conflict, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_queue_is_full, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_conditional_entries, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_grant_for_each_entry, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_shape, bench_setup, bench_teardown),

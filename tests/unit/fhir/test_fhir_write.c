@@ -145,9 +145,12 @@ static void test_put(void **state)
 
     /* an identifier of somebody else */
     free(post(bench, "/fhir/Patient", PATIENT(",\"identifier\":[" ID("urn:m", "2") "]"), 201));
-    assert_int_equal(status_of(bench, "PUT", "/fhir/Patient/1",
-                               PATIENT(",\"id\":\"1\",\"identifier\":[" ID("urn:m", "2") "]")),
-                     409);
+    struct json_object *taken =
+        json_of(ask(bench, "PUT", "/fhir/Patient/1",
+                    PATIENT(",\"id\":\"1\",\"identifier\":[" ID("urn:m", "2") "]")),
+                409);
+    assert_string_equal(text_at(taken, "issue.0.code"), "duplicate");
+    json_object_put(taken);
     static const struct {
         const char *target, *body;
         int status;
