@@ -64,14 +64,14 @@ SKEYM_MUST_USE enum skeym_error skeym_node_claims_read(struct skeym_node_claims 
 struct skeym_token_claims {
     uint8_t secret[SKEYM_SECRET_BYTES]; /* S_n */
     uint64_t issued_ms;
-    uint8_t lifetime_s; /* 1 to 59 */
     uint32_t login_s;
     uint32_t deadline_s;
-    uint8_t lane;
     uint32_t sequence;
-    uint8_t flags;
     uint32_t instance;
     uint32_t generation;
+    uint8_t lifetime_s; /* 1 to 59 */
+    uint8_t lane;
+    uint8_t flags;
     uint8_t role;
     struct skeym_name id;
     struct skeym_scopes scopes;
