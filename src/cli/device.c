@@ -297,7 +297,9 @@ static int run_once(struct agent *agent, bool *again)
                                                  });
     }
     if (error != SKEYM_OK) {
-        code = skeym_cli_fail("device", agent->journal ? agent->patient : what, error);
+        code = !agent->source && error == SKEYM_ERR_NOT_FOUND
+                   ? skeym_cli_say("device", "none of these signals is there, or none is known")
+                   : skeym_cli_fail("device", agent->source ? what : "the source", error);
         close_run(agent);
         return code;
     }
