@@ -20,7 +20,7 @@ int skeym_cli_say(const char *command, const char *format, ...)
     va_list arguments;
     fprintf(stderr, "skeym %s: ", command);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    vfprintf(stderr, format, arguments); /* NOLINT(clang-analyzer-valist.Uninitialized) */
     va_end(arguments);
     fputc('\n', stderr);
     return SKEYM_EXIT_FAILED;
@@ -158,6 +158,7 @@ bool skeym_cli_number(uint32_t *out, const char *text, uint32_t least, uint32_t 
 
 const char *skeym_cli_dir(const char *dir)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
     const char *from_environment = getenv("SKEYM_DIR");
     if (dir) {
         return dir;

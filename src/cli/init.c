@@ -53,6 +53,7 @@ static int options_from(struct options *options, int argc, char **argv)
     if (options->owner && geteuid() != 0) {
         return skeym_cli_usage(&skeym_command_init, "only root can give a folder away");
     }
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads */
     if (options->owner && !(options->user = getpwnam(options->owner))) {
         return skeym_cli_say("init", "there is no user '%s'", options->owner);
     }

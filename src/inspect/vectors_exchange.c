@@ -24,9 +24,9 @@ void skeym_vectors_token_claims(struct skeym_jot *jot, const struct skeym_token_
 struct message {
     const char *name;
     const char *method, *target, *content_type; /* of the request line and the outer head */
-    int status;                                 /* 0: a request */
     const char *cty;
     struct skeym_span plain;
+    int status; /* 0: a request */
     uint8_t iv_start;
 };
 
@@ -171,21 +171,21 @@ void skeym_vectors_exchange(struct skeym_jot *jot, const struct skeym_vectors_ca
          "GET",
          "/fhir/Observation?patient=p-1&code=http://loinc.org|8867-4",
          "",
-         0,
          NULL,
          {0},
+         0,
          0},
-        {"open_post", "POST", "/fhir/Observation", SKEYM_JOSE_TYPE, 0, "application/fhir+json",
-         skeym_span_text(observation), 0x01},
-        {"closed_get", "POST", SKEYM_EXCHANGE_PATH, SKEYM_JOSE_TYPE, 0, SKEYM_CLOSED_TYPE,
-         skeym_span_text("GET /fhir/Observation?patient=p-1\n\n"), 0x11},
-        {"closed_post", "POST", SKEYM_EXCHANGE_PATH, SKEYM_JOSE_TYPE, 0, SKEYM_CLOSED_TYPE,
-         closed_request(jot, (struct skeym_room){text, sizeof text}), 0x21},
+        {"open_post", "POST", "/fhir/Observation", SKEYM_JOSE_TYPE, "application/fhir+json",
+         skeym_span_text(observation), 0, 0x01},
+        {"closed_get", "POST", SKEYM_EXCHANGE_PATH, SKEYM_JOSE_TYPE, SKEYM_CLOSED_TYPE,
+         skeym_span_text("GET /fhir/Observation?patient=p-1\n\n"), 0, 0x11},
+        {"closed_post", "POST", SKEYM_EXCHANGE_PATH, SKEYM_JOSE_TYPE, SKEYM_CLOSED_TYPE,
+         closed_request(jot, (struct skeym_room){text, sizeof text}), 0, 0x21},
     };
     const struct message answers[] = {
-        {"answer", NULL, NULL, NULL, 201, "application/fhir+json", skeym_span_text(observation),
+        {"answer", NULL, NULL, NULL, "application/fhir+json", skeym_span_text(observation), 201,
          0x31},
-        {"answer_empty", NULL, NULL, NULL, 200, "", {0}, 0x41},
+        {"answer_empty", NULL, NULL, NULL, "", {0}, 200, 0x41},
     };
     skeym_jot_object(jot, "exchange");
     skeym_jot_text(jot, "about", "with lane 0's token of login.usual");

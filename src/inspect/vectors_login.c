@@ -59,7 +59,7 @@ static void mix_product(struct walk *walk, const uint8_t key[32], const uint8_t 
 }
 
 /* Seals (or opens) with h as AAD and mixes the ciphertext; returns the size of out. */
-static size_t crypt(struct walk *walk, bool seal, struct skeym_room out, struct skeym_span in)
+static size_t pass(struct walk *walk, bool seal, struct skeym_room out, struct skeym_span in)
 {
     uint8_t iv[12] = {0};
     iv[11] = walk->n++;
@@ -151,15 +151,14 @@ static void walk_1(struct walk *walk, struct login *login)
     step(walk, "e");
     mix_product(walk, login->node_key, node->authority);
     step(walk, "es");
-    (void)crypt(walk, true, (struct skeym_room){at + 32, 48},
-                skeym_span(login->cast->claims.public_key, 32));
+    (void)pass(walk, true, (struct skeym_room){at + 32, 48},
+               skeym_span(login->cast->claims.public_key, 32));
     step(walk, "s");
     mix_product(walk, node->private_key, node->authority);
     step(walk, "ss");
     mix_psk(walk, node->credential);
     step(walk, "psk");
-    size_t size =
-        crypt(walk, true, (struct skeym_room){at + 80, sizeof login->message - 80}, plain);
+    size_t size = pass(walk, true, (struct skeym_room){at + 80, sizeof login->message - 80}, plain);
     step(walk, "payload 1");
     skeym_jot_list_end(login->jot);
     login->message_size = 80 + size;
@@ -181,8 +180,8 @@ static struct skeym_span walk_2(struct walk *walk, uint8_t h_before[32], struct 
     mix_product(walk, login->cast->node.private_key, share.data);
     step(walk, "se");
     memcpy(h_before, walk->h, 32);
-    size_t size = crypt(walk, false, (struct skeym_room){login->payload, sizeof login->payload},
-                        skeym_span(login->answer + 32, login->answer_size - 32));
+    size_t size = pass(walk, false, (struct skeym_room){login->payload, sizeof login->payload},
+                       skeym_span(login->answer + 32, login->answer_size - 32));
     step(walk, "payload 2");
     skeym_jot_list_end(login->jot);
     return skeym_span(login->payload, size);

@@ -31,7 +31,7 @@ static enum skeym_error derive_lock_key(struct skeym_credential_file *file,
     }
     uint64_t n = UINT64_C(1) << file->log_n;
     /* scrypt's own need, and room for its bookkeeping. */
-    uint64_t memory = 128 * SCRYPT_R * (n + SCRYPT_P + 2) + (1 << 20);
+    uint64_t memory = UINT64_C(128) * SCRYPT_R * (n + SCRYPT_P + 2) + (1 << 20);
     if (EVP_PBE_scrypt((const char *)passphrase.data, passphrase.size, file->salt,
                        sizeof file->salt, n, SCRYPT_R, SCRYPT_P, memory, file->lock_key,
                        sizeof file->lock_key) != 1) {

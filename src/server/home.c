@@ -80,6 +80,7 @@ static enum skeym_error must_be_empty(int folder)
         return error;
     }
     const struct dirent *entry;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of this function alone */
     while (error == SKEYM_OK && (entry = readdir(list)) != NULL) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             error = SKEYM_ERR_EXISTS;
@@ -328,7 +329,9 @@ enum skeym_error skeym_home_revoked(struct skeym_revoked *out, const char *dir)
 
 void skeym_home_revoked_free(struct skeym_revoked *revoked)
 {
-    free((void *)(uintptr_t)revoked->at);
+    void *list; /* ours, though readers have it const */
+    memcpy(&list, &revoked->at, sizeof list);
+    free(list);
     *revoked = (struct skeym_revoked){0};
 }
 

@@ -110,7 +110,7 @@ static enum skeym_error write_all(int file, struct skeym_span content)
 enum skeym_error skeym_home_file_read(uint8_t **data, size_t *size, int folder, const char *name,
                                       size_t max, bool secret)
 {
-    struct stat state;
+    struct stat state = {0};
     int file = -1;
     uint8_t *content = NULL;
     *data = NULL;
@@ -260,7 +260,7 @@ static bool cut_short(int file, off_t size)
 
 enum skeym_error skeym_home_file_append(int folder, const char *name, struct skeym_span line)
 {
-    struct stat state;
+    struct stat state = {0};
     int file = -1;
     enum skeym_error error = open_regular(&file, &state, folder, name, O_RDWR | O_APPEND | O_CREAT);
     if (error != SKEYM_OK) {
@@ -296,7 +296,7 @@ out:
 enum skeym_error skeym_home_file_lock(int *lock, int folder, bool shared)
 {
     const struct timespec pause = {0, LOCK_PAUSE_NS};
-    struct stat state;
+    struct stat state = {0};
     enum skeym_error error = open_regular(lock, &state, folder, "lock", O_RDWR | O_CREAT);
     if (error != SKEYM_OK) {
         return error;

@@ -45,7 +45,7 @@ static int64_t now_ms(void)
  * anew with every byte. */
 static enum skeym_error read_line(char *line, size_t room, int client)
 {
-    int64_t deadline = now_ms() + PATIENCE_S * 1000;
+    int64_t deadline = now_ms() + INT64_C(1000) * PATIENCE_S;
     size_t size = 0;
     while (size < room - 1) {
         ssize_t got = recv(client, line + size, 1, 0);
