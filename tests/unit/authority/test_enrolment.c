@@ -102,7 +102,7 @@ static enum skeym_error judge(struct world *world)
     return error;
 }
 
-static enum skeym_error login(struct world *world)
+static enum skeym_error log_in(struct world *world)
 {
     say_hello(world);
     return judge(world);
@@ -245,7 +245,7 @@ static void names_the_wrong_line(void **state)
 static void lets_a_node_in(void **state)
 {
     struct world *world = *state;
-    assert_int_equal(login(world), SKEYM_OK);
+    assert_int_equal(log_in(world), SKEYM_OK);
     assert_true(skeym_span_is(skeym_name_span(&world->report.id), "dr-lee"));
     assert_int_equal(world->report.generation, 2);
     assert_int_equal(world->report.role, SKEYM_ROLE_DOCTOR);
@@ -279,7 +279,7 @@ static void gives_only_the_scopes_that_were_wanted(void **state)
     struct skeym_token_claims token;
     uint64_t id;
     world->wish.scopes = scopes_of("patient/p1/Observation.r");
-    assert_int_equal(login(world), SKEYM_OK);
+    assert_int_equal(log_in(world), SKEYM_OK);
     finish(world);
     assert_int_equal(
         skeym_token_open(&token, &id, &world->keys.audience,
@@ -294,7 +294,7 @@ static void bounds_lanes_and_deadline(void **state)
     struct world *world = *state;
     world->wish.lanes = 16;
     world->policy.session_s = UINT32_MAX;
-    assert_int_equal(login(world), SKEYM_OK);
+    assert_int_equal(log_in(world), SKEYM_OK);
     finish(world);
     assert_int_equal(world->grant.lanes, 4);
     assert_int_equal(world->report.lanes, 4);
@@ -306,7 +306,7 @@ static void the_deadline_is_not_after_not_after(void **state)
     struct world *world = *state;
     world->claims.not_after = NOW_S + 100;
     enrol(world);
-    assert_int_equal(login(world), SKEYM_OK);
+    assert_int_equal(log_in(world), SKEYM_OK);
     finish(world);
     assert_int_equal(world->grant.deadline_s, NOW_S + 100);
 }
@@ -316,12 +316,12 @@ static void refuses_an_expired_node(void **state)
     struct world *world = *state;
     world->claims.not_after = NOW_S;
     enrol(world);
-    assert_int_equal(login(world), SKEYM_ERR_EXPIRED);
+    assert_int_equal(log_in(world), SKEYM_ERR_EXPIRED);
     assert_true(skeym_span_is(skeym_name_span(&world->report.id), "dr-lee"));
     world->claims.not_after = NOW_S + 1;
     enrol(world);
     memset(&world->random, 5, sizeof world->random);
-    assert_int_equal(login(world), SKEYM_OK);
+    assert_int_equal(log_in(world), SKEYM_OK);
 }
 
 static void refuses_a_revoked_generation(void **state)
@@ -329,17 +329,17 @@ static void refuses_a_revoked_generation(void **state)
     struct world *world = *state;
     world->entries[0] = (struct skeym_revoked_entry){world->claims.id, 2};
     world->revoked.count = 1;
-    assert_int_equal(login(world), SKEYM_ERR_REVOKED);
+    assert_int_equal(log_in(world), SKEYM_ERR_REVOKED);
     world->entries[0].generation = 1;
     memset(&world->random, 5, sizeof world->random);
-    assert_int_equal(login(world), SKEYM_OK);
+    assert_int_equal(log_in(world), SKEYM_OK);
 }
 
 static void refuses_another_audience(void **state)
 {
     struct world *world = *state;
     assert_int_equal(skeym_name_audience(&world->node.audience, skeym_span_text("icu")), SKEYM_OK);
-    assert_int_equal(login(world), SKEYM_ERR_AUDIENCE);
+    assert_int_equal(log_in(world), SKEYM_ERR_AUDIENCE);
 }
 
 static void refuses_scopes_that_were_not_granted(void **state)
@@ -350,7 +350,7 @@ static void refuses_scopes_that_were_not_granted(void **state)
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         world->wish.scopes = scopes_of(words[i]);
         memset(&world->random, 5, sizeof world->random);
-        assert_int_equal(login(world), SKEYM_ERR_SCOPE);
+        assert_int_equal(log_in(world), SKEYM_ERR_SCOPE);
     }
 }
 
@@ -361,7 +361,7 @@ static void tells_the_time_to_a_wrong_clock(void **state)
     for (size_t i = 0; i < sizeof off / sizeof off[0]; i++) {
         world->wish.time_ms = (uint64_t)((int64_t)NOW_MS + off[i]);
         memset(&world->random, 5, sizeof world->random);
-        assert_int_equal(login(world), SKEYM_ERR_CLOCK);
+        assert_int_equal(log_in(world), SKEYM_ERR_CLOCK);
         finish(world);
         assert_true(world->grant.clock_only);
         assert_int_equal(world->grant.server_ms, NOW_MS);
@@ -371,7 +371,7 @@ static void tells_the_time_to_a_wrong_clock(void **state)
     for (size_t i = 0; i < 2; i++) {
         world->wish.time_ms = (uint64_t)((int64_t)NOW_MS + close[i]);
         memset(&world->random, 5, sizeof world->random);
-        assert_int_equal(login(world), SKEYM_OK);
+        assert_int_equal(log_in(world), SKEYM_OK);
     }
 }
 
@@ -381,29 +381,29 @@ static void judges_in_order(void **state)
 {
     struct world *world = *state;
     world->wish.time_ms = 0;
-    assert_int_equal(login(world), SKEYM_ERR_CLOCK);
+    assert_int_equal(log_in(world), SKEYM_ERR_CLOCK);
 
     world->wish.scopes = scopes_of("user/Patient.r");
     memset(&world->random, 5, sizeof world->random);
-    assert_int_equal(login(world), SKEYM_ERR_SCOPE);
+    assert_int_equal(log_in(world), SKEYM_ERR_SCOPE);
 
     assert_int_equal(skeym_name_audience(&world->node.audience, skeym_span_text("icu")), SKEYM_OK);
     memset(&world->random, 5, sizeof world->random);
-    assert_int_equal(login(world), SKEYM_ERR_AUDIENCE);
+    assert_int_equal(log_in(world), SKEYM_ERR_AUDIENCE);
 
     world->entries[0] = (struct skeym_revoked_entry){world->claims.id, 2};
     world->revoked.count = 1;
     memset(&world->random, 5, sizeof world->random);
-    assert_int_equal(login(world), SKEYM_ERR_REVOKED);
+    assert_int_equal(log_in(world), SKEYM_ERR_REVOKED);
 
     world->claims.not_after = NOW_S;
     enrol(world);
     memset(&world->random, 5, sizeof world->random);
-    assert_int_equal(login(world), SKEYM_ERR_EXPIRED);
+    assert_int_equal(log_in(world), SKEYM_ERR_EXPIRED);
 
     memset(world->node.credential, 1, 32);
     memset(&world->random, 5, sizeof world->random);
-    assert_int_equal(login(world), SKEYM_ERR_HANDSHAKE);
+    assert_int_equal(log_in(world), SKEYM_ERR_HANDSHAKE);
 }
 
 static void a_failed_handshake_names_nobody(void **state)
@@ -411,7 +411,7 @@ static void a_failed_handshake_names_nobody(void **state)
     struct world *world = *state;
     static const struct skeym_login_report nobody;
     memset(world->node.private_key, 0x12, 32); /* of somebody else */
-    assert_int_equal(login(world), SKEYM_ERR_HANDSHAKE);
+    assert_int_equal(log_in(world), SKEYM_ERR_HANDSHAKE);
     assert_memory_equal(&world->report, &nobody, sizeof nobody);
 }
 
@@ -422,7 +422,7 @@ static void refuses_a_retired_enrol_key(void **state)
     assert_int_equal(skeym_keyring_rotate(&world->keyring, NOW_MS, key), SKEYM_OK);
     assert_int_equal(skeym_keyring_retire(&world->keyring, 1), SKEYM_OK);
     derive(world);
-    enum skeym_error error = login(world);
+    enum skeym_error error = log_in(world);
     assert_true(error == SKEYM_ERR_LOCATOR || error == SKEYM_ERR_HANDSHAKE);
 }
 
@@ -432,7 +432,7 @@ static void renews_what_an_old_enrol_key_sealed(void **state)
     uint8_t key[32] = {8};
     assert_int_equal(skeym_keyring_rotate(&world->keyring, NOW_MS, key), SKEYM_OK);
     derive(world);
-    assert_int_equal(login(world), SKEYM_OK);
+    assert_int_equal(log_in(world), SKEYM_OK);
     assert_true(world->report.renewed);
     finish(world);
     assert_true(world->grant.renewed);
@@ -444,7 +444,7 @@ static void renews_what_an_old_enrol_key_sealed(void **state)
     assert_int_equal(skeym_keyring_retire(&world->keyring, 1), SKEYM_OK);
     derive(world);
     memset(&world->random, 6, sizeof world->random);
-    assert_int_equal(login(world), SKEYM_OK);
+    assert_int_equal(log_in(world), SKEYM_OK);
     assert_false(world->report.renewed);
 }
 
@@ -473,7 +473,7 @@ static void refuses_a_policy_that_is_none(void **state)
         world->policy.lanes_max = i == 3 ? 0 : i == 4 ? 17 : good.lanes_max;
         world->keys.authority.enrol_count = i == 5 ? 0 : 1;
         memset(&world->random, 5, sizeof world->random);
-        assert_int_equal(login(world), SKEYM_ERR_CONFIG);
+        assert_int_equal(log_in(world), SKEYM_ERR_CONFIG);
     }
 }
 

@@ -93,19 +93,19 @@ static void make_refuses_what_cannot_be(void **state)
     (void)state;
     static const struct {
         uint64_t now_ms;
-        uint32_t epoch_seconds;
         const char *audience;
+        uint32_t epoch_seconds;
         enum skeym_error error;
     } cases[] = {
-        {START_MS, 119, "ward", SKEYM_ERR_RANGE},
-        {START_MS, 120, "ward", SKEYM_OK},
-        {START_MS, 86400, "ward", SKEYM_OK},
-        {START_MS, 86401, "ward", SKEYM_ERR_RANGE},
-        {119999, 120, "ward", SKEYM_ERR_RANGE},
-        {120000, 120, "ward", SKEYM_OK},
-        {UINT64_C(1) << 48, 3600, "ward", SKEYM_ERR_RANGE},
-        {START_MS, 3600, "", SKEYM_ERR_SIZE},
-        {START_MS, 3600, "Ward", SKEYM_ERR_CHARSET},
+        {START_MS, "ward", 119, SKEYM_ERR_RANGE},
+        {START_MS, "ward", 120, SKEYM_OK},
+        {START_MS, "ward", 86400, SKEYM_OK},
+        {START_MS, "ward", 86401, SKEYM_ERR_RANGE},
+        {119999, "ward", 120, SKEYM_ERR_RANGE},
+        {120000, "ward", 120, SKEYM_OK},
+        {UINT64_C(1) << 48, "ward", 3600, SKEYM_ERR_RANGE},
+        {START_MS, "", 3600, SKEYM_ERR_SIZE},
+        {START_MS, "Ward", 3600, SKEYM_ERR_CHARSET},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct skeym_keyring keyring;

@@ -36,6 +36,7 @@ static void remove_all(const char *folder)
 {
     DIR *list = opendir(folder);
     const struct dirent *entry;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of this function alone */
     while (list && (entry = readdir(list)) != NULL) {
         char path[512];
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
@@ -373,8 +374,8 @@ static int child(uint8_t number)
 static void processes_at_once_lose_nothing(void **state)
 {
     (void)state;
-    enum { CHILDREN = 2 };
-    pid_t children[CHILDREN];
+    static const uint8_t CHILDREN = 2;
+    pid_t children[2];
     for (uint8_t i = 0; i < CHILDREN; i++) {
         children[i] = fork();
         assert_true(children[i] >= 0);
@@ -403,7 +404,7 @@ static void processes_at_once_lose_nothing(void **state)
     assert_int_equal(revoked.count, CHILDREN * 3);
     skeym_home_revoked_free(&revoked);
     assert_int_equal(skeym_home_audit_read(&audit, &size, dir), SKEYM_OK);
-    assert_int_equal(size, CHILDREN * 3 * strlen("{\"event\":\"test\"}\n"));
+    assert_int_equal(size, (size_t)CHILDREN * 3 * strlen("{\"event\":\"test\"}\n"));
     free(audit);
 }
 
@@ -534,7 +535,7 @@ static void survives_a_full_disk(void **state)
     snprintf(folder, sizeof folder, "%s/disk", top);
     assert_int_equal(mkdir(folder, 0700), 0);
     if (mount("tmpfs", folder, "tmpfs", 0, "size=64k,mode=0700") != 0) {
-        print_message("skipped: no tmpfs can be mounted here: %s\n", strerror(errno));
+        print_message("skipped: no tmpfs can be mounted here: %s\n", strerrordesc_np(errno));
         skip();
     }
     snprintf(dir, sizeof dir, "%s/authority", folder);
