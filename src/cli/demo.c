@@ -275,7 +275,7 @@ static int run(int argc, char **argv)
 const struct skeym_command skeym_command_demo = {
     .name = "demo",
     .summary = "run a ward with devices, doctors and attackers, and count what was lost",
-    .usage = "skeym demo [--records DIR] [--keep]\n"
+    .usage = "usage: skeym demo [--records DIR] [--keep]\n"
              "\n"
              "  --records DIR  replay the WFDB records 100, v102s and s00001-* that are there;\n"
              "                 without it, or where they are missing, patients are simulated\n"
