@@ -31,6 +31,11 @@ static void test_create_read_search(void **state)
     snprintf(target, sizeof target, "/fhir/Observation/%s/_history/2", text_at(created, "id"));
     assert_int_equal(status_of(bench, "GET", target, NULL), 404);
 
+    snprintf(target, sizeof target, "/fhir/Observation/%s/note", text_at(created, "id"));
+    assert_int_equal(status_of(bench, "GET", target, NULL), 404);
+    snprintf(target, sizeof target, "/fhir/Observation/%s/note/1", text_at(created, "id"));
+    assert_int_equal(status_of(bench, "GET", target, NULL), 404);
+
     struct json_object *found = json_of(
         ask(bench, "GET", "/fhir/Observation?patient=1&code=http://loinc.org|8867-4", NULL), 200);
     assert_string_equal(text_at(found, "resourceType"), "Bundle");
@@ -196,6 +201,14 @@ static void test_no_space(void **state)
     free(body);
 }
 
+static void test_too_large(void **state)
+{
+    struct bench *bench = *state;
+    char *body = large_body(SKEYM_FHIR_BODY_BYTES);
+    assert_int_equal(status_of(bench, "POST", "/fhir/Observation", body), 413);
+    free(body);
+}
+
 /* A page ends early rather than grow without bound; the next one goes on. */
 static void test_large_pages(void **state)
 {
@@ -276,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_routes, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_metadata, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_no_space, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_too_large, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_large_pages, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_many_threads, bench_setup, bench_teardown),
         cmocka_unit_test(test_is_write),
