@@ -40,12 +40,17 @@ struct load_options {
     const struct load_script *script;
     void *lanes; /* connections of lane_size bytes each: the script's; not owned */
     size_t lane_size;
+    /* Looks for answers without ever sleeping, as long as the generator has a core for itself. Else
+     * the server pays for waking the generator's core, which peers on a network would not make it
+     * do, and pays the more the faster the generator is. */
+    bool spin;
 };
 
 struct load_result {
     uint64_t answers;
     uint64_t elapsed_ns; /* from the first request to the last answer */
     uint64_t cpu_ns;     /* of the generator's thread in that time */
+    uint64_t spun_ns;    /* of it, looking in vain */
 };
 
 struct load;
