@@ -154,27 +154,46 @@ static bool read_own(char *out, size_t room, pid_t pid, const char *name)
     return read_file(out, room, path);
 }
 
+/* Numbers with spaces between, from `text` on; false when there are fewer. */
+static bool read_numbers(uint64_t *out, size_t count, const char *text)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *end = NULL;
+        out[i] = strtoull(text, &end, 10); /* some are negative: none that anybody looks at */
+        if (end == text) {
+            return false;
+        }
+        text = end;
+    }
+    return true;
+}
+
 bool server_process_usage(struct server_usage *usage, const struct server_process *process)
 {
+    enum { USER = 10, SYSTEM, FIELDS }; /* after the state, which is a letter */
     char text[4096];
-    unsigned long long user = 0, system = 0, resident = 0;
+    uint64_t fields[FIELDS];
+    uint64_t resident = 0;
     *usage = (struct server_usage){0};
-    /* fields 14 and 15; the name before may hold anything but ends with the last ")" */
-    if (!read_own(text, sizeof text, process->pid, "stat") || !strrchr(text, ')') ||
-        sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user,
-               &system) != 2) {
+    if (!read_own(text, sizeof text, process->pid, "stat")) {
         return false;
     }
-    if (!read_own(text, sizeof text, process->pid, "status") || !strstr(text, "\nVmRSS:") ||
-        sscanf(strstr(text, "\nVmRSS:"), "\nVmRSS: %llu", &resident) != 1) {
+    const char *name_end = strrchr(text, ')'); /* the name before may hold anything */
+    if (!name_end || strlen(name_end) < 4 || !read_numbers(fields, FIELDS, name_end + 3) ||
+        !read_own(text, sizeof text, process->pid, "status")) {
         return false;
     }
-    *usage = (struct server_usage){user * tick_us(), system * tick_us(), resident};
+    const char *line = strstr(text, "\nVmRSS:");
+    if (!line || !read_numbers(&resident, 1, line + strlen("\nVmRSS:"))) {
+        return false;
+    }
+    *usage = (struct server_usage){fields[USER] * tick_us(), fields[SYSTEM] * tick_us(), resident};
     return true;
 }
 
 uint64_t server_process_cores_us(int core, int other_core)
 {
+    enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, FIELDS };
     static char text[65536];
     const int cores[] = {core, other_core};
     uint64_t ticks = 0;
@@ -183,12 +202,11 @@ uint64_t server_process_cores_us(int core, int other_core)
     }
     for (size_t i = 0; i < (core == other_core ? 1 : 2); i++) {
         char name[32];
-        unsigned long long t[7] = {0}; /* user nice system idle iowait irq softirq */
+        uint64_t t[FIELDS];
         (void)snprintf(name, sizeof name, "\ncpu%d ", cores[i]);
         const char *line = strstr(text, name);
-        if (line && sscanf(line + strlen(name), "%llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1],
-                           &t[2], &t[3], &t[4], &t[5], &t[6]) == 7) {
-            ticks += t[0] + t[1] + t[2] + t[5] + t[6];
+        if (line && read_numbers(t, FIELDS, line + strlen(name))) {
+            ticks += t[USER] + t[NICE] + t[SYSTEM] + t[IRQ] + t[SOFTIRQ];
         }
     }
     return ticks * tick_us();

@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 {
     static char body[ANSWER_BYTES];
     unsigned port = 0;
-    int ready = argc == 2 ? atoi(argv[1]) : -1;
+    int ready = argc == 2 ? (int)strtoul(argv[1], NULL, 10) : -1;
     int fd = listen_on_loopback(&port);
     sigset_t set;
     int got = 0;
