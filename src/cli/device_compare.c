@@ -88,7 +88,7 @@ static bool show_numbers(const struct numbers *numbers)
     for (uint32_t i = 0; i < numbers->record->header.signals; i++) {
         if (numbers->equal[i] + numbers->different[i] > 0) {
             printf("numbers %u-%s %llu: %s", i, numbers->record->header.signal[i].description,
-                   (unsigned long long)(numbers->equal[i] + numbers->different[i]),
+                   (unsigned long long)numbers->equal[i] + numbers->different[i],
                    numbers->different[i] == 0 ? "equal" : "different");
             if (numbers->different[i] > 0) {
                 printf(" (%llu)", (unsigned long long)numbers->different[i]);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DATA_MAX (16u * 1024 * 1024)
+#define DATA_MAX ((size_t)16 * 1024 * 1024)
 
 static const char usage[] =
     "usage: skeym post PATH --as FILE --data FILE [options]\n"

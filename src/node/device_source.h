@@ -26,8 +26,8 @@ struct skeym_device_source_options {
     const char *node;
     const char *patient;
     char run[SKEYM_DEVICE_RUN];
-    uint64_t base_ms;                       /* time of the first sample */
     unsigned block_s;                       /* of a wave in one message: 1 to 60 */
+    uint64_t base_ms;                       /* time of the first sample */
     const char *signals;                    /* "MLII,V5": only these; NULL: all that we know */
     const struct skeym_wfdb_record *record; /* not owned; NULL: simulate */
     struct skeym_simulate_options simulate;

@@ -104,7 +104,8 @@ enum skeym_error skeym_http_check(const char *server, bool plaintext_network)
 
 /* Just before a request leaves on a connection. The second time in one exchange would be libcurl's
  * own repetition after a kept connection broke: the first may have been executed. */
-static int start(void *arg, char *remote, char *local, int remote_port, int local_port)
+static int start(void *arg, char *remote, char *local, /* NOLINT: libcurl's type */
+                 int remote_port, int local_port)
 {
     struct skeym_http *http = arg;
     (void)remote, (void)local, (void)remote_port, (void)local_port;

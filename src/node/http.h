@@ -11,7 +11,7 @@
 
 #include "node/session.h"
 
-#define SKEYM_HTTP_ANSWER_MAX (32u * 1024 * 1024) /* bytes of an answer's body */
+#define SKEYM_HTTP_ANSWER_MAX ((size_t)32 * 1024 * 1024) /* bytes of an answer's body */
 #define SKEYM_HTTP_TIMEOUT_MS 30000
 
 struct skeym_http_options {

@@ -20,8 +20,8 @@
 #include <skeym/error.h>
 #include <skeym/span.h>
 
-#define SKEYM_JOURNAL_BYTES      (64u * 1024 * 1024) /* default size of the file, at most */
-#define SKEYM_JOURNAL_READING    (4u * 1024 * 1024)  /* one reading, at most */
+#define SKEYM_JOURNAL_BYTES      ((size_t)64 * 1024 * 1024) /* default size of the file, at most */
+#define SKEYM_JOURNAL_READING    ((size_t)4 * 1024 * 1024)  /* one reading, at most */
 #define SKEYM_JOURNAL_NOTE       256u
 #define SKEYM_JOURNAL_HEAD_BYTES 25u
 

@@ -318,7 +318,8 @@ static enum skeym_error collect(void *arg, struct json_object *resource)
     if (error == SKEYM_OK) {
         error = add_samples(all, &block, resource);
     }
-    if (error == SKEYM_OK && !grow(&data, &all->block_room, all->blocks, 1, sizeof block)) {
+    if (error == SKEYM_OK &&
+        (!grow(&data, &all->block_room, all->blocks, 1, sizeof block) || !data)) {
         error = SKEYM_ERR_MEMORY;
     }
     all->block = data;
@@ -357,7 +358,7 @@ static enum skeym_error join(struct skeym_readback_signal *signal, const struct 
         }
         signal->missing += block[i].number - (i > 0 ? block[i - 1].number + 1 : 0);
         signal->readings++;
-        if (block[i].count > 0) {
+        if (all->sample && block[i].count > 0) {
             memcpy(signal->at + signal->samples, all->sample + block[i].from,
                    block[i].count * sizeof *signal->at);
         }
@@ -371,10 +372,11 @@ static enum skeym_error join_all(struct collection *all)
 {
     struct skeym_readback *out = all->out;
     size_t from = 0;
-    enum skeym_error error = all->blocks > 0 ? SKEYM_OK : SKEYM_ERR_NOT_FOUND;
-    if (all->blocks > 0) {
-        qsort(all->block, all->blocks, sizeof *all->block, by_signal_and_number);
+    enum skeym_error error = SKEYM_OK;
+    if (!all->block || all->blocks == 0) {
+        return SKEYM_ERR_NOT_FOUND;
     }
+    qsort(all->block, all->blocks, sizeof *all->block, by_signal_and_number);
     for (size_t i = 0; i < out->count && error == SKEYM_OK; i++) {
         size_t count = 0;
         while (from + count < all->blocks && all->block[from + count].signal == i) {

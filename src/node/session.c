@@ -277,7 +277,7 @@ out:
     return error;
 }
 
-static enum skeym_error login(struct skeym_session *session, uint32_t *retry_after_s)
+static enum skeym_error log_in(struct skeym_session *session, uint32_t *retry_after_s)
 {
     bool clock = false;
     enum skeym_error error = login_once(session, &clock, retry_after_s);
@@ -293,7 +293,7 @@ static enum skeym_error login(struct skeym_session *session, uint32_t *retry_aft
 enum skeym_error skeym_session_login(struct skeym_session *session)
 {
     uint32_t retry_after_s = 0;
-    return login(session, &retry_after_s);
+    return log_in(session, &retry_after_s);
 }
 
 /* --- requests ------------------------------------------------------------ */
@@ -350,7 +350,7 @@ static enum skeym_error try_once(struct skeym_session *session, const struct ske
     enum skeym_error error = SKEYM_OK;
     *attempt = (struct attempt){0};
     if (!skeym_session_take(session, &lane)) {
-        error = login(session, &attempt->retry_after_s);
+        error = log_in(session, &attempt->retry_after_s);
         if (error == SKEYM_OK && !skeym_session_take(session, &lane)) {
             error = SKEYM_ERR_EXPIRED; /* the grant was over before we could use it */
         }

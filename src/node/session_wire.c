@@ -41,7 +41,7 @@ static enum skeym_error seal_closed(struct skeym_session_wire *out,
         return SKEYM_ERR_SIZE;
     }
     size_t room = request->body.size + SKEYM_METHOD_BYTES + SKEYM_TARGET_BYTES +
-                  3 * (SKEYM_FIELD_BYTES + 32) + 8;
+                  (size_t)3 * (SKEYM_FIELD_BYTES + 32) + 8;
     uint8_t *plain = malloc(room);
     if (!plain) {
         return SKEYM_ERR_MEMORY;

@@ -114,9 +114,9 @@ static void test_every_sample_is_said_once_in_its_place(void **state)
     int32_t got[128];
     size_t done = 0;
     unsigned blocks = 0;
-    for (int i = 0; i < 200; i++) {
-        samples[2 * i] = (int16_t)(i * 3 - 100);
-        samples[2 * i + 1] = i == 77 ? INT16_MIN : (int16_t)(500 - i);
+    for (size_t i = 0; i < 200; i++) {
+        samples[2 * i] = (int16_t)((int)i * 3 - 100);
+        samples[2 * i + 1] = i == 77 ? INT16_MIN : (int16_t)(500 - (int)i);
     }
     make_record("r 2 31.25 200\nr.dat 16 200/mV 12 0 0 0 0 MLII\nr.dat 16 100/NU 12 0 0 0 0 RESP\n",
                 samples, 400);
@@ -155,7 +155,7 @@ static void test_every_sample_is_said_once_in_its_place(void **state)
     expect_end();
     const struct skeym_device_signal *signal = skeym_device_source_signal(source, 0);
     int32_t sum = 0;
-    for (int i = 0; i < 200; i++) {
+    for (size_t i = 0; i < 200; i++) {
         sum += samples[2 * i];
     }
     assert_int_equal(signal->samples, 200);
