@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -250,6 +251,36 @@ static void settings_must_go_together(void **state)
     }
 }
 
+/* The manual names every setting, with the default that it has. */
+static void the_manual_knows_every_setting(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    const struct skeym_conf_row *rows = skeym_conf_rows(&count);
+    char *text = calloc(1, 65536);
+    FILE *in = fopen(SKEYM_SOURCE_DIR "/docs/man/skeym.conf.5", "r");
+    assert_non_null(text);
+    assert_non_null(in);
+    assert_true(fread(text, 1, 65535, in) > 0);
+    assert_int_equal(fclose(in), 0);
+    for (size_t i = 0; i < count; i++) {
+        char name[64];
+        char standard[64];
+        (void)snprintf(name, sizeof name, "Cm %s Ar", rows[i].name);
+        (void)snprintf(standard, sizeof standard, "Pq default %s\n", rows[i].standard);
+        const char *at = strstr(text, name);
+        if (!at) {
+            fail_msg("%s is not in the manual", rows[i].name);
+        }
+        if (rows[i].standard[0] != '\0') {
+            const char *end = strstr(at, standard);
+            assert_non_null(end);
+            assert_true(end < strchr(at, '\n'));
+        }
+    }
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +292,7 @@ int main(void)
         cmocka_unit_test(reads_flags),
         cmocka_unit_test(a_flag_wins_over_the_file),
         cmocka_unit_test(settings_must_go_together),
+        cmocka_unit_test(the_manual_knows_every_setting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
