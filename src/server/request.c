@@ -198,9 +198,6 @@ static enum MHD_Result begin_exchange(struct skeym_request *request,
 {
     struct skeym_service *service = request->service;
     uint64_t now_ms = skeym_clock_now(&service->clock, NULL);
-    if (skeym_state_stale(service->state, now_ms)) {
-        return refuse(request, connection, 503, 5);
-    }
     skeym_state_hold(service->state);
     enum skeym_error error = skeym_admit_head(&request->admission, skeym_state_gate(service->state),
                                               &request->head, now_ms);
@@ -234,6 +231,9 @@ static enum MHD_Result begin(struct skeym_request *request, struct MHD_Connectio
         skeym_span_is(request->head.method, "HEAD")) {
         request->fields.framing_unclear = true;
         return refuse_as(request, connection, SKEYM_CHECK_SHAPE, SKEYM_ERR_SHAPE);
+    }
+    if (skeym_state_stale(service->state, skeym_clock_now(&service->clock, NULL))) {
+        return refuse(request, connection, 503, 5);
     }
     bool login = skeym_span_is(request->head.method, "POST") &&
                  skeym_span_is(request->head.target, SKEYM_LOGIN_PATH);

@@ -81,7 +81,9 @@ static enum skeym_error take_into_use(struct skeym_state *state, struct skeym_re
     struct vault *vault = state->vault;
     unsigned idle = 1 - state->live;
     enum skeym_error error = skeym_keyring_derive(&vault->slot[idle], &vault->keyring);
-    state->epoch_seconds = vault->keyring.epoch_seconds;
+    if (state->epoch_seconds == 0) { /* never changes, and is read without the lock */
+        state->epoch_seconds = vault->keyring.epoch_seconds;
+    }
     skeym_crypto_wipe(&vault->keyring, sizeof vault->keyring);
     if (error) {
         skeym_crypto_wipe(&vault->slot[idle], sizeof vault->slot[idle]);

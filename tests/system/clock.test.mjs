@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { Skip, sleep, until } from './world.mjs';
+import { Skip, raw, sleep, statuses, until } from './world.mjs';
 
 const EPOCH_S = 120;
 
@@ -77,12 +77,14 @@ export default {
     await until('tries', async () => (await server.metric('skeym_ratchet_failures_total')) > 1);
     assert.equal(server.log('epoch-failed').length, 1); /* said once, tried each second */
     set(2 * EPOCH_S);
-    const busy = async () => (await server.metric('skeym_answers_total{status="503"}')) > 0;
-    const late = get();
-    await until('the refusal', busy);
+    const stranger = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+    await until('the refusal', async () =>
+      statuses((await raw(server.port, stranger, { ms: 300 })).text)[0] === 503);
+    const login = 'POST /skeym/v1/login HTTP/1.1\r\nHost: x\r\nContent-Type: ' +
+      'application/skeym-login\r\nContent-Length: 5\r\n\r\nhello';
+    assert.deepEqual(statuses((await raw(server.port, login, { ms: 300 })).text), [503]);
     renameSync(world.path('away'), keyring);
     await until('the epoch', async () => (await server.metric('skeym_epoch')) === epoch + 2);
-    await late;
     assert.equal((await get()).code, 0);
     assert.equal((await server.monitor('/healthz')).status, 200);
   },

@@ -3,13 +3,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import { b64, unb64 } from '../second/skeym/base64url.mjs';
 import { toBytes, toText } from '../second/skeym/bytes.mjs';
 import { accept, prepare } from '../second/skeym/client.mjs';
 import { CLOSED_TARGET, CLOSED_TYPE, encodeClosed } from '../second/skeym/closed.mjs';
+import { readCredential } from '../second/skeym/credential.mjs';
 import { exchangeKeys, proof } from '../second/skeym/exchange.mjs';
 import { JWE_TYPE, sealJwe } from '../second/skeym/jwe.mjs';
-import { observation, sleep, until } from './world.mjs';
+import { startLogin } from '../second/skeym/login.mjs';
+import { observation, raw, sleep, statuses, until } from './world.mjs';
 
 const METADATA = { method: 'GET', target: '/fhir/metadata' };
 
@@ -146,6 +149,35 @@ export default {
     assert.equal(await server.metric('skeym_refusals_total{check="shape"}'), 3);
   },
 
+  async 'a transfer coding is refused whatever else is right'(world) {
+    const { server, take } = await begin(world);
+    const [lane] = await take();
+    const { wire } = await prepare(lane, METADATA);
+    const fields = (more) => Object.entries({ host: 'x', ...wire.headers, ...more })
+      .map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const bytes = (more) => `POST ${wire.target} HTTP/1.1\r\n${fields(more)}\r\n${toText(wire.body)}`;
+    const size = { 'content-length': wire.body.length };
+    for (const coding of ['identity', 'chunked', 'x']) {
+      const { text } = await raw(server.port, bytes({ ...size, 'transfer-encoding': coding }));
+      assert.deepEqual(statuses(text), [401], coding);
+    }
+    assert.deepEqual(statuses((await raw(server.port, bytes(size), { ms: 500 })).text), [200]);
+  },
+
+  async 'a login needs its own media type and method'(world) {
+    const { server, credential } = await begin(world);
+    const identity = await readCredential(readFileSync(credential, 'utf8'));
+    const login = async (method, type) => {
+      const { body } = await startLogin(identity, { time: Date.now(), audience: identity.audience,
+        tokens: 1, scopes: [] });
+      const headers = { 'content-type': type };
+      return (await send(server, { method, target: '/skeym/v1/login', headers, body })).status;
+    };
+    assert.equal(await login('POST', 'application/octet-stream'), 401);
+    assert.equal(await login('PUT', 'application/skeym-login'), 401);
+    assert.equal(await login('POST', 'application/skeym-login'), 200);
+  },
+
   async 'an admitted request that cannot be read gets a sealed 400, and the chain goes on'(world) {
     const { server, take } = await begin(world);
     const [lane] = await take();
@@ -229,9 +261,16 @@ export default {
     const [lane] = await take();
     const { keys, wire } = await prepare(lane, { method: 'POST', target: '/fhir/Observation',
       contentType: 'application/fhir+json', body: toBytes(JSON.stringify(observation('late'))) });
+    const stranger = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+    const idle = net.connect(server.port, '127.0.0.1'); /* open before the stop */
+    let after = '';
+    idle.on('data', (data) => (after += data));
+    idle.on('error', () => {});
+    idle.write(stranger);
+    await until('its answer', () => statuses(after).length === 1);
     const answered = new Promise((resolve, reject) => {
       const request = http.request({ host: '127.0.0.1', port: server.port, method: wire.method,
-        path: wire.target, agent: false,
+        path: wire.target, agent: new http.Agent({ keepAlive: true }),
         headers: { ...wire.headers, 'content-length': wire.body.length } }, (answer) => {
         const parts = [];
         answer.on('data', (part) => parts.push(part));
@@ -245,6 +284,7 @@ export default {
           server.signal('SIGTERM');
           await until('the stop', () => server.log('stopping').length === 1);
           await sleep(100);
+          idle.write(stranger);
           request.end(wire.body.subarray(50));
         }, reject);
     });
@@ -252,5 +292,7 @@ export default {
     assert.equal(answer.header('connection'), 'close');
     assert.equal((await accept(keys, answer)).status, 201);
     assert.equal(await server.run.exit, 0);
+    assert.deepEqual(statuses(after), [401, 503]);
+    idle.destroy();
   },
 };

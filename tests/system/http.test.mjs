@@ -196,6 +196,11 @@ export default {
     assert.equal(await server.metric('skeym_body_bytes'), 0);
     await open;
     await until('its end', async () => (await server.metric('skeym_requests_under_way')) === 0);
+    const login = raw(server.port, `POST /skeym/v1/login HTTP/1.1\r\n${HOST}Content-Type: ` +
+      'application/skeym-login\r\nContent-Length: 4097\r\n\r\nabc', { ms: 1000 });
+    await until('the login', async () => (await server.metric('skeym_requests_under_way')) === 1);
+    assert.equal(await server.metric('skeym_body_bytes'), 0);
+    await login;
   },
 
   async 'bodies share a bounded memory'(world) {
@@ -253,6 +258,24 @@ export default {
     assert.match(text, /^Retry-After: 1\r$/m);
     assert.deepEqual(statuses((await raw(server.port, NEXT, { ms: 300 })).text), [401]);
     assert.ok((await server.metric('skeym_logins_total{result="rate"}')) >= 10);
+  },
+
+  async 'logins of all sources share a bounded part of the CPU'(world) {
+    const server = await begin(world, '--login-rate', '100000', '--login-burst', '100000',
+      '--login-cpu', '1');
+    const body = '\x01\x01\x00' + '\x01'.repeat(500);
+    const login = `POST /skeym/v1/login HTTP/1.1\r\n${HOST}Content-Type: application/skeym-login\r\n` +
+      `Content-Length: ${body.length}\r\n\r\n${body}`;
+    let refused = false;
+    for (let i = 0; i < 20 && !refused; i++) {
+      const { text } = await raw(server.port, login.repeat(50), { ms: 3000,
+        until: (got) => got.includes('429') || statuses(got).length === 50 });
+      refused = text.includes('429');
+    }
+    assert.ok(refused);
+    await sleep(1100); /* the budget comes back */
+    const { text } = await raw(server.port, login, { ms: 500 });
+    assert.deepEqual(statuses(text), [401]);
   },
 
   async 'a login of a wrong shape is the one refusal'(world) {

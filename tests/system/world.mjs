@@ -182,7 +182,7 @@ export class World {
   async end() {
     for (const run of this.runs) {
       if (run.child.exitCode === null && run.child.signalCode === null) run.child.kill('SIGKILL');
-      await run.exit;
+      await Promise.race([run.exit, sleep(5000)]); /* another may hold its pipes */
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
