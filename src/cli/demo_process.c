@@ -24,7 +24,7 @@ char *skeym_demo_word(const char *constant)
 /* In the child: never returns. */
 static void become(char *const *argv, const char *log, int ready)
 {
-    char *args[ARGS_MAX + 4] = {(char[]){"skeym"}};
+    char *args[ARGS_MAX + 4] = {skeym_demo_word("skeym")};
     char number[16];
     size_t count = 1;
     for (size_t i = 0; argv[i] && count < ARGS_MAX; i++) {
@@ -32,7 +32,7 @@ static void become(char *const *argv, const char *log, int ready)
     }
     if (ready >= 0) {
         snprintf(number, sizeof number, "%d", ready);
-        args[count++] = (char[]){"--ready-fd"};
+        args[count++] = skeym_demo_word("--ready-fd");
         args[count++] = number;
     }
     args[count] = NULL;
