@@ -173,7 +173,7 @@ export default {
     const idle = await raw(server.port, NEXT, { ms: 8000 });
     assert.equal(idle.closed, true);
     assert.deepEqual(statuses(idle.text), [401]);
-    assert.equal(await server.metric('skeym_connections'), 0);
+    await until('none', async () => (await server.metric('skeym_connections')) === 0);
   },
 
   async 'a body that drips is cut, and its memory comes back'(world) {
