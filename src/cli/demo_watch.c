@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WIRE_LINES 16
+#define WIRE_LINES 28
 
 /* A doctor's session. Does not move. */
 struct reader {
@@ -36,26 +36,42 @@ static void write_wire(struct reader *reader, const struct skeym_wire_request *r
              answer->body_size ? (const char *)answer->body : "");
 }
 
-/* The resource of the first entry, indented, without what the server added. */
+/* What a doctor looks at in the first entry's resource. */
+static struct json_object *essence(struct json_object *bundle)
+{
+    static const char *const shown[] = {"subject", "device", "effectiveDateTime", "valueQuantity"};
+    struct json_object *entries = NULL, *resource = NULL, *part = NULL;
+    struct json_object *out = json_object_new_object();
+    if (!out || !json_object_object_get_ex(bundle, "entry", &entries) ||
+        json_object_array_length(entries) == 0 ||
+        !json_object_object_get_ex(json_object_array_get_idx(entries, 0), "resource", &resource)) {
+        return out;
+    }
+    if (json_object_object_get_ex(resource, "code", &part) &&
+        json_object_object_get_ex(part, "coding", &part) && json_object_array_length(part) > 0) {
+        json_object_object_add(out, "code", json_object_get(json_object_array_get_idx(part, 0)));
+    }
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        if (json_object_object_get_ex(resource, shown[i], &part)) {
+            json_object_object_add(out, shown[i], json_object_get(part));
+        }
+    }
+    return out;
+}
+
 static void write_clear(struct reader *reader, const struct skeym_closed *clear,
                         struct skeym_span answer)
 {
     char *text = strndup(answer.size ? (const char *)answer.data : "", answer.size);
     struct json_object *bundle = text ? json_tokener_parse(text) : NULL;
-    struct json_object *entries = NULL, *resource = NULL;
-    if (json_object_object_get_ex(bundle, "entry", &entries) &&
-        json_object_array_length(entries) > 0) {
-        json_object_object_get_ex(json_object_array_get_idx(entries, 0), "resource", &resource);
-        json_object_object_del(resource, "meta");
-        json_object_object_del(resource, "identifier");
-        json_object_object_del(resource, "category");
-    }
+    struct json_object *shown = essence(bundle);
     snprintf(reader->clear, sizeof reader->clear, "%.*s %.*s\n\n%s", (int)clear->method.size,
              (const char *)clear->method.data, (int)clear->target.size,
              (const char *)clear->target.data,
-             resource ? json_object_to_json_string_ext(resource, JSON_C_TO_STRING_PRETTY |
-                                                                     JSON_C_TO_STRING_NOSLASHESCAPE)
-                      : "");
+             shown ? json_object_to_json_string_ext(shown, JSON_C_TO_STRING_PRETTY |
+                                                               JSON_C_TO_STRING_NOSLASHESCAPE)
+                   : "");
+    json_object_put(shown);
     json_object_put(bundle);
     free(text);
 }

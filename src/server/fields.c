@@ -73,17 +73,31 @@ static bool read_length(uint64_t *out, struct skeym_span value)
     return true;
 }
 
+/* White space around a value is no part of it (RFC 9110, 5.5); the library leaves what is behind.
+ */
+static struct skeym_span trimmed(struct skeym_span value)
+{
+    while (value.size > 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
+        value = skeym_span_part(value, 1, value.size);
+    }
+    while (value.size > 0 &&
+           (value.data[value.size - 1] == ' ' || value.data[value.size - 1] == '\t')) {
+        value.size--;
+    }
+    return value;
+}
+
 static void add_known(struct skeym_fields *fields, enum known which, struct skeym_span value)
 {
     switch (which) {
     case AUTHORIZATION:
-        fields->authorization = value;
+        fields->authorization = trimmed(value);
         break;
     case PROOF:
-        fields->proof = value;
+        fields->proof = trimmed(value);
         break;
     case CONTENT_TYPE:
-        fields->content_type = value;
+        fields->content_type = trimmed(value);
         break;
     case CONTENT_LENGTH:
         if (!read_length(&fields->body_size, value)) {

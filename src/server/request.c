@@ -11,7 +11,7 @@
 
 enum {
     HEAD_BYTES = 8192,        /* section 10 */
-    DRAIN_BYTES = 256 * 1024, /* of a refused request's body are read and thrown away */
+    DRAIN_BYTES = 8 << 20,    /* of a refused request's body are read and thrown away */
     DRAIN_MS = 5000,          /* in this time at most */
     ANSWER_BYTES_PER_MS = 16, /* who takes an answer slower than this is cut */
 };

@@ -52,6 +52,19 @@ static void sees_each_doubled_field(void **state)
     assert_true(fields.framing_unclear);
 }
 
+static void white_space_around_a_value_is_no_part_of_it(void **state)
+{
+    (void)state;
+    struct skeym_fields fields = {0};
+    add(&fields, "Content-Type", "application/jose \t ");
+    add(&fields, "Authorization", "\t SkeyM a");
+    add(&fields, "SkeyM-Proof", " \t");
+    assert_true(skeym_span_is(fields.content_type, "application/jose"));
+    assert_true(skeym_span_is(fields.authorization, "SkeyM a"));
+    assert_int_equal(fields.proof.size, 0);
+    assert_false(fields.framing_unclear);
+}
+
 static void any_transfer_encoding_is_unclear(void **state)
 {
     (void)state;
@@ -122,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_the_fields_that_count),
         cmocka_unit_test(sees_each_doubled_field),
+        cmocka_unit_test(white_space_around_a_value_is_no_part_of_it),
         cmocka_unit_test(any_transfer_encoding_is_unclear),
         cmocka_unit_test(a_length_is_a_plain_number),
         cmocka_unit_test(odd_bytes_make_it_unclear),
