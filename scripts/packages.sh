@@ -14,6 +14,7 @@ cmake                   | build | cmake        | build description
 ninja-build             | build | ninja        | build runner
 pkg-config              | build | pkg-config   | finds the libraries
 libssl-dev              | build | -            | OpenSSL 3: the cryptography
+libsodium-dev           | build | -            | libsodium: short messages and key agreement
 libsqlite3-dev          | build | -            | SQLite: the store
 libjson-c-dev           | build | -            | JSON
 libmicrohttpd-dev       | build | -            | HTTP server

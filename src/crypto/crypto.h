@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The narrow door to a crypto library: all that the protocol needs, and nothing else. Nothing
- * here knows the protocol. openssl.c and openssl_hash.c implement it; another library would bring
- * files of its own in their place.
+ * here knows the protocol. Where two libraries do the same, crypto.c takes the one that is faster
+ * on this CPU (backend.h); another library would bring a file of its own.
  *
  * Keys and outputs are fixed-size arrays. Outputs may alias inputs only where said. On an error
  * the whole output is zero. Every function is constant-time in the contents of keys and messages,
@@ -21,7 +21,7 @@
 #define SKEYM_TAG_BYTES    16
 #define SKEYM_BLOCK_BYTES  16
 
-/* The library's name and version, for logs and reports: "OpenSSL 3.0.19". */
+/* The libraries' names and versions, for logs and reports: "OpenSSL 3.0.19, libsodium 1.0.18". */
 const char *skeym_crypto_name(void);
 
 /* SHA-256 (FIPS 180-4) of the parts one after the other. Cannot fail. */

@@ -3,7 +3,7 @@
  * What the crypto door does when OpenSSL or the kernel fails, and that no key stays in a context.
  * The functions below stand in front of the library's: they count calls, and let the n-th fail.
  */
-#include "crypto/crypto.h"
+#include "crypto/backend.h"
 #include "unit/crypto/spans.h"
 #include "unit/hex.h"
 #include <dlfcn.h>
@@ -55,11 +55,6 @@ int EVP_CipherFinal_ex(EVP_CIPHER_CTX *ctx, unsigned char *outm, int *outl)
 int EVP_CIPHER_CTX_ctrl(EVP_CIPHER_CTX *ctx, int type, int arg, void *ptr)
 {
     return fails() ? 0 : REAL(EVP_CIPHER_CTX_ctrl)(ctx, type, arg, ptr);
-}
-
-int EVP_CIPHER_CTX_set_padding(EVP_CIPHER_CTX *c, int pad)
-{
-    return fails() ? 0 : REAL(EVP_CIPHER_CTX_set_padding)(c, pad);
 }
 
 EVP_CIPHER_CTX *EVP_CIPHER_CTX_new(void)
@@ -253,7 +248,7 @@ static void a_context_cannot_be_made(void **state)
         calls = 0;
         assert_int_equal(users[i]((struct skeym_room){out, sizeof out}), SKEYM_OK);
         unsigned forget = calls;
-        for (unsigned step = 1; step <= 4; step++) {
+        for (unsigned step = 1; step <= 3; step++) {
             fail_at = forget;
             calls = 0;
             assert_int_equal(users[i]((struct skeym_room){out, sizeof out}),
@@ -296,5 +291,6 @@ int main(void)
         cmocka_unit_test(a_context_cannot_be_made),
         cmocka_unit_test(contexts_forget_the_key),
     };
+    skeym_crypto_use(&skeym_openssl);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

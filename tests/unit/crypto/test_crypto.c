@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crypto/crypto.h"
+/* The door's checks and vectors, with each library behind it; and that they agree. */
+#include "unit/crypto/backends.h"
 #include "unit/crypto/spans.h"
 #include "unit/hex.h"
 #include <openssl/err.h>
@@ -17,6 +18,8 @@ static void name_and_version(void **state)
 {
     (void)state;
     assert_int_equal(strncmp(skeym_crypto_name(), "OpenSSL 3.", 10), 0);
+    bool both = strstr(skeym_crypto_name(), ", libsodium 1.") != NULL;
+    assert_int_equal(both, skeym_sodium.usable());
 }
 
 /* --- AES-256-GCM ----------------------------------------------------------------- */
@@ -439,5 +442,5 @@ int main(void)
         cmocka_unit_test(threads),
         cmocka_unit_test(after_a_fork),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return run_on_each_backend(tests, sizeof tests / sizeof tests[0]);
 }

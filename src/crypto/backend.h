@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Behind the door: what more than one library does, one table for each. crypto.c checks sizes,
+ * keeps unverified bytes from getting out, and calls the table that is fastest on this CPU.
+ *
+ * Each of these is given sizes that fit. `out` may be the input exactly, or not overlap (X25519:
+ * not overlap). No key, nor what was made of one, stays behind in memory that they used.
+ */
+#ifndef SKEYM_CRYPTO_BACKEND_H
+#define SKEYM_CRYPTO_BACKEND_H
+
+#include "crypto/crypto.h"
+
+struct skeym_crypto_backend {
+    const char *name;
+    /* The library's version; does not need it to be usable. */
+    const char *(*version)(void);
+    /* Whether this CPU has what it needs. Called before anything but version, once or more. */
+    bool (*usable)(void);
+    /* out: plain.size + 16 bytes. Any content on an error. */
+    bool (*seal)(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const uint8_t iv[SKEYM_IV_BYTES],
+                 struct skeym_span aad, struct skeym_span plain);
+    /* sealed: at least a tag; out: 16 bytes fewer, any content on an error. SKEYM_ERR_SEAL or
+     * SKEYM_ERR_CRYPTO. */
+    enum skeym_error (*open)(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES],
+                             const uint8_t iv[SKEYM_IV_BYTES], struct skeym_span aad,
+                             struct skeym_span sealed);
+    bool (*x25519_public)(uint8_t out[SKEYM_KEY_BYTES], const uint8_t key[SKEYM_KEY_BYTES]);
+    /* SKEYM_ERR_WEAK or SKEYM_ERR_CRYPTO; any content of out then. */
+    enum skeym_error (*x25519)(uint8_t out[SKEYM_KEY_BYTES], const uint8_t key[SKEYM_KEY_BYTES],
+                               const uint8_t peer[SKEYM_KEY_BYTES]);
+};
+
+extern const struct skeym_crypto_backend skeym_openssl; /* runs everywhere */
+extern const struct skeym_crypto_backend skeym_sodium;  /* x86 with AES instructions */
+
+/* For tests: from now on this one alone, NULL for the usual choice. Not while another thread is in
+ * the door. */
+void skeym_crypto_use(const struct skeym_crypto_backend *only);
+
+#endif

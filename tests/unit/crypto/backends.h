@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs every test of a program once with each library behind the door, and once with the usual
+ * choice among them. */
+#ifndef SKEYM_TESTS_CRYPTO_BACKENDS_H
+#define SKEYM_TESTS_CRYPTO_BACKENDS_H
+
+#include "crypto/backend.h"
+#include "unit/hex.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct skeym_crypto_backend *const all_backends[] = {NULL, &skeym_openssl,
+                                                                  &skeym_sodium};
+#define BACKENDS (sizeof all_backends / sizeof all_backends[0])
+
+static int use_backend(void **state)
+{
+    const struct skeym_crypto_backend *backend = *state;
+    if (backend && !backend->usable()) {
+        print_message("%s cannot run on this CPU\n", backend->name);
+        skip();
+    }
+    skeym_crypto_use(backend);
+    return 0;
+}
+
+/* The result of cmocka. */
+static inline int run_on_each_backend(const struct CMUnitTest *tests, size_t count)
+{
+    struct CMUnitTest *all = calloc(count * BACKENDS, sizeof *all);
+    char(*names)[80] = calloc(count * BACKENDS, sizeof *names);
+    assert_true(all && names);
+    for (size_t i = 0; i < count * BACKENDS; i++) {
+        const struct skeym_crypto_backend *backend = all_backends[i / count];
+        (void)snprintf(names[i], sizeof names[i], "%s, %s", tests[i % count].name,
+                       backend ? backend->name : "chosen");
+        all[i] = tests[i % count];
+        all[i].name = names[i];
+        all[i].setup_func = use_backend;
+        all[i].initial_state = (void *)(uintptr_t)backend;
+    }
+    int failed = _cmocka_run_group_tests("backends", all, count * BACKENDS, NULL, NULL);
+    free(all);
+    free(names);
+    return failed;
+}
+
+#endif
