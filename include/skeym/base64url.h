@@ -14,7 +14,8 @@ extern "C" {
 #define SKEYM_BASE64URL_CHARS(n) ((n) / 3 * 4 + ((n) % 3 * 4 + 2) / 3)
 #define SKEYM_BASE64URL_BYTES(n) ((n) / 4 * 3 + (n) % 4 * 3 / 4)
 
-/* Appends; no branch and no table depends on the bytes, so secrets may pass. */
+/* Appends; no branch and no table depends on the bytes, so secrets may pass. They may lie in the
+ * writer's own buffer, at least size/3 + 4 bytes behind what is written already. */
 void skeym_base64url_write(struct skeym_writer *writer, struct skeym_span bytes);
 
 /* Decodes the whole text; *size gets the number of bytes. out may be text.data exactly (in place).

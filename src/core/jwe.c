@@ -54,19 +54,6 @@ static void write_header(struct skeym_writer *writer, int status, struct skeym_s
     skeym_write_text(writer, "}");
 }
 
-/* Writes base64url of bytes that lie further back in the writer's own buffer, in pieces that are
- * copied first: what is written never catches up with what is not read yet, since the reading
- * starts behind the end by all that base64url adds. */
-static void write_moved(struct skeym_writer *writer, struct skeym_span bytes)
-{
-    uint8_t piece[192]; /* a multiple of 3: no padding bits inside */
-    for (size_t at = 0; at < bytes.size; at += sizeof piece) {
-        struct skeym_span from = skeym_span_part(bytes, at, sizeof piece);
-        memcpy(piece, from.data, from.size);
-        skeym_base64url_write(writer, skeym_span(piece, from.size));
-    }
-}
-
 static enum skeym_error check_seal(size_t room, int status, struct skeym_span cty,
                                    size_t plain_size)
 {
@@ -108,6 +95,8 @@ enum skeym_error skeym_jwe_seal(struct skeym_room out, size_t *size, const uint8
     skeym_base64url_write(&writer, skeym_span(iv, SKEYM_IV_BYTES));
     skeym_write_text(&writer, ".");
 
+    /* Sealed where the text will end: TAG_CHARS + 1 - SKEYM_TAG_BYTES and a third of the
+     * plaintext's size are between the bytes and their text, as skeym_base64url_write wants it. */
     size_t sealed = plain.size + SKEYM_TAG_BYTES;
     struct skeym_room back = {out.data + (chars - sealed), sealed};
     error = skeym_crypto_seal(back, key, iv, aad, plain);
@@ -116,7 +105,7 @@ enum skeym_error skeym_jwe_seal(struct skeym_room out, size_t *size, const uint8
     }
     uint8_t tag[SKEYM_TAG_BYTES];
     memcpy(tag, back.data + plain.size, sizeof tag);
-    write_moved(&writer, skeym_span(back.data, plain.size));
+    skeym_base64url_write(&writer, skeym_span(back.data, plain.size));
     skeym_write_text(&writer, ".");
     skeym_base64url_write(&writer, skeym_span(tag, sizeof tag));
     error = skeym_writer_end(&writer);

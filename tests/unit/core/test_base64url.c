@@ -86,11 +86,11 @@ static void every_character(void **state)
     (void)state;
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    for (size_t size = 8; size <= 16; size += 8) {
+    for (size_t size = 8; size <= 56; size += 8) {
         for (size_t at = 0; at < size; at++) {
             for (unsigned c = 0; c < 256; c++) {
-                uint8_t text[16];
-                uint8_t out[16];
+                uint8_t text[56];
+                uint8_t out[56];
                 size_t got = 99;
                 memset(text, 'A', sizeof text);
                 text[at] = (uint8_t)c;
@@ -157,18 +157,38 @@ static void refused(void **state)
 static void in_place(void **state)
 {
     (void)state;
-    uint8_t bytes[100];
-    uint8_t text[SKEYM_BASE64URL_CHARS(sizeof bytes)];
-    size_t size;
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        bytes[i] = (uint8_t)(i * 37);
+    for (size_t size = 0; size <= 100; size++) {
+        uint8_t bytes[100];
+        uint8_t text[SKEYM_BASE64URL_CHARS(sizeof bytes)];
+        size_t got;
+        for (size_t i = 0; i < size; i++) {
+            bytes[i] = (uint8_t)(i * 37 + size);
+        }
+        struct skeym_span encoded = encode(text, sizeof text, skeym_span(bytes, size));
+        assert_int_equal(encoded.size, SKEYM_BASE64URL_CHARS(size));
+        assert_int_equal(
+            skeym_base64url_read((struct skeym_room){text, sizeof text}, &got, encoded), SKEYM_OK);
+        assert_int_equal(got, size);
+        assert_memory_equal(text, bytes, size);
     }
-    struct skeym_span encoded = encode(text, sizeof text, skeym_span(bytes, sizeof bytes));
-    assert_int_equal(encoded.size, sizeof text);
-    assert_int_equal(skeym_base64url_read((struct skeym_room){text, sizeof text}, &size, encoded),
-                     SKEYM_OK);
-    assert_int_equal(size, sizeof bytes);
-    assert_memory_equal(text, bytes, sizeof bytes);
+}
+
+/* Bytes that lie in the writer's own buffer, as little behind its end as is allowed. */
+static void from_its_own_buffer(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size <= 300; size++) {
+        uint8_t bytes[300];
+        uint8_t want[400];
+        uint8_t buffer[900];
+        for (size_t i = 0; i < size; i++) {
+            bytes[i] = (uint8_t)(i * 41 + size);
+        }
+        struct skeym_span right = encode(want, sizeof want, skeym_span(bytes, size));
+        uint8_t *from = buffer + size / 3 + 4;
+        memcpy(from, bytes, size);
+        assert_true(skeym_span_equal(encode(buffer, sizeof buffer, skeym_span(from, size)), right));
+    }
 }
 
 /* It appends, writes all or nothing, and is remembered. */
@@ -196,9 +216,13 @@ static void writing_without_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_texts),     cmocka_unit_test(against_openssl),
-        cmocka_unit_test(every_character), cmocka_unit_test(refused),
-        cmocka_unit_test(in_place),        cmocka_unit_test(writing_without_room),
+        cmocka_unit_test(known_texts),
+        cmocka_unit_test(against_openssl),
+        cmocka_unit_test(every_character),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(in_place),
+        cmocka_unit_test(from_its_own_buffer),
+        cmocka_unit_test(writing_without_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
