@@ -75,7 +75,7 @@ static size_t print_metrics(char *out, struct skeym_monitor *monitor)
     return error ? 0 : size;
 }
 
-/* --- http ----------------------------------------------------------------------------- */
+/* --- HTTP ----------------------------------------------------------------------------- */
 
 /* The library takes what it only reads as if it wrote it. */
 static void *plain(const char *text)

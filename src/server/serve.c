@@ -3,7 +3,7 @@
 
 #include "crypto/crypto.h"
 #include "server/control.h"
-#include "server/http.h"
+#include "server/listener.h"
 #include "server/monitor.h"
 #include "server/privilege.h"
 #include "server/watch.h"
@@ -25,12 +25,12 @@ enum {
 struct server {
     const struct skeym_serve_options *options;
     struct skeym_service service;
-    struct skeym_http_tls tls;
+    struct skeym_listener_tls tls;
     struct sockaddr_storage bound, metrics_bound;
     int listen_fd, metrics_fd, signal_fd;
     unsigned threads;
     struct skeym_control control;
-    struct skeym_http *http;
+    struct skeym_listener *listener;
     struct skeym_monitor *monitor;
     struct skeym_watch watch;
     bool watching;
@@ -69,18 +69,19 @@ static enum skeym_error start_files(struct server *server)
 
 static enum skeym_error start_tls(struct server *server)
 {
-    return skeym_http_tls_load(&server->tls, server->options->conf);
+    return skeym_listener_tls_load(&server->tls, server->options->conf);
 }
 
 static enum skeym_error start_listen(struct server *server)
 {
-    return skeym_http_listen(&server->listen_fd, &server->options->conf->listen, &server->bound);
+    return skeym_listener_listen(&server->listen_fd, &server->options->conf->listen,
+                                 &server->bound);
 }
 
 static enum skeym_error start_metrics_listen(struct server *server)
 {
-    return skeym_http_listen(&server->metrics_fd, &server->options->conf->metrics_listen,
-                             &server->metrics_bound);
+    return skeym_listener_listen(&server->metrics_fd, &server->options->conf->metrics_listen,
+                                 &server->metrics_bound);
 }
 
 static enum skeym_error start_privileges(struct server *server)
@@ -197,8 +198,8 @@ static enum skeym_error start_monitor(struct server *server)
 
 static enum skeym_error start_http(struct server *server)
 {
-    enum skeym_error error = skeym_http_start(&server->http, &server->service, server->listen_fd,
-                                              &server->tls, server->threads);
+    enum skeym_error error = skeym_listener_start(&server->listener, &server->service,
+                                                  server->listen_fd, &server->tls, server->threads);
     server->listen_fd = error ? server->listen_fd : -1;
     if (server->tls.key) { /* the library has read it */
         skeym_crypto_wipe(server->tls.key, strlen(server->tls.key));
@@ -351,7 +352,7 @@ static void drain(struct server *server)
 {
     struct skeym_service *service = &server->service;
     atomic_store(&service->stopping, true);
-    skeym_http_quiesce(server->http);
+    skeym_listener_quiesce(server->listener);
     if (!wait_for(&service->under_way, STOP_MS)) {
         skeym_log_write(
             service->log, SKEYM_LOG_WARNING, "stop-cut",
@@ -376,10 +377,10 @@ static void close_fd(int fd)
 static void end(struct server *server)
 {
     struct skeym_service *service = &server->service;
-    if (server->http) {
+    if (server->listener) {
         drain(server);
     }
-    skeym_http_stop(server->http);
+    skeym_listener_stop(server->listener);
     skeym_monitor_stop(server->monitor);
     if (server->watching) {
         skeym_watch_stop(&server->watch);
@@ -390,7 +391,7 @@ static void end(struct server *server)
     skeym_rate_close(service->rate);
     skeym_state_close(service->state);
     skeym_control_close(&server->control);
-    skeym_http_tls_wipe(&server->tls);
+    skeym_listener_tls_wipe(&server->tls);
     close_fd(server->listen_fd);
     close_fd(server->metrics_fd);
     close_fd(server->signal_fd);

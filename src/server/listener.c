@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/http.h"
+#include "server/listener.h"
 
 #include "crypto/crypto.h"
 #include "server/home.h"
@@ -21,7 +21,7 @@ enum {
     PEM_BYTES = 65536,
 };
 
-struct skeym_http {
+struct skeym_listener {
     struct skeym_service *service;
     struct MHD_Daemon *daemon;
     int fd; /* -1 when it is closed */
@@ -57,8 +57,8 @@ static bool bind_to(int fd, const struct sockaddr_storage *address)
     return bind(fd, (const struct sockaddr *)address, size) == 0 && listen(fd, BACKLOG) == 0;
 }
 
-enum skeym_error skeym_http_listen(int *fd, const struct sockaddr_storage *address,
-                                   struct sockaddr_storage *bound)
+enum skeym_error skeym_listener_listen(int *fd, const struct sockaddr_storage *address,
+                                       struct sockaddr_storage *bound)
 {
     socklen_t size = sizeof *bound;
     *fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -93,9 +93,10 @@ static enum skeym_error load_pem(char **out, const char *path, bool secret)
     return *out ? SKEYM_OK : SKEYM_ERR_MEMORY;
 }
 
-enum skeym_error skeym_http_tls_load(struct skeym_http_tls *out, const struct skeym_conf *conf)
+enum skeym_error skeym_listener_tls_load(struct skeym_listener_tls *out,
+                                         const struct skeym_conf *conf)
 {
-    *out = (struct skeym_http_tls){0};
+    *out = (struct skeym_listener_tls){0};
     if (conf->tls_cert[0] == '\0') {
         return SKEYM_OK;
     }
@@ -104,28 +105,28 @@ enum skeym_error skeym_http_tls_load(struct skeym_http_tls *out, const struct sk
         error = load_pem(&out->key, conf->tls_key, true);
     }
     if (error) {
-        skeym_http_tls_wipe(out);
+        skeym_listener_tls_wipe(out);
     }
     return error;
 }
 
-void skeym_http_tls_wipe(struct skeym_http_tls *tls)
+void skeym_listener_tls_wipe(struct skeym_listener_tls *tls)
 {
     if (tls->key) {
         skeym_crypto_wipe(tls->key, strlen(tls->key));
     }
     free(tls->key);
     free(tls->cert);
-    *tls = (struct skeym_http_tls){0};
+    *tls = (struct skeym_listener_tls){0};
 }
 
 /* --- the library's callbacks --------------------------------------------------------- */
 
 static void *on_line(void *arg, const char *target, struct MHD_Connection *connection)
 {
-    const struct skeym_http *http = arg;
+    const struct skeym_listener *listener = arg;
     (void)connection;
-    return skeym_request_new(http->service, target);
+    return skeym_request_new(listener->service, target);
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path,
@@ -143,8 +144,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
                          enum MHD_RequestTerminationCode code)
 {
-    const struct skeym_http *http = arg;
-    const struct skeym_conf *conf = http->service->conf;
+    const struct skeym_listener *listener = arg;
+    const struct skeym_conf *conf = listener->service->conf;
     (void)code;
     bool trusted = skeym_request_end(*context);
     *context = NULL;
@@ -180,11 +181,11 @@ static void open_connection(struct skeym_service *service, struct MHD_Connection
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    const struct skeym_http *http = arg;
+    const struct skeym_listener *listener = arg;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        open_connection(http->service, connection, context);
+        open_connection(listener->service, connection, context);
     } else if (*context) {
-        skeym_deadline_remove(&http->service->deadlines, *context);
+        skeym_deadline_remove(&listener->service->deadlines, *context);
         free(*context);
         *context = NULL;
     }
@@ -192,7 +193,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 
 /* --- start and stop --------------------------------------------------------------------- */
 
-static bool key_pair_loads(const struct skeym_http_tls *tls)
+static bool key_pair_loads(const struct skeym_listener_tls *tls)
 {
     gnutls_certificate_credentials_t credentials = NULL;
     gnutls_datum_t cert = {(unsigned char *)tls->cert, (unsigned)strlen(tls->cert)};
@@ -215,10 +216,10 @@ static unsigned silence_seconds(const struct skeym_conf *conf)
     return (unsigned)most + 5;
 }
 
-static struct MHD_Daemon *start(struct skeym_http *http, const struct skeym_http_tls *tls,
-                                unsigned threads, bool v6)
+static struct MHD_Daemon *start(struct skeym_listener *listener,
+                                const struct skeym_listener_tls *tls, unsigned threads, bool v6)
 {
-    const struct skeym_conf *conf = http->service->conf;
+    const struct skeym_conf *conf = listener->service->conf;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
                      (tls->cert ? MHD_USE_TLS : 0U) | (v6 ? MHD_USE_IPv6 : 0U);
     struct MHD_OptionItem items[16];
@@ -230,7 +231,7 @@ static struct MHD_Daemon *start(struct skeym_http *http, const struct skeym_http
     ITEM(MHD_OPTION_CONNECTION_LIMIT, conf->connections, NULL);
     ITEM(MHD_OPTION_PER_IP_CONNECTION_LIMIT, conf->per_ip, NULL);
     ITEM(MHD_OPTION_CONNECTION_TIMEOUT, silence_seconds(conf), NULL);
-    ITEM(MHD_OPTION_LISTEN_SOCKET, http->fd, NULL);
+    ITEM(MHD_OPTION_LISTEN_SOCKET, listener->fd, NULL);
     ITEM(MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL);
     if (threads > 1) {
         ITEM(MHD_OPTION_THREAD_POOL_SIZE, threads, NULL);
@@ -242,46 +243,47 @@ static struct MHD_Daemon *start(struct skeym_http *http, const struct skeym_http
     }
     ITEM(MHD_OPTION_END, 0, NULL);
 #undef ITEM
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_URI_LOG_CALLBACK,
-                            on_line, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_ARRAY,
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, listener, MHD_OPTION_URI_LOG_CALLBACK,
+                            on_line, listener, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener, MHD_OPTION_ARRAY,
                             items, MHD_OPTION_END);
 }
 
-enum skeym_error skeym_http_start(struct skeym_http **out, struct skeym_service *service, int fd,
-                                  const struct skeym_http_tls *tls, unsigned threads)
+enum skeym_error skeym_listener_start(struct skeym_listener **out, struct skeym_service *service,
+                                      int fd, const struct skeym_listener_tls *tls,
+                                      unsigned threads)
 {
     *out = NULL;
     if (tls->cert && !key_pair_loads(tls)) {
         return SKEYM_ERR_TLS;
     }
-    struct skeym_http *http = calloc(1, sizeof *http);
-    if (!http) {
+    struct skeym_listener *listener = calloc(1, sizeof *listener);
+    if (!listener) {
         return SKEYM_ERR_MEMORY;
     }
-    http->service = service;
-    http->fd = fd;
-    http->daemon = start(http, tls, threads, service->conf->listen.ss_family == AF_INET6);
-    if (!http->daemon) {
-        free(http);
+    listener->service = service;
+    listener->fd = fd;
+    listener->daemon = start(listener, tls, threads, service->conf->listen.ss_family == AF_INET6);
+    if (!listener->daemon) {
+        free(listener);
         return SKEYM_ERR_IO;
     }
-    *out = http;
+    *out = listener;
     return SKEYM_OK;
 }
 
-void skeym_http_quiesce(struct skeym_http *http)
+void skeym_listener_quiesce(struct skeym_listener *listener)
 {
-    MHD_socket fd = MHD_quiesce_daemon(http->daemon);
+    MHD_socket fd = MHD_quiesce_daemon(listener->daemon);
     if (fd != MHD_INVALID_SOCKET) {
         (void)close(fd);
     }
 }
 
-void skeym_http_stop(struct skeym_http *http)
+void skeym_listener_stop(struct skeym_listener *listener)
 {
-    if (http) {
-        MHD_stop_daemon(http->daemon);
-        free(http);
+    if (listener) {
+        MHD_stop_daemon(listener->daemon);
+        free(listener);
     }
 }
