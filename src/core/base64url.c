@@ -133,7 +133,7 @@ static void encode(uint8_t *out, struct skeym_span bytes)
     struct skeym_span rest = skeym_span_part(bytes, groups * GROUP_BYTES, bytes.size);
     if (rest.size > 0) {
         memcpy(last, rest.data, rest.size);
-        encode_groups(chars, last, 2);
+        encode_groups(chars, last, (rest.size + GROUP_BYTES - 1) / GROUP_BYTES);
         memcpy(out + groups * GROUP_CHARS, chars, SKEYM_BASE64URL_CHARS(rest.size));
         skeym_crypto_wipe(last, sizeof last);
         skeym_crypto_wipe(chars, sizeof chars);
@@ -167,7 +167,7 @@ static enum skeym_error decode(uint8_t *out, struct skeym_span text)
         size_t size = SKEYM_BASE64URL_BYTES(rest.size);
         memset(chars, 'A', sizeof chars); /* the value 0 */
         memcpy(chars, rest.data, rest.size);
-        bad |= decode_groups(last, chars, 2);
+        bad |= decode_groups(last, chars, (rest.size + GROUP_CHARS - 1) / GROUP_CHARS);
         memcpy(out + groups * GROUP_BYTES, last, size);
         left_over = last[size];
         skeym_crypto_wipe(chars, sizeof chars);
