@@ -67,6 +67,9 @@ struct skeym_fhir_answer {
     char *body;               /* NUL-terminated; never NULL */
     size_t body_size;
     char location[SKEYM_FHIR_LOCATION_BYTES]; /* Location header, or empty */
+    /* What the grant refused: 1 for the whole request, or the number of a Bundle's entries. Also
+     * counts what is answered as if it were not there, so it is not the number of 403s. */
+    unsigned forbidden;
 };
 
 /* Takes the answer: free it with skeym_fhir_answer_free. answer is never NULL. */

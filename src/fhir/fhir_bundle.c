@@ -256,6 +256,7 @@ static void write_response(struct skeym_fhir_text *text, struct skeym_fhir_job *
 struct skeym_fhir_answer *skeym_fhir_bundle_answer(struct skeym_fhir_job *job)
 {
     struct skeym_fhir_text text = {0};
+    unsigned forbidden = 0;
     bool all = job->form == SKEYM_FHIR_TRANSACTION;
     if (all && job->batch.error) {
         struct skeym_fhir_problem problem = {0};
@@ -275,7 +276,8 @@ struct skeym_fhir_answer *skeym_fhir_bundle_answer(struct skeym_fhir_job *job)
     for (size_t i = 0; i < job->count; i++) {
         skeym_fhir_text_add(&text, i == 0 ? ",\"entry\":[" : ",");
         write_response(&text, job, &job->entries[i]);
+        forbidden += job->entries[i].problem.forbidden;
     }
     skeym_fhir_text_add(&text, job->count > 0 ? "]}" : "}");
-    return skeym_fhir_outcome_answer(200, &text);
+    return skeym_fhir_outcome_counted(200, &text, forbidden);
 }

@@ -20,6 +20,7 @@ bool skeym_fhir_outcome_fail(struct skeym_fhir_problem *problem, int status, con
 {
     va_list arguments;
     problem->status = status;
+    problem->forbidden = status == 403;
     problem->code = code;
     problem->path[0] = 0;
     va_start(arguments, format);
@@ -134,11 +135,21 @@ struct skeym_fhir_answer *skeym_fhir_outcome_answer(int status, struct skeym_fhi
     return answer;
 }
 
+struct skeym_fhir_answer *skeym_fhir_outcome_counted(int status, struct skeym_fhir_text *text,
+                                                     unsigned forbidden)
+{
+    struct skeym_fhir_answer *answer = skeym_fhir_outcome_answer(status, text);
+    if (answer != &no_memory) {
+        answer->forbidden = forbidden;
+    }
+    return answer;
+}
+
 struct skeym_fhir_answer *skeym_fhir_outcome_problem(const struct skeym_fhir_problem *problem)
 {
     struct skeym_fhir_text text = {0};
     skeym_fhir_outcome_write(&text, problem, "error");
-    return skeym_fhir_outcome_answer(problem->status, &text);
+    return skeym_fhir_outcome_counted(problem->status, &text, problem->forbidden);
 }
 
 struct skeym_fhir_answer *skeym_fhir_error_answer(int status, const char *code,

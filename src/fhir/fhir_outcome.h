@@ -11,6 +11,7 @@ enum { SKEYM_FHIR_PROBLEM_BYTES = 240, SKEYM_FHIR_PATH_BYTES = 96 };
 /* status 0: no problem. code: FHIR issue-type. text: plain ASCII. path: a FHIRPath, or empty. */
 struct skeym_fhir_problem {
     int status;
+    bool forbidden; /* the grant refused; set with status 403 */
     const char *code;
     char text[SKEYM_FHIR_PROBLEM_BYTES];
     char path[SKEYM_FHIR_PATH_BYTES];
@@ -34,6 +35,9 @@ const char *skeym_fhir_outcome_status(int status);
 /* Takes the text. Never NULL: when memory is out, the text is freed and the answer is a fixed 503.
  */
 struct skeym_fhir_answer *skeym_fhir_outcome_answer(int status, struct skeym_fhir_text *text);
+/* The same, with the number of refusals. */
+struct skeym_fhir_answer *skeym_fhir_outcome_counted(int status, struct skeym_fhir_text *text,
+                                                     unsigned forbidden);
 struct skeym_fhir_answer *skeym_fhir_outcome_problem(const struct skeym_fhir_problem *problem);
 
 #endif

@@ -271,20 +271,24 @@ static void test_grant_for_each_entry(void **state)
 {
     struct bench *bench = *state;
     bench->only_patient = "1";
-    struct json_object *json = json_of(
+    struct skeym_fhir_answer *batch =
         ask(bench, "POST", "/fhir",
             BUNDLE("batch", POST(OBSERVATION("Patient/1", "")) "," POST(OBSERVATION(
-                                "Patient/2", "")) "," ENTRY("GET", "Observation?patient=2", ""))),
-        200);
+                                "Patient/2", "")) "," ENTRY("GET", "Observation?patient=2", "")));
+    assert_int_equal(batch->forbidden, 2);
+    struct json_object *json = json_of(batch, 200);
     assert_string_equal(text_at(json, "entry.0.response.status"), "201 Created");
     assert_string_equal(text_at(json, "entry.1.response.status"), "403 Forbidden");
     assert_string_equal(text_at(json, "entry.2.response.status"), "403 Forbidden");
     assert_null(at(json, "entry.2.resource"));
     json_object_put(json);
-    assert_int_equal(status_of(bench, "POST", "/fhir",
-                               BUNDLE("transaction", POST(OBSERVATION("Patient/1", "")) "," POST(
-                                                         OBSERVATION("Patient/2", "")))),
-                     403);
+    struct skeym_fhir_answer *whole =
+        ask(bench, "POST", "/fhir",
+            BUNDLE("transaction",
+                   POST(OBSERVATION("Patient/1", "")) "," POST(OBSERVATION("Patient/2", ""))));
+    assert_int_equal(whole->status, 403);
+    assert_int_equal(whole->forbidden, 1);
+    skeym_fhir_answer_free(whole);
     assert_int_equal(rows_of(bench, "/fhir/Observation?patient=1"), 1);
 }
 

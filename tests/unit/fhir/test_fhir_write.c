@@ -181,7 +181,9 @@ static void test_devices(void **state)
 static void forbidden(struct bench *bench, const char *method, const char *target, const char *body,
                       const char *asked)
 {
-    struct json_object *json = json_of(ask(bench, method, target, body), 403);
+    struct skeym_fhir_answer *answer = ask(bench, method, target, body);
+    assert_int_equal(answer->forbidden, 1);
+    struct json_object *json = json_of(answer, 403);
     assert_string_equal(text_at(json, "issue.0.code"), "forbidden");
     assert_string_equal(bench->asked, asked);
     json_object_put(json);
