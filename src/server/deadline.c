@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/deadline.h"
 
+#include <poll.h>
+#include <sys/ioctl.h>
+
 void skeym_deadline_init(struct skeym_deadlines *list)
 {
     (void)pthread_mutex_init(&list->lock, NULL);
@@ -36,25 +39,49 @@ void skeym_deadline_remove(struct skeym_deadlines *list, struct skeym_deadline *
     (void)pthread_mutex_unlock(&list->lock);
 }
 
-void skeym_deadline_set(struct skeym_deadline *entry, uint64_t at_ms)
+void skeym_deadline_set(struct skeym_deadline *entry, enum skeym_deadline_phase phase,
+                        uint64_t now_ms, uint64_t at_ms)
 {
+    atomic_store_explicit(&entry->phase, (int)phase, memory_order_relaxed);
+    atomic_store_explicit(&entry->since_ms, now_ms, memory_order_relaxed);
     atomic_store_explicit(&entry->at_ms, at_ms, memory_order_relaxed);
+    atomic_store_explicit(&entry->gone, false, memory_order_relaxed);
 }
 
-size_t skeym_deadline_cut(struct skeym_deadlines *list, uint64_t now_ms)
+/* The peer has closed, and all that it sent was read. */
+static bool has_ended(int fd)
 {
-    size_t cut = 0;
+    struct pollfd end = {fd, POLLRDHUP, 0};
+    int unread = 0;
+    return poll(&end, 1, 0) == 1 && ioctl(fd, FIONREAD, &unread) == 0 && unread == 0;
+}
+
+/* Twice in one phase: between the last byte of a request and its phase's end it looks so, too. */
+static bool is_gone(struct skeym_deadline *entry)
+{
+    if (atomic_load_explicit(&entry->phase, memory_order_relaxed) != SKEYM_DEADLINE_READING ||
+        !has_ended(entry->fd)) {
+        return false;
+    }
+    return atomic_exchange_explicit(&entry->gone, true, memory_order_relaxed);
+}
+
+struct skeym_deadline_cuts skeym_deadline_cut(struct skeym_deadlines *list, uint64_t now_ms)
+{
+    struct skeym_deadline_cuts cuts = {0};
     /* under the lock no descriptor is closed, so none can be another connection's by now */
     (void)pthread_mutex_lock(&list->lock);
     for (struct skeym_deadline *entry = list->first; entry; entry = entry->next) {
-        if (atomic_load_explicit(&entry->at_ms, memory_order_relaxed) <= now_ms) {
+        bool late = atomic_load_explicit(&entry->at_ms, memory_order_relaxed) <= now_ms;
+        if (late || is_gone(entry)) {
             (void)shutdown(entry->fd, SHUT_RDWR);
-            skeym_deadline_set(entry, SKEYM_DEADLINE_NONE);
-            cut++;
+            skeym_deadline_set(entry, SKEYM_DEADLINE_SENDING, now_ms, SKEYM_DEADLINE_NONE);
+            cuts.late += late;
+            cuts.gone += !late;
         }
     }
     (void)pthread_mutex_unlock(&list->lock);
-    return cut;
+    return cuts;
 }
 
 size_t skeym_deadline_count(struct skeym_deadlines *list)

@@ -153,7 +153,9 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     if (info && info->socket_context) {
         uint64_t seconds = trusted ? conf->idle_seconds : conf->head_seconds;
-        skeym_deadline_set(info->socket_context, skeym_clock_monotonic() + seconds * 1000);
+        uint64_t now_ms = skeym_clock_monotonic();
+        skeym_deadline_set(info->socket_context, SKEYM_DEADLINE_READING, now_ms,
+                           now_ms + seconds * 1000);
     }
 }
 
@@ -172,7 +174,9 @@ static void open_connection(struct skeym_service *service, struct MHD_Connection
     }
     entry->fd = fd->connect_fd;
     entry->source = skeym_source(address ? address->client_addr : NULL);
-    skeym_deadline_set(entry, skeym_clock_monotonic() + service->conf->head_seconds * 1000);
+    uint64_t now_ms = skeym_clock_monotonic();
+    skeym_deadline_set(entry, SKEYM_DEADLINE_READING, now_ms,
+                       now_ms + service->conf->head_seconds * 1000);
     skeym_deadline_add(&service->deadlines, entry);
     skeym_metrics_add(&service->metrics, SKEYM_COUNT_CONNECTIONS, 1);
     *context = entry;

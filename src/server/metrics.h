@@ -11,6 +11,7 @@
 #define SKEYM_METRICS_COUNTERS(X)                                                                  \
     X(CONNECTIONS, "skeym_connections_total", "connections accepted")                              \
     X(DEADLINE, "skeym_connections_cut_total", "connections cut because a request took too long")  \
+    X(GONE, "skeym_connections_gone_total", "connections whose peer left half a request")          \
     X(ADMITTED, "skeym_requests_admitted_total", "requests whose token and proof were right")      \
     X(UNSEALED, "skeym_requests_unreadable_total", "admitted requests whose JWE did not open")     \
     X(SEALED_IN, "skeym_opened_bytes_total", "bytes of request bodies opened")                     \

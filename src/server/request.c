@@ -68,6 +68,13 @@ bool skeym_request_end(struct skeym_request *request)
     return trusted;
 }
 
+/* A phase begins, for so long at most; 0: until it is over. */
+static void enter(struct skeym_request *request, enum skeym_deadline_phase phase, uint64_t ms)
+{
+    uint64_t now_ms = skeym_clock_monotonic();
+    skeym_deadline_set(request->deadline, phase, now_ms, ms ? now_ms + ms : SKEYM_DEADLINE_NONE);
+}
+
 /* --- refusals -------------------------------------------------------------------- */
 
 static void log_refusal(struct skeym_request *request, const char *check, enum skeym_error reason)
@@ -92,12 +99,13 @@ static enum MHD_Result refuse(struct skeym_request *request, struct MHD_Connecti
     if (early && small) {
         request->phase = DRAIN;
         request->refusal = status;
-        skeym_deadline_set(request->deadline, skeym_clock_monotonic() + DRAIN_MS);
+        enter(request, SKEYM_DEADLINE_READING, DRAIN_MS);
         return MHD_YES;
     }
     bool last = fields->framing_unclear || (early && fields->body_announced) ||
                 atomic_load(&request->service->stopping);
     request->phase = OVER;
+    enter(request, SKEYM_DEADLINE_SENDING, request->service->conf->body_seconds * 1000);
     return skeym_reply_refuse(request->service, connection, status, retry_s, last);
 }
 
@@ -215,8 +223,7 @@ static enum MHD_Result begin(struct skeym_request *request, struct MHD_Connectio
     if (!request->deadline) {
         return MHD_NO;
     }
-    skeym_deadline_set(request->deadline,
-                       skeym_clock_monotonic() + service->conf->body_seconds * 1000);
+    enter(request, SKEYM_DEADLINE_READING, service->conf->body_seconds * 1000);
     request->counted = true;
     atomic_fetch_add(&service->under_way, 1);
     read_head(request, connection, method);
@@ -277,6 +284,7 @@ static enum MHD_Result finish_login(struct skeym_request *request,
     }
     request->trusted = true;
     request->phase = OVER;
+    enter(request, SKEYM_DEADLINE_SENDING, request->service->conf->body_seconds * 1000);
     return skeym_reply_bytes(request->service, connection, 200, SKEYM_LOGIN_TYPE, answer, size, "");
 }
 
@@ -284,10 +292,10 @@ static enum MHD_Result answer(struct skeym_request *request, struct MHD_Connecti
 {
     const struct skeym_request_work *work = &request->work;
     struct skeym_span body = skeym_span(work->answer->body, work->answer->body_size);
-    uint64_t patience_ms =
-        request->service->conf->body_seconds * 1000 + work->answer->body_size / ANSWER_BYTES_PER_MS;
-    skeym_deadline_set(request->deadline, skeym_clock_monotonic() + patience_ms);
     request->phase = OVER;
+    enter(request, SKEYM_DEADLINE_SENDING,
+          request->service->conf->body_seconds * 1000 +
+              work->answer->body_size / ANSWER_BYTES_PER_MS);
     if (work->answer->status == 403) {
         skeym_metrics_refused(&request->service->metrics, SKEYM_CHECK_SCOPE);
         log_refusal(request, skeym_check_word(SKEYM_CHECK_SCOPE), SKEYM_ERR_SCOPE);
@@ -311,7 +319,6 @@ static enum MHD_Result finish_exchange(struct skeym_request *request,
     }
     request->trusted = true;
     skeym_metrics_add(&service->metrics, SKEYM_COUNT_ADMITTED, 1);
-    skeym_deadline_set(request->deadline, SKEYM_DEADLINE_NONE);
     request->phase = WAIT;
     skeym_request_work_run(&request->work, service, connection, &request->admission, &request->head,
                            body);
@@ -333,6 +340,7 @@ enum MHD_Result skeym_request_step(struct skeym_request *request, struct MHD_Con
     }
     switch (request->phase) {
     case BODY:
+        enter(request, SKEYM_DEADLINE_WORKING, 0);
         return request->login ? finish_login(request, connection)
                               : finish_exchange(request, connection);
     case DRAIN:

@@ -21,8 +21,10 @@ static void look(struct skeym_service *service)
     uint64_t behind_ms = 0;
     uint64_t now_ms = skeym_clock_now(&service->clock, &behind_ms);
     skeym_state_tick(service->state, now_ms);
-    size_t cut = skeym_deadline_cut(&service->deadlines, skeym_clock_monotonic());
-    skeym_metrics_add(&service->metrics, SKEYM_COUNT_DEADLINE, cut);
+    struct skeym_deadline_cuts cuts =
+        skeym_deadline_cut(&service->deadlines, skeym_clock_monotonic());
+    skeym_metrics_add(&service->metrics, SKEYM_COUNT_DEADLINE, cuts.late);
+    skeym_metrics_add(&service->metrics, SKEYM_COUNT_GONE, cuts.gone);
     look_at_clock(service, behind_ms);
     atomic_store(&service->log_dropped, skeym_log_tick(service->log));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes over the wire and is no proper request: each has one defined outcome.
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import { raw, sleep, statuses, until } from './world.mjs';
 
 const HOST = 'Host: x\r\n';
@@ -162,6 +163,30 @@ export default {
     assert.equal(text, '');
     assert.ok(ms < 4000, `${ms} ms`);
     await until('the count', async () => (await server.metric('skeym_connections_cut_total')) === 1);
+  },
+
+  async 'who leaves half a request gives its place back at once'(world) {
+    const server = await begin(world); /* a head may take 10 s, a body 30 s */
+    const halves = ['GET /fhir/Patient HTTP/1.1\r\nHost: a', '',
+      `POST /fhir HTTP/1.1\r\n${HOST}Content-Length: 100\r\n\r\nhello`];
+    server.signal('SIGSTOP'); /* so that it finds the bytes and their end at one time */
+    await Promise.all(Array.from({ length: 60 }, (_, i) => new Promise((resolve) => {
+      net.connect(server.port, '127.0.0.1').end(halves[i % halves.length], resolve);
+    })));
+    server.signal('SIGCONT');
+    await until('all', async () => (await server.metric('skeym_connections_total')) === 60);
+    await until('none', async () => (await server.metric('skeym_connections')) === 0, 5000);
+    assert.ok((await server.metric('skeym_connections_gone_total')) > 0);
+    assert.equal(await server.metric('skeym_connections_cut_total'), 0);
+    const whole = await new Promise((resolve) => { /* one that says it will send no more */
+      let text = '';
+      const socket = net.connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('data', (data) => (text += data));
+      socket.on('close', () => resolve(text));
+      socket.end(NEXT);
+      setTimeout(() => socket.destroy(), 4000);
+    });
+    assert.deepEqual(statuses(whole), [401]);
   },
 
   async 'silence is cut'(world) {

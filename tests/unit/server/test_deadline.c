@@ -25,9 +25,14 @@ static void open_all(struct place *place)
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
         place->entry[i].fd = pair[0];
         place->peer[i] = pair[1];
-        skeym_deadline_set(&place->entry[i], (uint64_t)i * 100);
+        skeym_deadline_set(&place->entry[i], SKEYM_DEADLINE_READING, 0, (uint64_t)i * 100);
         skeym_deadline_add(&place->list, &place->entry[i]);
     }
+}
+
+static size_t late(struct place *place, uint64_t now_ms)
+{
+    return skeym_deadline_cut(&place->list, now_ms).late;
 }
 
 static bool is_cut(const struct place *place, int i)
@@ -50,13 +55,13 @@ static void cuts_what_is_late_and_nothing_else(void **state)
     struct place place;
     open_all(&place);
     assert_int_equal(skeym_deadline_count(&place.list), PAIRS);
-    assert_int_equal(skeym_deadline_cut(&place.list, 100), 2);
+    assert_int_equal(late(&place, 100), 2);
     assert_true(is_cut(&place, 0));
     assert_true(is_cut(&place, 1));
     assert_false(is_cut(&place, 2));
-    assert_int_equal(skeym_deadline_cut(&place.list, 199), 0);
-    skeym_deadline_set(&place.entry[2], SKEYM_DEADLINE_NONE);
-    assert_int_equal(skeym_deadline_cut(&place.list, UINT64_MAX - 1), 1);
+    assert_int_equal(late(&place, 199), 0);
+    skeym_deadline_set(&place.entry[2], SKEYM_DEADLINE_WORKING, 199, SKEYM_DEADLINE_NONE);
+    assert_int_equal(late(&place, UINT64_MAX - 1), 1);
     assert_false(is_cut(&place, 2));
     assert_true(is_cut(&place, 3));
     close_all(&place);
@@ -73,14 +78,73 @@ static void forgets_what_was_removed(void **state)
             skeym_deadline_remove(&place.list, &place.entry[orders[o][i]]);
             assert_int_equal(skeym_deadline_count(&place.list), PAIRS - 1 - i);
             if (i == 1) {
-                assert_int_equal(skeym_deadline_cut(&place.list, 1000), 2);
+                assert_int_equal(late(&place, 1000), 2);
                 assert_false(is_cut(&place, orders[o][0]));
                 assert_true(is_cut(&place, orders[o][2]));
             }
         }
-        assert_int_equal(skeym_deadline_cut(&place.list, 1000), 0);
+        assert_int_equal(late(&place, 1000), 0);
         close_all(&place);
     }
+}
+
+static size_t gone(struct place *place)
+{
+    struct skeym_deadline_cuts cuts = skeym_deadline_cut(&place->list, 0);
+    assert_int_equal(cuts.late, 0);
+    return cuts.gone;
+}
+
+static void cuts_a_peer_that_left_half_a_request(void **state)
+{
+    (void)state;
+    struct place place;
+    open_all(&place);
+    for (int i = 0; i < PAIRS; i++) {
+        skeym_deadline_set(&place.entry[i], SKEYM_DEADLINE_READING, 0, SKEYM_DEADLINE_NONE);
+    }
+    assert_int_equal(shutdown(place.peer[1], SHUT_WR), 0);
+    assert_int_equal(gone(&place), 0); /* its last bytes may be on their way through us */
+    assert_int_equal(gone(&place), 1);
+    assert_true(is_cut(&place, 1));
+    assert_false(is_cut(&place, 0));
+    assert_int_equal(gone(&place), 0); /* once */
+    close_all(&place);
+}
+
+static void keeps_a_peer_that_only_waits_for_its_answer(void **state)
+{
+    (void)state;
+    static const enum skeym_deadline_phase phases[] = {SKEYM_DEADLINE_WORKING,
+                                                       SKEYM_DEADLINE_SENDING};
+    struct place place;
+    char byte;
+    open_all(&place);
+    for (int i = 0; i < PAIRS; i++) {
+        skeym_deadline_set(&place.entry[i], phases[i % 2], 0, SKEYM_DEADLINE_NONE);
+        assert_int_equal(shutdown(place.peer[i], SHUT_WR), 0);
+    }
+    assert_int_equal(gone(&place) + gone(&place) + gone(&place), 0);
+
+    /* nor one whose request was not read yet, nor one that has moved on since it was looked at */
+    skeym_deadline_set(&place.entry[0], SKEYM_DEADLINE_READING, 0, SKEYM_DEADLINE_NONE);
+    assert_int_equal(gone(&place), 0);
+    skeym_deadline_set(&place.entry[0], SKEYM_DEADLINE_READING, 0, SKEYM_DEADLINE_NONE);
+    assert_int_equal(gone(&place), 0);
+    assert_int_equal(gone(&place), 1);
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(send(pair[1], "x", 1, 0), 1);
+    assert_int_equal(close(pair[1]), 0);
+    struct skeym_deadline unread = {.fd = pair[0]};
+    skeym_deadline_set(&unread, SKEYM_DEADLINE_READING, 0, SKEYM_DEADLINE_NONE);
+    skeym_deadline_add(&place.list, &unread);
+    assert_int_equal(gone(&place) + gone(&place) + gone(&place), 0);
+    assert_int_equal(recv(pair[0], &byte, 1, 0), 1);
+    assert_int_equal(gone(&place) + gone(&place), 1);
+    skeym_deadline_remove(&place.list, &unread);
+    (void)close(pair[0]);
+    close_all(&place);
 }
 
 int main(void)
@@ -88,6 +152,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_what_is_late_and_nothing_else),
         cmocka_unit_test(forgets_what_was_removed),
+        cmocka_unit_test(cuts_a_peer_that_left_half_a_request),
+        cmocka_unit_test(keeps_a_peer_that_only_waits_for_its_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
