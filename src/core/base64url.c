@@ -5,6 +5,7 @@
  * are compared, and sums never pass 255 nor go below 0. Comparisons are sums as well, so that no
  * compiler makes a branch of them; the pair of words is a vector, where the CPU has such.
  */
+#include "core/base64url_wide.h"
 #include "crypto/crypto.h"
 #include <skeym/base64url.h>
 #include <string.h>
@@ -126,6 +127,9 @@ static words decode_groups(uint8_t *bytes, const uint8_t *chars, size_t count)
 
 static void encode(uint8_t *out, struct skeym_span bytes)
 {
+    size_t wide = skeym_base64url_wide_encode(out, bytes);
+    out += SKEYM_BASE64URL_CHARS(wide);
+    bytes = skeym_span_part(bytes, wide, bytes.size);
     uint8_t last[2 * GROUP_BYTES + SPARE] = {0};
     uint8_t chars[2 * GROUP_CHARS];
     size_t groups = bytes.size < SPARE ? 0 : (bytes.size - SPARE) / GROUP_BYTES;
@@ -159,6 +163,10 @@ static enum skeym_error decode(uint8_t *out, struct skeym_span text)
     uint8_t chars[2 * GROUP_CHARS];
     uint8_t last[2 * GROUP_BYTES + SPARE];
     uint8_t left_over = 0;
+    uint64_t wide_bad = 0;
+    size_t wide = skeym_base64url_wide_decode(out, text, &wide_bad);
+    out += SKEYM_BASE64URL_BYTES(wide);
+    text = skeym_span_part(text, wide, text.size);
     /* As many characters follow as make the spare bytes, and some more. */
     size_t groups = text.size < WORD_BYTES ? 0 : (text.size - WORD_BYTES) / GROUP_CHARS;
     words bad = decode_groups(out, text.data, groups);
@@ -173,7 +181,7 @@ static enum skeym_error decode(uint8_t *out, struct skeym_span text)
         skeym_crypto_wipe(chars, sizeof chars);
         skeym_crypto_wipe(last, sizeof last);
     }
-    if (bad[0] | bad[1]) {
+    if (bad[0] | bad[1] | wide_bad) {
         return SKEYM_ERR_CHARSET;
     }
     return left_over ? SKEYM_ERR_SHAPE : SKEYM_OK;

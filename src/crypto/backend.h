@@ -34,7 +34,11 @@ struct skeym_crypto_backend {
 extern const struct skeym_crypto_backend skeym_openssl; /* runs everywhere */
 extern const struct skeym_crypto_backend skeym_sodium;  /* x86 with AES instructions */
 
-/* For tests: from now on this one alone, NULL for the usual choice. Not while another thread is in
+/* The CPU has AVX2, and the system keeps its registers. After skeym_sodium.usable(). */
+bool skeym_sodium_avx2(void);
+
+/* For tests: from now on this one alone, NULL for the usual choice; OpenSSL alone is also without
+ * AVX2 of our own, all of it as on another CPU. Not while another thread is in
  * the door. */
 void skeym_crypto_use(const struct skeym_crypto_backend *only);
 

@@ -22,6 +22,7 @@
 static struct {
     const struct skeym_crypto_backend *brief; /* messages of at most SHORT_BYTES, and X25519 */
     const struct skeym_crypto_backend *bulk;
+    bool avx2;
 } chosen;
 static pthread_once_t prepared = PTHREAD_ONCE_INIT;
 static char name[64];
@@ -30,6 +31,7 @@ static void choose(void)
 {
     chosen.brief = skeym_sodium.usable() ? &skeym_sodium : &skeym_openssl;
     chosen.bulk = &skeym_openssl;
+    chosen.avx2 = skeym_sodium_avx2();
     int size = snprintf(name, sizeof name, "%s %s", chosen.bulk->name, chosen.bulk->version());
     if (chosen.brief != chosen.bulk && size > 0 && (size_t)size < sizeof name) {
         snprintf(name + size, sizeof name - (size_t)size, ", %s %s", chosen.brief->name,
@@ -46,12 +48,18 @@ static const struct skeym_crypto_backend *backend(size_t size)
 void skeym_crypto_use(const struct skeym_crypto_backend *only)
 {
     pthread_once(&prepared, choose);
+    choose();
     if (only) {
         chosen.brief = only;
         chosen.bulk = only;
-    } else {
-        choose();
+        chosen.avx2 = chosen.avx2 && only != &skeym_openssl;
     }
+}
+
+bool skeym_crypto_avx2(void)
+{
+    pthread_once(&prepared, choose);
+    return chosen.avx2;
 }
 
 const char *skeym_crypto_name(void)

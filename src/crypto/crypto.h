@@ -82,6 +82,9 @@ SKEYM_MUST_USE enum skeym_error skeym_crypto_random(void *out, size_t size);
 /* Zeroes memory in a way that the compiler may not leave out. */
 void skeym_crypto_wipe(void *data, size_t size);
 
+/* Whether this CPU has AVX2: for code that handles secrets outside of the door in constant time. */
+bool skeym_crypto_avx2(void);
+
 /* Compares secrets in time that depends on size alone. */
 bool skeym_crypto_equal(const void *a, const void *b, size_t size);
 

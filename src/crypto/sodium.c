@@ -16,6 +16,11 @@ static bool usable(void)
     return sodium_init() >= 0 && crypto_aead_aes256gcm_is_available() == 1;
 }
 
+bool skeym_sodium_avx2(void)
+{
+    return sodium_runtime_has_avx2() == 1;
+}
+
 static bool seal(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const uint8_t iv[SKEYM_IV_BYTES],
                  struct skeym_span aad, struct skeym_span plain)
 {
