@@ -122,13 +122,20 @@ static bool check_post(struct skeym_fhir_entry *entry, const struct skeym_fhir_c
     const struct skeym_store_record *record = &entry->row.record;
     struct skeym_fhir_problem unused;
     /* The id of a new patient is known to nobody: only who may write anybody's may create one. */
-    struct skeym_span patient =
-        record->kind == SKEYM_STORE_PATIENT ? skeym_span(NULL, 0) : record->patient;
+    struct skeym_span none = skeym_span(NULL, 0);
+    struct skeym_span patient = record->kind == SKEYM_STORE_PATIENT ? none : record->patient;
     if (!skeym_fhir_read_allowed(call, 'c', record->kind, patient, problem)) {
         return false;
     }
     entry->may_read = skeym_fhir_read_allowed(call, 'r', record->kind, patient, &unused);
-    if (entry->none_exist && record->kind == SKEYM_STORE_OBSERVATION &&
+    entry->may_read_others = entry->may_read;
+    entry->own_only = record->kind == SKEYM_STORE_OBSERVATION;
+    if (record->kind == SKEYM_STORE_DEVICE && patient.size > 0) {
+        /* A device that is there may be another patient's: that is for those who may meet any. */
+        entry->may_read_others = skeym_fhir_read_allowed(call, 'r', record->kind, none, &unused);
+        entry->own_only = !skeym_fhir_read_allowed(call, 'c', record->kind, none, &unused);
+    }
+    if (entry->none_exist && entry->own_only &&
         !skeym_fhir_search_require(entry->none_exist, SKEYM_STORE_BY_PATIENT, patient)) {
         return skeym_fhir_outcome_store(problem, SKEYM_ERR_RANGE);
     }
@@ -210,6 +217,13 @@ int skeym_fhir_write_result(struct skeym_fhir_entry *entry, struct skeym_store_r
     return write->outcome == SKEYM_STORE_CREATED ? 201 : 200;
 }
 
+static bool may_read_found(const struct skeym_fhir_entry *entry)
+{
+    return skeym_span_equal(entry->write->found.patient, entry->row.record.patient)
+               ? entry->may_read
+               : entry->may_read_others;
+}
+
 static struct skeym_fhir_answer *single_answer(struct skeym_fhir_job *job)
 {
     struct skeym_fhir_entry *entry = &job->entries[0];
@@ -219,7 +233,7 @@ static struct skeym_fhir_answer *single_answer(struct skeym_fhir_job *job)
     if (entry->problem.status) {
         return skeym_fhir_outcome_problem(&entry->problem);
     }
-    if (entry->write->outcome == SKEYM_STORE_FOUND && !entry->may_read) {
+    if (entry->write->outcome == SKEYM_STORE_FOUND && !may_read_found(entry)) {
         struct skeym_fhir_problem note;
         skeym_fhir_outcome_fail(&note, 200, "informational", "it was stored before");
         skeym_fhir_outcome_write(&text, &note, "information");
@@ -258,6 +272,7 @@ static void fill(struct skeym_store_write *write, const struct skeym_fhir_entry 
     write->tag_count = entry->row.tag_count;
     write->none_exist = entry->none_exist ? &entry->none_exist->query : NULL;
     write->must_create = entry->referenced;
+    write->own_only = entry->own_only;
     write->expected_version = entry->version;
 }
 

@@ -18,8 +18,10 @@ struct skeym_fhir_entry {
     struct skeym_fhir_row row;
     struct skeym_fhir_search *none_exist;
     struct skeym_span full_url;
-    bool referenced; /* another entry refers to full_url */
-    bool may_read;   /* the grant lets the asker read what a conditional create may find */
+    bool referenced;      /* another entry refers to full_url */
+    bool may_read;        /* the grant lets the asker read what a create may find instead */
+    bool may_read_others; /* also when that is another patient's */
+    bool own_only;        /* such a one is not even admitted to be there */
     uint32_t version;
     struct skeym_store_write *write; /* once submitted */
 };

@@ -266,10 +266,16 @@ static enum skeym_error create(struct skeym_sqlite *sqlite, struct skeym_store_w
     if (met.count == 1) {
         error = skeym_sqlite_row_get(sqlite, write->record.kind, skeym_span(met.id, met.size),
                                      copy_found, write);
+        if (error || !write->owned) {
+            return error ? error : SKEYM_ERR_MEMORY;
+        }
+        if (write->own_only && !skeym_span_equal(write->found.patient, write->record.patient)) {
+            return conflict(write, SKEYM_STORE_TAKEN);
+        }
         write->outcome = SKEYM_STORE_FOUND;
         write->version = write->found.version;
         write->updated_ms = write->found.updated_ms;
-        return error ? error : write->owned ? SKEYM_OK : SKEYM_ERR_MEMORY;
+        return SKEYM_OK;
     }
     bool observation = write->record.kind == SKEYM_STORE_OBSERVATION;
     write->version = 1;

@@ -119,7 +119,7 @@ enum skeym_store_outcome {
     SKEYM_STORE_FOUND,   /* a create met a record that is there already; see `found` */
     SKEYM_STORE_SEVERAL, /* ERR_CONFLICT: it met more than one */
     SKEYM_STORE_CHANGED, /* ERR_CONFLICT: another version than expected, or the id is taken */
-    SKEYM_STORE_TAKEN,   /* ERR_CONFLICT: an identifier belongs to another record */
+    SKEYM_STORE_TAKEN,   /* ERR_CONFLICT: another record has the identifier, or is met */
 };
 
 struct skeym_store_owned; /* the store's */
@@ -133,6 +133,7 @@ struct skeym_store_write {
      * identifiers only. */
     const struct skeym_store_query *none_exist;
     bool must_create; /* CREATE: a record that is there is CHANGED instead of FOUND */
+    bool own_only; /* CREATE: one that is there and another patient's is TAKEN instead of FOUND */
     /* PUT: the version that is there now, 0 for none. Observations cannot be put. */
     uint32_t expected_version;
 

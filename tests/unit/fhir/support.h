@@ -32,6 +32,7 @@ struct bench {
     /* what the grant allows: NULL is everything */
     const char *only_patient;
     const char *interactions;
+    bool (*allows)(void *arg, char interaction, struct skeym_span type, struct skeym_span patient);
     char asked[256]; /* what it was asked, "c:Observation:1 " each */
 };
 
@@ -59,6 +60,9 @@ static inline bool bench_allows(void *arg, char interaction, struct skeym_span t
     snprintf(bench->asked + used, sizeof bench->asked - used, "%c:%.*s:%.*s ", interaction,
              (int)type.size, (const char *)type.data, (int)patient.size,
              patient.size ? (const char *)patient.data : "");
+    if (bench->allows) {
+        return bench->allows(bench, interaction, type, patient);
+    }
     if (bench->interactions && !strchr(bench->interactions, interaction)) {
         return false;
     }

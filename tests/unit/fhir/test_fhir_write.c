@@ -243,6 +243,95 @@ static void test_found_without_reading(void **state)
     free(id);
 }
 
+#define DEVICE(PATIENT, MORE)                                                                      \
+    "{\"resourceType\":\"Device\",\"patient\":{\"reference\":\"Patient/" PATIENT "\"}" MORE "}"
+#define SERIAL ",\"identifier\":[" ID("urn:sn", "1") "]"
+#define DEVICE_ENTRY(PATIENT, MORE)                                                                \
+    "{\"resource\":" DEVICE(PATIENT, MORE) ",\"request\":{\"method\":\"POST\",\"url\":\"Device\"}" \
+                                           "}"
+
+/* The serial number of another patient's device brings out nothing of it: not its text, not its
+ * id, not its version; not in a Bundle, and a transaction with it stores nothing. */
+static void test_found_of_another_patient(void **state)
+{
+    struct bench *bench = *state;
+    char *id = post(bench, "/fhir/Device", DEVICE("2", SERIAL ",\"note\":[{\"text\":\"x\"}]"), 201);
+    bench->only_patient = "1";
+    struct skeym_fhir_answer *answer = ask(bench, "POST", "/fhir/Device", DEVICE("1", SERIAL));
+    assert_string_equal(answer->location, "");
+    assert_null(strstr(answer->body, id));
+    struct json_object *json = json_of(answer, 409);
+    assert_string_equal(text_at(json, "issue.0.code"), "duplicate");
+    assert_string_equal(text_at(json, "issue.0.diagnostics"),
+                        "another resource has this identifier");
+    json_object_put(json);
+
+    answer = ask(bench, "POST", "/fhir",
+                 "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":[" DEVICE_ENTRY(
+                     "1", SERIAL) "]}");
+    assert_null(strstr(answer->body, id));
+    json = json_of(answer, 200);
+    assert_string_equal(text_at(json, "entry.0.response.status"), "409 Conflict");
+    assert_null(at(json, "entry.0.response.etag"));
+    json_object_put(json);
+
+    answer = ask(bench, "POST", "/fhir",
+                 "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[" DEVICE_ENTRY(
+                     "1", "") "," DEVICE_ENTRY("1", SERIAL) "]}");
+    assert_null(strstr(answer->body, id));
+    json_object_put(json_of(answer, 409));
+    assert_int_equal(rows_of(bench, "/fhir/Device?patient=1"), 0);
+    free(id);
+}
+
+/* Nor does If-None-Exist look at another patient's. */
+static void test_condition_on_another_patient(void **state)
+{
+    struct bench *bench = *state;
+    free(post(bench, "/fhir/Device", DEVICE("2", SERIAL), 201));
+    bench->only_patient = "1";
+    static const char *const conditions[] = {"identifier=1&patient=2", "identifier=1",
+                                             "identifier=urn:sn|1"};
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        struct skeym_fhir_answer *answer =
+            ask_if(bench, "POST", "/fhir/Device", DEVICE("1", ""), conditions[i]);
+        assert_int_equal(answer->status, 201);
+        skeym_fhir_answer_free(answer);
+    }
+}
+
+static bool allows_any_create(void *arg, char interaction, struct skeym_span type,
+                              struct skeym_span patient)
+{
+    (void)arg, (void)type;
+    return interaction == 'c' || skeym_span_is(patient, "1");
+}
+
+/* Who may create for all but read one only: meets the other's device, without its text. Who may do
+ * all gets it whole. */
+static void test_found_by_who_may_create_for_all(void **state)
+{
+    struct bench *bench = *state;
+    char *id = post(bench, "/fhir/Device", DEVICE("2", SERIAL), 201);
+    struct json_object *json =
+        json_of(ask(bench, "POST", "/fhir/Device", DEVICE("1", SERIAL)), 200);
+    assert_string_equal(text_at(json, "id"), id);
+    json_object_put(json);
+    bench->allows = allows_any_create;
+    struct skeym_fhir_answer *answer = ask(bench, "POST", "/fhir/Device", DEVICE("1", SERIAL));
+    assert_non_null(strstr(answer->location, id));
+    json = json_of(answer, 200);
+    assert_string_equal(text_at(json, "resourceType"), "OperationOutcome");
+    json_object_put(json);
+    free(post(bench, "/fhir/Device", DEVICE("1", ",\"identifier\":[" ID("urn:sn", "2") "]"), 201));
+    json = json_of(
+        ask(bench, "POST", "/fhir/Device", DEVICE("1", ",\"identifier\":[" ID("urn:sn", "2") "]")),
+        200);
+    assert_string_equal(text_at(json, "resourceType"), "Device");
+    json_object_put(json);
+    free(id);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +341,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_devices, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_grant, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_found_without_reading, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_found_of_another_patient, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_condition_on_another_patient, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_found_by_who_may_create_for_all, bench_setup,
+                                        bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
