@@ -8,7 +8,7 @@
 #ifndef SKEYM_SERVER_DEADLINE_H
 #define SKEYM_SERVER_DEADLINE_H
 
-#include "server/source.h"
+#include "server/peers.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,6 +29,7 @@ struct skeym_deadline {
     _Atomic uint64_t since_ms, at_ms; /* of the monotonic clock */
     _Atomic bool gone;                /* so it looked at the last cut */
     struct skeym_source source;
+    struct skeym_peer *peer;
 };
 
 struct skeym_deadlines {

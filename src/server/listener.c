@@ -159,6 +159,18 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     }
 }
 
+/* The library's own limit counts whole addresses, of which an IPv6 host has any number. */
+static enum MHD_Result on_accept(void *arg, const struct sockaddr *address, socklen_t size)
+{
+    const struct skeym_listener *listener = arg;
+    (void)size;
+    if (skeym_peers_room(listener->service->peers, address)) {
+        return MHD_YES;
+    }
+    skeym_metrics_add(&listener->service->metrics, SKEYM_COUNT_CROWDED, 1);
+    return MHD_NO;
+}
+
 static void open_connection(struct skeym_service *service, struct MHD_Connection *connection,
                             void **context)
 {
@@ -168,7 +180,13 @@ static void open_connection(struct skeym_service *service, struct MHD_Connection
     const union MHD_ConnectionInfo *address =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     *context = NULL;
-    if (!entry || !fd) { /* without an entry every request of it is refused */
+    if (entry && fd) {
+        entry->peer = skeym_peers_enter(service->peers, address ? address->client_addr : NULL);
+    }
+    if (!entry || !entry->peer) { /* without an entry every request of it is refused */
+        if (fd) {
+            (void)shutdown(fd->connect_fd, SHUT_RDWR);
+        }
         free(entry);
         return;
     }
@@ -189,8 +207,10 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         open_connection(listener->service, connection, context);
     } else if (*context) {
-        skeym_deadline_remove(&listener->service->deadlines, *context);
-        free(*context);
+        struct skeym_deadline *entry = *context;
+        skeym_deadline_remove(&listener->service->deadlines, entry);
+        skeym_peers_leave(listener->service->peers, entry->peer);
+        free(entry);
         *context = NULL;
     }
 }
@@ -233,7 +253,6 @@ static struct MHD_Daemon *start(struct skeym_listener *listener,
     ITEM(MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, NULL);
     ITEM(MHD_OPTION_CONNECTION_MEMORY_INCREMENT, INCREMENT_BYTES, NULL);
     ITEM(MHD_OPTION_CONNECTION_LIMIT, conf->connections, NULL);
-    ITEM(MHD_OPTION_PER_IP_CONNECTION_LIMIT, conf->per_ip, NULL);
     ITEM(MHD_OPTION_CONNECTION_TIMEOUT, silence_seconds(conf), NULL);
     ITEM(MHD_OPTION_LISTEN_SOCKET, listener->fd, NULL);
     ITEM(MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL);
@@ -247,10 +266,10 @@ static struct MHD_Daemon *start(struct skeym_listener *listener,
     }
     ITEM(MHD_OPTION_END, 0, NULL);
 #undef ITEM
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, listener, MHD_OPTION_URI_LOG_CALLBACK,
-                            on_line, listener, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,
-                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener, MHD_OPTION_ARRAY,
-                            items, MHD_OPTION_END);
+    return MHD_start_daemon(
+        flags, 0, on_accept, listener, on_request, listener, MHD_OPTION_URI_LOG_CALLBACK, on_line,
+        listener, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, listener, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 }
 
 enum skeym_error skeym_listener_start(struct skeym_listener **out, struct skeym_service *service,

@@ -46,35 +46,14 @@ void skeym_rate_close(struct skeym_rate *rate)
     }
 }
 
-/* Not a PRF, but what it maps to never shows. */
-static size_t place(const struct skeym_rate *rate, const struct skeym_source *source)
-{
-    uint64_t x;
-    memcpy(&x, source->prefix, sizeof x);
-    x ^= rate->options.key[0] ^ source->family;
-    for (int i = 0; i < 3; i++) {
-        x *= rate->options.key[1] | 1;
-        x ^= x >> 29;
-        x *= UINT64_C(0x9e3779b97f4a7c15);
-        x ^= x >> 32;
-    }
-    return (size_t)(x % SKEYM_RATE_SETS);
-}
-
-static bool same(const struct skeym_source *a, const struct skeym_source *b)
-{
-    return a->family == b->family && skeym_span_equal(skeym_span(a->prefix, sizeof a->prefix),
-                                                      skeym_span(b->prefix, sizeof b->prefix));
-}
-
 /* The source's bucket; the one that was idle longest makes room for a new one. */
 static struct bucket *find(struct skeym_rate *rate, const struct skeym_source *source,
                            uint64_t now_ms)
 {
-    struct bucket *set = rate->at[place(rate, source)];
+    struct bucket *set = rate->at[skeym_source_hash(source, rate->options.key) % SKEYM_RATE_SETS];
     struct bucket *oldest = set;
     for (int i = 0; i < SKEYM_RATE_WAYS; i++) {
-        if (set[i].at_ms && same(&set[i].source, source)) {
+        if (set[i].at_ms && skeym_source_equal(&set[i].source, source)) {
             return &set[i];
         }
         if (set[i].at_ms < oldest->at_ms) {

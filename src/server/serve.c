@@ -130,7 +130,7 @@ static enum skeym_error start_state(struct server *server)
     return error;
 }
 
-static enum skeym_error start_rate(struct server *server)
+static enum skeym_error start_limits(struct server *server)
 {
     const struct skeym_conf *conf = server->options->conf;
     struct skeym_rate_options options = {
@@ -139,7 +139,11 @@ static enum skeym_error start_rate(struct server *server)
         .cpu_percent = (uint32_t)conf->login_cpu,
     };
     enum skeym_error error = skeym_crypto_random(options.key, sizeof options.key);
-    return error ? error : skeym_rate_open(&server->service.rate, &options);
+    if (!error) {
+        error = skeym_rate_open(&server->service.rate, &options);
+    }
+    return error ? error
+                 : skeym_peers_open(&server->service.peers, conf->connections, conf->per_ip);
 }
 
 static enum skeym_error start_store(struct server *server)
@@ -221,7 +225,7 @@ static const struct {
     {"the log file", start_log},
     {"the folder", start_control},
     {"keyring or revoked list", start_state},
-    {"the login limits", start_rate},
+    {"the limits of strangers", start_limits},
     {"the database", start_store},
     {"FHIR", start_fhir},
     {"the watch", start_watch},
@@ -389,6 +393,7 @@ static void end(struct server *server)
     skeym_store_close(service->store);
     skeym_fhir_free(service->fhir);
     skeym_rate_close(service->rate);
+    skeym_peers_close(service->peers);
     skeym_state_close(service->state);
     skeym_control_close(&server->control);
     skeym_listener_tls_wipe(&server->tls);

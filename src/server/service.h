@@ -19,6 +19,7 @@ struct skeym_service {
     struct skeym_log *log;
     struct skeym_state *state;
     struct skeym_rate *rate;
+    struct skeym_peers *peers;
     struct skeym_store *store;
     struct skeym_readers *readers;
     struct skeym_fhir *fhir;

@@ -2,6 +2,7 @@
 #include "server/source.h"
 
 #include <arpa/inet.h>
+#include <skeym/span.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,24 +21,53 @@ static struct sockaddr_in6 as_v6(const void *address)
     return v6;
 }
 
-struct skeym_source skeym_source(const struct sockaddr *address)
+struct skeym_source skeym_source_host(const struct sockaddr *address)
 {
     struct skeym_source source = {0};
     if (address && address->sa_family == AF_INET) {
         struct sockaddr_in v4 = as_v4(address);
         source.family = 4;
-        memcpy(source.prefix, &v4.sin_addr, 3);
+        memcpy(source.prefix, &v4.sin_addr, 4);
     } else if (address && address->sa_family == AF_INET6) {
         struct sockaddr_in6 v6 = as_v6(address);
         if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
             source.family = 4;
-            memcpy(source.prefix, v6.sin6_addr.s6_addr + 12, 3);
+            memcpy(source.prefix, v6.sin6_addr.s6_addr + 12, 4);
         } else {
             source.family = 6;
             memcpy(source.prefix, v6.sin6_addr.s6_addr, 8);
         }
     }
     return source;
+}
+
+struct skeym_source skeym_source(const struct sockaddr *address)
+{
+    struct skeym_source source = skeym_source_host(address);
+    if (source.family == 4) {
+        source.prefix[3] = 0;
+    }
+    return source;
+}
+
+bool skeym_source_equal(const struct skeym_source *a, const struct skeym_source *b)
+{
+    return a->family == b->family && skeym_span_equal(skeym_span(a->prefix, sizeof a->prefix),
+                                                      skeym_span(b->prefix, sizeof b->prefix));
+}
+
+uint64_t skeym_source_hash(const struct skeym_source *source, const uint64_t key[2])
+{
+    uint64_t x;
+    memcpy(&x, source->prefix, sizeof x);
+    x ^= key[0] ^ source->family;
+    for (int i = 0; i < 3; i++) {
+        x *= key[1] | 1;
+        x ^= x >> 29;
+        x *= UINT64_C(0x9e3779b97f4a7c15);
+        x ^= x >> 32;
+    }
+    return x;
 }
 
 void skeym_source_print(char out[SKEYM_SOURCE_TEXT_BYTES], const struct skeym_source *source)

@@ -17,6 +17,11 @@ struct skeym_source {
 
 /* IPv4 in IPv6 counts as IPv4. address may be NULL. */
 struct skeym_source skeym_source(const struct sockaddr *address);
+/* The same with the whole IPv4 address, to tell hosts apart; never kept, never printed. */
+struct skeym_source skeym_source_host(const struct sockaddr *address);
+bool skeym_source_equal(const struct skeym_source *a, const struct skeym_source *b);
+/* Its place in a table. Not a PRF: what it maps to must never show. */
+uint64_t skeym_source_hash(const struct skeym_source *source, const uint64_t key[2]);
 /* "192.0.2.0/24"; NUL-terminated. */
 void skeym_source_print(char out[SKEYM_SOURCE_TEXT_BYTES], const struct skeym_source *source);
 

@@ -262,6 +262,10 @@ export default {
     await until('three', async () => (await server.metric('skeym_connections')) === 3);
     const fourth = await raw(server.port, NEXT, { ms: 600 });
     assert.deepEqual(statuses(fourth.text), []);
+    assert.equal(fourth.closed, true);
+    assert.equal(await server.metric('skeym_connections_refused_total'), 1);
+    const neighbour = await raw(server.port, NEXT, { ms: 300, from: '127.0.0.2' });
+    assert.deepEqual(statuses(neighbour.text), [401]);
     await Promise.all(open);
     await until('none', async () => (await server.metric('skeym_connections')) === 0);
     assert.deepEqual(statuses((await raw(server.port, NEXT, { ms: 300 })).text), [401]);

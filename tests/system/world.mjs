@@ -189,9 +189,9 @@ export class World {
 }
 
 /** Sends pieces with a pause between them; what came back until the peer closed or ms were over. */
-export function raw(port, pieces, { ms = 1500, gap = 20, until: enough } = {}) {
+export function raw(port, pieces, { ms = 1500, gap = 20, until: enough, from } = {}) {
   return new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1');
+    const socket = net.connect({ port, host: '127.0.0.1', localAddress: from });
     const result = { text: '', closed: false, ms: 0 };
     const began = Date.now();
     const finish = () => {

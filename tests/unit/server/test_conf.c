@@ -54,6 +54,15 @@ static void every_default_is_accepted_and_comes_back(void **state)
     assert_int_equal(skeym_conf_check(&conf, hear, &heard), SKEYM_OK);
 }
 
+/* Nobody alone takes so many connections that others find none. */
+static void a_few_hosts_cannot_take_all_connections(void **state)
+{
+    (void)state;
+    struct skeym_conf conf;
+    skeym_conf_defaults(&conf);
+    assert_true(conf.per_ip <= conf.connections / 16);
+}
+
 static void every_range_holds_at_both_ends(void **state)
 {
     (void)state;
@@ -283,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_default_is_accepted_and_comes_back),
+        cmocka_unit_test(a_few_hosts_cannot_take_all_connections),
         cmocka_unit_test(every_range_holds_at_both_ends),
         cmocka_unit_test(reads_a_file),
         cmocka_unit_test(names_the_line_of_each_error),

@@ -83,6 +83,36 @@ static void keeps_a_prefix_only(void **state)
     assert_string_equal(text, "unknown");
 }
 
+static struct skeym_source host_of(const char *text)
+{
+    struct sockaddr_storage address;
+    assert_true(skeym_source_parse(&address, text));
+    return skeym_source_host((const struct sockaddr *)&address);
+}
+
+static void tells_hosts_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } rows[] = {
+        {"192.0.2.77:1", "192.0.2.77:2", true},
+        {"192.0.2.77:1", "192.0.2.78:1", false},
+        {"192.0.2.77:1", "[::ffff:192.0.2.77]:1", true},
+        {"[2001:db8:1:2::1]:1", "[2001:db8:1:2:ffff::2]:1", true},
+        {"[2001:db8:1:2::1]:1", "[2001:db8:1:3::1]:1", false},
+        {"32.1.13.184:1", "[2001:db8::]:1", false}, /* the same bytes */
+    };
+    const uint64_t key[2] = {1, 2};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct skeym_source a = host_of(rows[i].a);
+        struct skeym_source b = host_of(rows[i].b);
+        assert_int_equal(skeym_source_equal(&a, &b), rows[i].same);
+        assert_int_equal(skeym_source_hash(&a, key) == skeym_source_hash(&b, key), rows[i].same);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +120,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_address),
         cmocka_unit_test(knows_loopback),
         cmocka_unit_test(keeps_a_prefix_only),
+        cmocka_unit_test(tells_hosts_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
