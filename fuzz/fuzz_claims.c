@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Node and token claims and scopes, as bytes: what reads is written again as it was. */
+#include "fuzz.h"
+
+static void node_claims(struct skeym_span bytes)
+{
+    struct skeym_node_claims claims;
+    uint8_t again[SKEYM_NODE_CLAIMS_BYTES];
+    struct skeym_writer writer = skeym_writer((struct skeym_room){again, sizeof again});
+    if (skeym_node_claims_read(&claims, bytes) != SKEYM_OK) {
+        FUZZ_MUST(fuzz_zero(&claims, sizeof claims));
+        return;
+    }
+    skeym_node_claims_write(&writer, &claims);
+    FUZZ_MUST(!writer.bad && skeym_span_equal(skeym_written(&writer), bytes));
+}
+
+static void token_claims(struct skeym_span bytes)
+{
+    struct skeym_token_claims claims;
+    uint8_t again[SKEYM_TOKEN_CLAIMS_BYTES];
+    struct skeym_writer writer = skeym_writer((struct skeym_room){again, sizeof again});
+    if (skeym_token_claims_read(&claims, bytes) != SKEYM_OK) {
+        FUZZ_MUST(fuzz_zero(&claims, sizeof claims));
+        return;
+    }
+    skeym_token_claims_write(&writer, &claims);
+    FUZZ_MUST(!writer.bad && skeym_span_equal(skeym_written(&writer), bytes));
+}
+
+static void scopes(struct skeym_span bytes)
+{
+    struct skeym_scopes read;
+    uint8_t again[SKEYM_SCOPES_BYTES];
+    struct skeym_writer writer = skeym_writer((struct skeym_room){again, sizeof again});
+    struct skeym_reader reader = skeym_reader(bytes);
+    skeym_scopes_read(&reader, &read);
+    if (reader.bad) {
+        FUZZ_MUST(fuzz_zero(&read, sizeof read));
+        return;
+    }
+    skeym_scopes_write(&writer, &read);
+    FUZZ_MUST(!writer.bad && writer.size == bytes.size - reader.left);
+    FUZZ_MUST(skeym_span_equal(skeym_written(&writer), skeym_span_part(bytes, 0, writer.size)));
+    FUZZ_MUST(skeym_scopes_cover(&read, &read));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static void (*const what[])(struct skeym_span) = {node_claims, token_claims, scopes};
+    struct skeym_reader reader = skeym_reader(skeym_span(data, size));
+    uint8_t which = skeym_read_u8(&reader);
+    what[which % 3](fuzz_rest(&reader));
+    return 0;
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// node fuzz/seeds.mjs: writes fuzz/corpus/, the inputs that every target begins with, from our own
+// vectors and from what is written here. What a target makes of its first byte is said in its file.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+
+const here = new URL('.', import.meta.url).pathname;
+const vectors = JSON.parse(readFileSync(`${here}../tests/vectors/protocol.json`, 'utf8'));
+const { enrolment, login, exchange } = vectors;
+
+const hex = (text) => Buffer.from(text, 'hex');
+const u16 = (n) => Buffer.from([n >> 8, n & 255]);
+const u32 = (n) => Buffer.concat([u16(n >>> 16), u16(n & 65535)]);
+const span8 = (bytes) => Buffer.concat([Buffer.from([bytes.length]), Buffer.from(bytes)]);
+const part = (bytes) => Buffer.concat([u16(bytes.length), Buffer.from(bytes)]);
+const all = (...parts) => Buffer.concat(parts.map((p) => (typeof p === 'number' ? Buffer.from([p]) : Buffer.from(p))));
+const run = (size, first) => Buffer.from(Array.from({ length: size }, (_, i) => (first + i) & 255));
+const b64 = (bytes) => Buffer.from(bytes).toString('base64url');
+const checked = (lines) =>
+  `${lines}check ${b64(createHash('sha256').update(lines).digest().subarray(0, 8))}\n`;
+
+function put(target, files) {
+  mkdirSync(`${here}corpus/${target}`, { recursive: true });
+  for (const [name, bytes] of Object.entries(files)) {
+    writeFileSync(`${here}corpus/${target}/${name}.bin`, bytes);
+  }
+}
+
+const lane = login.usual.lanes[0];
+put('token', {
+  whole: all(0, hex(lane.token)),
+  claims: all(1, hex(lane.token_claims)),
+  'claims-of-epoch-before': all(3, hex(lane.token_claims)),
+  'bad-padding': all(1, hex(lane.token_claims), 1),
+  short: all(0, hex(lane.token).subarray(0, 29)),
+});
+put('locator', {
+  whole: all(0, hex(enrolment.locator)),
+  claims: all(1, hex(enrolment.node_claims)),
+  short: all(0, hex(enrolment.locator).subarray(0, 5)),
+});
+put('claims', {
+  node: all(0, hex(enrolment.node_claims)),
+  token: all(1, hex(lane.token_claims)),
+  scopes: all(2, hex('0201021203702d3102021200')),
+});
+put('scope', {
+  two: 'patient/p-1/*.cruds\npatient/p-1/Observation.rs',
+  user: 'user/Observation.rs\nsystem/*.r',
+  names: 'dr.Lee_1\nward',
+  role: 'device\n',
+});
+put('base64url', { empty: '', one: 'AA', two: 'AAA', four: '-_09', left: 'AB' });
+put('login_read', {
+  usual: all(0, hex(login.usual.body)),
+  'payload-usual': all(1, hex(login.usual.payload_1)),
+  'payload-scopes': all(1, hex(login.after_rotation.payload_1)),
+  'payload-clock': all(1, hex(login.clock_is_off.payload_1)),
+});
+put('login_finish', {
+  usual: all(0, hex(login.usual.message_2)),
+  'payload-usual': all(1, hex(login.usual.payload_2)),
+  'payload-renewed': all(1, hex(login.after_rotation.payload_2)),
+  'payload-clock': all(1, hex(login.clock_is_off.payload_2)),
+});
+put('closed', {
+  get: exchange.closed_get.plain,
+  post: exchange.closed_post.plain,
+  all: 'POST /fhir/Patient\ncontent-type: a/b\nif-none-exist: identifier=a|b\nprefer: return=minimal\n\n{}',
+});
+const header = (more) => Buffer.from(`{"alg":"dir","enc":"A256GCM","cty":"a/b"${more}}`);
+put('jwe', {
+  'request-header': all(1, span8(header('')), '{}'),
+  'answer-header': all(3, span8(header(',"status":201')), 'xyz'),
+  'open-post': all(0, exchange.open_post.jwe),
+  answer: all(2, exchange.answer.jwe),
+});
+put('answer', {
+  sealed: all(5, u16(100), '\n{"resourceType":"Patient"}'),
+  'other-inside': all(7, u16(100), u16(101), '\nx'),
+  clear: all(0, u16(301), 'text/plain\nno'),
+  raw: all(4, u16(101), '\n', exchange.answer.jwe),
+});
+const ask = `GET\n${exchange.open_get.target}\n\n`;
+put('admit', {
+  get: all(3, ask),
+  post: all(3, 'POST\n/fhir/Observation\napplication/jose\n', exchange.open_post.jwe),
+  vector: all(0, ask, `SkeyM ${lane.token_text}\n${exchange.open_get.proof_text}\n`),
+  forged: all(1, ask, `${exchange.open_get.proof_text}\n`),
+  stranger: all(7, ask),
+  revoked: all(11, ask),
+  late: all(19, ask),
+  tampered: all(35, ask, 'x'),
+  doubled: all(67, ask),
+  method: all(131, ask),
+});
+put('fields', {
+  usual: `Host:a\nAuthorization: SkeyM ${lane.token_text}\nSkeyM-Proof:\t${exchange.open_get.proof_text} \nContent-Type:application/jose\nContent-Length:17`,
+  twice: 'content-length:1\nCONTENT-LENGTH:1',
+  chunked: 'Transfer-Encoding:chunked\nExpect:100-continue',
+  odd: 'Content-Length:+1\nContent-Length :0x1\nHost:\nhost:',
+});
+const keyring = all('SKEYMKR1', u32(3600), u32(499999), run(32, 0x70), run(32, 0x50), span8('ward'), 2,
+  u32(1), u32(1799990000), run(32, 0x10), u32(2), u32(1799999000), run(32, 0x30));
+put('keyring', { body: all(1, keyring), whole: all(0, keyring, createHash('sha256').update(keyring).digest()) });
+put('revoked', {
+  list: '# lost\nbed-1 2\n\ndr.Lee_1 4294967295\nbed-1 7\n',
+  wrong: 'bed-1 0\n',
+});
+const credential = `skeym-credential 1\nnode dr.Lee_1\nserver https://ward:8420\naudience ward\nauthority ${b64(run(32, 1))}\nlocator ${b64(hex(enrolment.locator))}\npublic ${b64(run(32, 2))}\n`;
+const lock = `lock scrypt 17 8 1 ${b64(run(16, 3))} ${b64(run(12, 4))}\n`;
+put('credential', {
+  open: all(1, `${credential}lock none\nsecret ${b64(run(64, 5))}\n`),
+  locked: all(1, `${credential}${lock}secret ${b64(run(80, 6))}\n`),
+  key: all(3, `skeym-key 1\npublic ${b64(run(32, 7))}\nlock none\nsecret ${b64(run(32, 8))}\n`),
+  whole: all(0, checked(`${credential}lock none\nsecret ${b64(run(64, 9))}\n`)),
+});
+const chain = `skeym-chain 1\nnode dr.Lee_1\nserver https://ward:8420\n`;
+const link = `lane 1000 28801000 30 ${b64(run(32, 1))} ${lane.token_text}\n`;
+put('chain', { none: all(1, chain), two: all(1, chain, link, link), whole: all(0, checked(chain + link)) });
+put('journal', {
+  run: all(1, 5, 1, 0, part('note'), 2, 0, part('one'), 2, 1, part('two'), 3, 0, part(''), 4, 0, part('')),
+  torn: all(1, 2, 1, 0, part('note'), 2, 0, part('one'), 'SKJR\x02\0\0\0'),
+  damaged: all(1, 3, 1, 0, part('note'), 0x82, 0, part('one'), 2, 1, part('two')),
+  empty: all(0),
+});
+put('ids', {
+  reading: 'bed-1.9f02c1aa.0-MLII.17',
+  run: 'skeym-run 1 9f02c1aa 0123456789abcdef 1800000000000 1700000000000\n',
+});
+put('samples', {
+  wave: all(1, u16(1024), u16(0), u16(65535), u16(32768), u16(32767), u16(5)),
+  json: all(16, '{"resourceType":"Observation","valueSampledData":{"origin":{"value":0},"period":4,"dimensions":1,"data":"1 -2 E 2147483647"}}'),
+  limits: all(16, '{"resourceType":"Observation","valueSampledData":{"dimensions":1,"data":"U L"}}'),
+});
+const hea = (lines) => part(`${lines.join('\n')}\n`);
+put('wfdb_header', {
+  two: all(hea(['100 2 360 2', '100.dat 212 200 11 1024 1 3 0 MLII', '100.dat 212 200 11 1024 2 6 0 V5', '# x']), hex('010002020004')),
+  numerics: all(hea(['n 2 0.0166 0 12:00:00 1/2/2020', 'n.dat 16 10/bpm 16 0 5 0 0 HR', 'n.dat 16 10(2)/% 16 0 0 0 0 SpO2']), hex('05000000')),
+  frames: all(hea(['f/1 1 10', 'f.dat 80']), hex('80')),
+  several: all(hea(['g 2 250/500(1.5) 1', 'a.dat 80x2+1 1 8', 'b.dat 16 1e2 16 -5']), hex('00818200')),
+});
+put('wfdb_sample', {
+  16: all(0, 0, 1, 3, hex('0100ff7f0080')),
+  80: all(1, 1, 2, 2, hex('00017f80ff')),
+  212: all(2, 1, 1, 4, hex('010203040506ff8f07')),
+  far: all(14, run(8, 255), run(8, 1), 2, hex('0000')),
+});
+put('conf', {
+  file: all(0, '# ward\nlisten 0.0.0.0:8420\nallow-plaintext-network yes\nused-slots 4096\nlog-level debug\npublic-url https://ward/x\ndb /a b\n'),
+  flags: all(1, '--listen\n[::1]:0\n--tls-cert=a\n--tls-key=b\n--allow-plaintext-network\n--lanes=16\n-x'),
+  wrong: all(0, 'listen x\nlanes 017\nno-such 1\nlanes 2\nmetrics-listen 8.8.8.8:1\n'),
+});
+put('fhir_time', {
+  year: '2013', month: '2013-02', day: '2000-02-29', minute: '2013-01-14T10:00',
+  instant: '2013-01-14T10:00:01.123+02:00', zulu: '9999-12-31T23:59:59Z', leap: '2016-12-31T23:59:60Z',
+});
+const observation = {
+  resourceType: 'Observation', status: 'final', meta: { profile: ['x'], versionId: '7' },
+  category: [{ coding: [{ system: 'http://x', code: 'vital-signs' }] }],
+  code: { coding: [{ system: 'http://loinc.org', code: '8867-4' }] },
+  subject: { reference: 'Patient/p-1' }, effectiveDateTime: '2027-01-15T08:00:00Z',
+  identifier: [{ system: 'urn:skeym:reading', value: 'bed-1.9f02c1aa.HR.1' }],
+  valueQuantity: { value: 60.50, unit: '/min' },
+};
+const period = { ...observation, effectivePeriod: { start: '2027-01-15', end: '2027-01-16' } };
+delete period.effectiveDateTime;
+const patient = { resourceType: 'Patient', id: 'p-1', name: [{ family: 'Lée', given: ['A'] }], birthDate: '1970-01' };
+put('fhir_json', {
+  observation: JSON.stringify(observation), period: JSON.stringify(period), patient: JSON.stringify(patient),
+  device: '{"resourceType":"Device","identifier":[{"value":"d"}],"patient":{"reference":"Patient/p-1"}}',
+  numbers: '{"a":[1,-0,1.50,1e-7,1E+300,123456789012345678],"b":"\\ud83d\\ude00\\n","c":null,"d":true}',
+  keys: '{"a":1,"a":2}',
+});
+put('fhir_search', {
+  page: all(0, '/fhir/Observation?patient=p-1&code=http://loinc.org|8867-4&date=ge2027-01-15&_count=10&_sort=-date'),
+  latest: all(3, '/fhir/Observation/$lastn?patient=Patient/p-1&category=vital-signs&max=3'),
+  match: all(0x86, 'identifier=urn:x%7C2&subject=p-1'),
+  patient: all(1, '/fhir/Patient?name=le&identifier=|2&_lastUpdated=gt2027-01-15T08:00:00Z&_id=a,b'),
+  device: all(2, '/fhir/Device?patient=p-1&_format=json'),
+});
+const request = (who, method, target, body = '', exist = '') =>
+  all(who, `${method}\n/fhir${target}\n${body ? 'application/fhir+json' : ''}\n${exist}\n`, body);
+const bundle = (type) => JSON.stringify({
+  resourceType: 'Bundle', type,
+  entry: [
+    { fullUrl: 'urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a', resource: patient, request: { method: 'PUT', url: 'Patient/p-1' } },
+    { resource: observation, request: { method: 'POST', url: 'Observation', ifNoneExist: 'identifier=urn:skeym:reading|bed-1.9f02c1aa.HR.1' } },
+    { request: { method: 'GET', url: 'Observation?patient=p-1' } },
+  ],
+});
+put('fhir', {
+  metadata: request(3, 'GET', '/metadata'),
+  search: request(1, 'GET', '/Observation?patient=p-1&date=ge2027'),
+  'search-others': request(1, 'GET', '/Observation?patient=p-2'),
+  'read-others': request(2, 'GET', '/Patient/p-2'),
+  latest: request(0, 'GET', '/Observation/$lastn?patient=p-1&code=8867-4'),
+  history: request(1, 'GET', '/Patient/p-1/_history/1'),
+  post: request(1, 'POST', '/Observation', JSON.stringify(observation), 'identifier=urn:skeym:reading|bed-1.9f02c1aa.HR.1'),
+  'post-others': request(1, 'POST', '/Observation', JSON.stringify({ ...observation, subject: { reference: 'Patient/p-2' }, identifier: [{ system: 'urn:x', value: '2' }] })),
+  put: request(1, 'PUT', '/Patient/p-1', JSON.stringify(patient)),
+  transaction: request(1, 'POST', '', bundle('transaction')),
+  batch: request(2, 'POST', '', bundle('batch')),
+});
