@@ -50,9 +50,13 @@ static bool begin_entry(struct skeym_fhir_entry *entry, struct skeym_fhir_job *j
                skeym_fhir_write_condition(entry, call, skeym_fhir_json_text(request, "ifNoneExist"),
                                           problem);
     }
-    if (!skeym_span_is(method, "GET") || job->form == SKEYM_FHIR_TRANSACTION) {
+    if (!skeym_span_is(method, "GET")) {
         return skeym_fhir_outcome_fail(problem, 405, "not-supported",
-                                       "this method is not served in such a Bundle");
+                                       "this method is not served in a Bundle");
+    }
+    if (job->form == SKEYM_FHIR_TRANSACTION) {
+        return skeym_fhir_outcome_fail(problem, 405, "not-supported",
+                                       "GET is not served in a transaction: send it in a batch");
     }
     return skeym_fhir_read(&entry->read, call, url, problem);
 }
@@ -70,13 +74,17 @@ static bool keep_id(void *arg, const struct skeym_store_record *record)
     return false;
 }
 
-/* An entry that is referred to and has ifNoneExist stands for what is there already. The writer
- * checks again: had it been made in between, must_create fails and the client tries once more. */
+/* An entry that is referred to and has ifNoneExist stands for what is there already. The grant is
+ * asked, and the search narrowed to the patient, before anything is looked at. The writer checks
+ * again: had it been made in between, must_create fails and the client tries once more. */
 static bool look_up(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
                     struct skeym_fhir_problem *problem)
 {
     if (!entry->referenced || !entry->none_exist) {
         return true;
+    }
+    if (!skeym_fhir_write_ask(entry, call, problem)) {
+        return false;
     }
     enum skeym_error error =
         skeym_store_search(call->reader, &entry->none_exist->query, keep_id, entry);
@@ -93,12 +101,21 @@ static struct skeym_fhir_entry *find_entry(struct skeym_fhir_job *job, struct sk
     return NULL;
 }
 
-/* Every "reference" within value: marks the entry it names, or, the second time, is replaced. */
-static void walk(struct skeym_fhir_job *job, struct json_object *value, bool replace)
+/* Patients are resolved first: whose the others are may be known by a reference to one of them. */
+enum pass { MARK, PATIENTS, OTHERS };
+
+static bool is_in(enum pass pass, const struct skeym_fhir_entry *entry)
+{
+    return pass != MARK && (entry->row.record.kind == SKEYM_STORE_PATIENT) == (pass == PATIENTS);
+}
+
+/* Every "reference" within value: marks the entry it names, or, in that entry's pass, is replaced.
+ */
+static void walk(struct skeym_fhir_job *job, struct json_object *value, enum pass pass)
 {
     if (json_object_is_type(value, json_type_array)) {
         for (size_t i = 0; i < json_object_array_length(value); i++) {
-            walk(job, json_object_array_get_idx(value, i), replace);
+            walk(job, json_object_array_get_idx(value, i), pass);
         }
     }
     if (!json_object_is_type(value, json_type_object)) {
@@ -107,38 +124,21 @@ static void walk(struct skeym_fhir_job *job, struct json_object *value, bool rep
     json_object_object_foreach(value, key, member)
     {
         if (strcmp(key, "reference") != 0 || !json_object_is_type(member, json_type_string)) {
-            walk(job, member, replace);
+            walk(job, member, pass);
             continue;
         }
         struct skeym_span url = skeym_fhir_json_string(member);
         struct skeym_fhir_entry *entry = url.size > 0 ? find_entry(job, url) : NULL;
-        if (entry && !entry->is_put) {
-            entry->referenced = entry->referenced || !replace;
+        if (entry && !entry->is_put && pass == MARK) {
+            entry->referenced = true;
         }
-        if (entry && replace) {
+        if (entry && is_in(pass, entry)) {
             char text[96];
             snprintf(text, sizeof text, "%s/%.*s", skeym_fhir_resource_name(entry->row.record.kind),
                      (int)entry->row.record.id.size, (const char *)entry->row.record.id.data);
             json_object_set_string(member, text);
         }
     }
-}
-
-static bool resolve(struct skeym_fhir_job *job, const struct skeym_fhir_call *call,
-                    struct skeym_fhir_problem *problem)
-{
-    for (size_t i = 0; i < job->count; i++) {
-        walk(job, job->entries[i].row.resource, false);
-    }
-    for (size_t i = 0; i < job->count; i++) {
-        if (!look_up(&job->entries[i], call, problem)) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < job->count; i++) {
-        walk(job, job->entries[i].row.resource, true);
-    }
-    return true;
 }
 
 /* --- the whole ------------------------------------------------------------------- */
@@ -152,6 +152,26 @@ static bool stops(struct skeym_fhir_job *job, size_t at, struct skeym_fhir_probl
     }
     *problem = *own;
     snprintf(problem->path, sizeof problem->path, "Bundle.entry[%zu]", at);
+    return true;
+}
+
+static bool resolve(struct skeym_fhir_job *job, const struct skeym_fhir_call *call,
+                    struct skeym_fhir_problem *problem)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        walk(job, job->entries[i].row.resource, MARK);
+    }
+    for (enum pass pass = PATIENTS; pass <= OTHERS; pass++) {
+        for (size_t i = 0; i < job->count; i++) {
+            struct skeym_fhir_entry *entry = &job->entries[i];
+            if (is_in(pass, entry) && !look_up(entry, call, &entry->problem)) {
+                return !stops(job, i, problem);
+            }
+        }
+        for (size_t i = 0; i < job->count; i++) {
+            walk(job, job->entries[i].row.resource, pass);
+        }
+    }
     return true;
 }
 

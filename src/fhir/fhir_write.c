@@ -135,18 +135,25 @@ static bool check_post(struct skeym_fhir_entry *entry, const struct skeym_fhir_c
         entry->may_read_others = skeym_fhir_read_allowed(call, 'r', record->kind, none, &unused);
         entry->own_only = !skeym_fhir_read_allowed(call, 'c', record->kind, none, &unused);
     }
-    if (entry->none_exist && entry->own_only &&
+    if (entry->none_exist && entry->own_only && !entry->narrowed &&
         !skeym_fhir_search_require(entry->none_exist, SKEYM_STORE_BY_PATIENT, patient)) {
         return skeym_fhir_outcome_store(problem, SKEYM_ERR_RANGE);
     }
+    entry->narrowed = true;
     return true;
+}
+
+bool skeym_fhir_write_ask(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
+                          struct skeym_fhir_problem *problem)
+{
+    return skeym_fhir_resource_check(&entry->row, problem) &&
+           (entry->is_put ? check_put(entry, call, problem) : check_post(entry, call, problem));
 }
 
 bool skeym_fhir_write_check(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
                             struct skeym_fhir_problem *problem)
 {
-    return skeym_fhir_resource_check(&entry->row, problem) &&
-           (entry->is_put ? check_put(entry, call, problem) : check_post(entry, call, problem)) &&
+    return skeym_fhir_write_ask(entry, call, problem) &&
            skeym_fhir_resource_body(&entry->row, problem);
 }
 

@@ -21,6 +21,7 @@ struct skeym_fhir_entry {
     bool referenced;      /* another entry refers to full_url */
     bool may_read;        /* the grant lets the asker read what a create may find instead */
     bool may_read_others; /* also when that is another patient's */
+    bool narrowed;        /* none_exist has got its patient */
     bool own_only;        /* such a one is not even admitted to be there */
     uint32_t version;
     struct skeym_store_write *write; /* once submitted */
@@ -47,7 +48,11 @@ bool skeym_fhir_write_begin(struct skeym_fhir_entry *entry, struct skeym_fhir_jo
 bool skeym_fhir_write_condition(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
                                 struct skeym_span if_none_exist,
                                 struct skeym_fhir_problem *problem);
-/* Validates, asks the grant, and makes the body. */
+/* Validates, asks the grant, and narrows ifNoneExist to what the asker may meet. May be called
+ * again when references have been replaced: it asks again. */
+bool skeym_fhir_write_ask(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
+                          struct skeym_fhir_problem *problem);
+/* The same, and makes the body. */
 bool skeym_fhir_write_check(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
                             struct skeym_fhir_problem *problem);
 /* Submits the job's writes; the job answers and frees itself. true: done was called already. */

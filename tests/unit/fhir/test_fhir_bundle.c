@@ -150,6 +150,16 @@ static void test_transaction_fails_whole(void **state)
     }
 }
 
+static void test_get_in_a_transaction(void **state)
+{
+    struct bench *bench = *state;
+    struct json_object *json = json_of(
+        ask(bench, "POST", "/fhir", BUNDLE("transaction", ENTRY("GET", "Patient/1", ""))), 405);
+    assert_string_equal(text_at(json, "issue.0.diagnostics"),
+                        "GET is not served in a transaction: send it in a batch");
+    json_object_put(json);
+}
+
 static void test_references(void **state)
 {
     struct bench *bench = *state;
@@ -188,6 +198,92 @@ static void test_references(void **state)
     assert_string_equal(text_at(page, "entry.0.resource.performer.0.reference"), patient[0]);
     assert_string_equal(text_at(page, "entry.0.resource.note.0.text"), "urn:uuid:1");
     json_object_put(page);
+}
+
+#define REFERRED(PATIENT, VALUE)                                                                   \
+    BUNDLE(                                                                                        \
+        "transaction",                                                                             \
+        "{\"fullUrl\":\"urn:uuid:1\",\"resource\":" OBSERVATION(                                   \
+            PATIENT, "") ",\"request\":{\"method\":\"POST\",\"url\":\"Observation\","              \
+                         "\"ifNoneExist\":\"identifier=lab|" VALUE "\"}}," POST(OBSERVATION(       \
+                             "Patient/1", ",\"derivedFrom\":[{\"reference\":\"urn:uuid:1\"}]")))
+
+/* A transaction gives the same answer whether another patient has that identifier or not. */
+static void test_references_and_other_patients(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(status_of(bench, "POST", "/fhir/Observation",
+                               OBSERVATION("Patient/2", ",\"identifier\":[{\"system\":\"lab\","
+                                                        "\"value\":\"77\"}]")),
+                     201);
+    bench->only_patient = "1";
+    static const struct {
+        const char *there, *missing;
+        int status;
+    } cases[] = {
+        {REFERRED("Patient/1", "77"), REFERRED("Patient/1", "78"), 200},
+        {REFERRED("Patient/2", "77"), REFERRED("Patient/2", "78"), 403},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct json_object *json =
+            json_of(ask(bench, "POST", "/fhir", cases[i].there), cases[i].status);
+        assert_string_equal(text_at(json, "entry.0.response.status"),
+                            cases[i].status == 200 ? "201 Created" : "");
+        assert_string_equal(text_at(json, "issue.0.expression.0"),
+                            cases[i].status == 200 ? "" : "Bundle.entry[0]");
+        json_object_put(json);
+        assert_int_equal(status_of(bench, "POST", "/fhir", cases[i].missing), cases[i].status);
+    }
+}
+
+/* Refused before the store is asked: there is no reader to ask. */
+static void test_references_ask_first(void **state)
+{
+    struct bench *bench = *state;
+    bench->only_patient = "1";
+    skeym_store_reader_close(bench->reader);
+    bench->reader = NULL;
+    assert_int_equal(status_of(bench, "POST", "/fhir", REFERRED("Patient/2", "77")), 403);
+    assert_int_equal(skeym_store_reader_open(&bench->reader, bench->store), SKEYM_OK);
+}
+
+/* The subject is a patient of the same transaction, and the observation is there already: it is
+ * found among that patient's. */
+static void test_references_through_a_patient(void **state)
+{
+    struct bench *bench = *state;
+    static const char
+        *const
+            body = BUNDLE("transaction",
+                          "{\"fullUrl\":\"urn:uuid:1\",\"resource\":" OBSERVATION(
+                              "urn:uuid:p", ",\"identifier\":[{\"system\":\"lab\",\"value\":\"77\"}"
+                                            "]") ","
+                                                 "\"request\":{\"method\":\"POST\",\"url\":"
+                                                 "\"Observation\",\"ifNoneExist\":"
+                                                 "\"identifier=lab|77\"}},"
+                                                 "{\"fullUrl\":\"urn:uuid:p\",\"resource\":{"
+                                                 "\"resourceType\":\"Patient\",\"identifier\":[{"
+                                                 "\"system\":\"s\",\"value\":\"1\"}]},\"request\":{"
+                                                 "\"method\":\"POST\",\"url\":\"Patient\","
+                                                 "\"ifNoneExist\":\"identifier=s|1\"}}," POST(
+                                                     OBSERVATION("urn:uuid:p",
+                                                                 ",\"derivedFrom\":[{\"reference\":"
+                                                                 "\"urn:uuid:1\"}]")));
+    char first[80] = "";
+    for (int i = 0; i < 2; i++) {
+        struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 200);
+        assert_string_equal(text_at(json, "entry.0.response.status"), i ? "200 OK" : "201 Created");
+        if (i == 0) {
+            snprintf(first, sizeof first, "%s",
+                     text_at(json, "entry.0.fullUrl") + strlen(BASE "/"));
+        }
+        json_object_put(json);
+    }
+    struct json_object *page =
+        json_of(ask(bench, "GET", "/fhir/Observation?_sort=-_lastUpdated&_count=1", NULL), 200);
+    assert_string_equal(text_at(page, "entry.0.resource.derivedFrom.0.reference"), first);
+    json_object_put(page);
+    assert_int_equal(rows_of(bench, "/fhir/Observation"), 3);
 }
 
 /* An entry that others refer to, whose identifier is there already, and no ifNoneExist: to store it
@@ -354,7 +450,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_batch, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_transaction, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_transaction_fails_whole, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_get_in_a_transaction, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_references, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_references_and_other_patients, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_references_ask_first, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_references_through_a_patient, bench_setup,
+                                        bench_teardown),
         cmocka_unit_test_setup_teardown(test_reference_to_a_duplicate, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_batch_with_conflict, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_queue_is_full, bench_setup, bench_teardown),
