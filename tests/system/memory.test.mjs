@@ -30,10 +30,14 @@ async function search(world, server, credential, more) {
   return { code, said };
 }
 
-/** OPENSSL_cleanse that does nothing: a server that forgets to wipe. */
+/** Functions that wipe and here do nothing: a server that forgets to. */
 function forgetful(world) {
   const [source, library] = [world.path('forget.c'), world.path('forget.so')];
-  writeFileSync(source, '#include <stddef.h>\nvoid OPENSSL_cleanse(void *p, size_t n) { (void)p; (void)n; }\n');
+  writeFileSync(source, `#include <stddef.h>
+void OPENSSL_cleanse(void *p, size_t n) { (void)p; (void)n; }
+void explicit_bzero(void *p, size_t n) { (void)p; (void)n; }
+void __explicit_bzero_chk(void *p, size_t n, size_t room) { (void)p; (void)n; (void)room; }
+`);
   try {
     execFileSync('cc', ['-shared', '-fPIC', '-o', library, source], { stdio: 'ignore' });
   } catch {
