@@ -17,8 +17,11 @@ struct skeym_log {
     int fd;
     enum skeym_log_level level;
     char *path; /* NULL: stderr */
-    unsigned room;
-    uint64_t dropped, dropped_total;
+    struct {
+        unsigned left;
+        uint64_t dropped;
+    } room[SKEYM_LOG_ROOMS];
+    uint64_t dropped_total;
 };
 
 struct skeym_log_field skeym_log_text(const char *key, const char *text)
@@ -172,7 +175,9 @@ enum skeym_error skeym_log_open(struct skeym_log **out, const char *path,
     }
     log->fd = STDERR_FILENO;
     log->level = level;
-    log->room = SKEYM_LOG_FLOOD;
+    for (size_t i = 0; i < SKEYM_LOG_ROOMS; i++) {
+        log->room[i].left = SKEYM_LOG_FLOOD;
+    }
     if (path[0] != '\0') {
         log->path = strdup(path);
         if (!log->path) {
@@ -248,47 +253,58 @@ static void emit(struct skeym_log *log, const char *line, size_t size)
     }
 }
 
-static void write_line(struct skeym_log *log, bool flood, enum skeym_log_level level,
-                       const char *event, const struct skeym_log_field *fields, size_t count)
+void skeym_log_write(struct skeym_log *log, enum skeym_log_level level, const char *event,
+                     const struct skeym_log_field *fields, size_t count)
 {
     char line[SKEYM_LOG_LINE_BYTES];
     if (level < log->level) {
         return;
     }
+    size_t size = skeym_log_format(line, wall_ms(), level, event, fields, count);
     (void)pthread_mutex_lock(&log->lock);
-    if (flood && log->room == 0) {
-        log->dropped++;
-        log->dropped_total++;
-    } else {
-        log->room -= flood;
-        emit(log, line, skeym_log_format(line, wall_ms(), level, event, fields, count));
-    }
+    emit(log, line, size);
     (void)pthread_mutex_unlock(&log->lock);
 }
 
-void skeym_log_write(struct skeym_log *log, enum skeym_log_level level, const char *event,
-                     const struct skeym_log_field *fields, size_t count)
+static bool take_room(struct skeym_log *log, enum skeym_log_room room)
 {
-    write_line(log, false, level, event, fields, count);
+    (void)pthread_mutex_lock(&log->lock);
+    bool left = log->room[room].left > 0;
+    log->room[room].left -= left;
+    log->room[room].dropped += !left;
+    log->dropped_total += !left;
+    (void)pthread_mutex_unlock(&log->lock);
+    return left;
 }
 
-void skeym_log_write_flood(struct skeym_log *log, enum skeym_log_level level, const char *event,
+void skeym_log_write_flood(struct skeym_log *log, enum skeym_log_room room,
+                           enum skeym_log_level level, const char *event,
                            const struct skeym_log_field *fields, size_t count)
 {
-    write_line(log, true, level, event, fields, count);
+    if (level >= log->level && take_room(log, room)) {
+        skeym_log_write(log, level, event, fields, count);
+    }
 }
 
 uint64_t skeym_log_tick(struct skeym_log *log)
 {
+    static const char *const names[] = {"strangers", "named", "proven"};
+    _Static_assert(sizeof names / sizeof names[0] == SKEYM_LOG_ROOMS, "names");
+    uint64_t dropped[SKEYM_LOG_ROOMS];
     (void)pthread_mutex_lock(&log->lock);
-    uint64_t dropped = log->dropped;
+    for (size_t i = 0; i < SKEYM_LOG_ROOMS; i++) {
+        dropped[i] = log->room[i].dropped;
+        log->room[i].dropped = 0;
+        log->room[i].left = SKEYM_LOG_FLOOD;
+    }
     uint64_t total = log->dropped_total;
-    log->dropped = 0;
-    log->room = SKEYM_LOG_FLOOD;
     (void)pthread_mutex_unlock(&log->lock);
-    if (dropped) {
-        skeym_log_write(log, SKEYM_LOG_WARNING, "dropped",
-                        SKEYM_LOG_FIELDS(skeym_log_number("lines", dropped)));
+    for (size_t i = 0; i < SKEYM_LOG_ROOMS; i++) {
+        if (dropped[i]) {
+            skeym_log_write(log, SKEYM_LOG_WARNING, "dropped",
+                            SKEYM_LOG_FIELDS(skeym_log_text("of", names[i]),
+                                             skeym_log_number("lines", dropped[i])));
+        }
     }
     return total;
 }

@@ -52,10 +52,17 @@ void skeym_log_close(struct skeym_log *log);
 
 void skeym_log_write(struct skeym_log *log, enum skeym_log_level level, const char *event,
                      const struct skeym_log_field *fields, size_t count);
-/* The same for what strangers can cause: at most SKEYM_LOG_FLOOD lines a second; the others are
- * counted, and the count is logged. */
+/* The same for what peers can cause: at most SKEYM_LOG_FLOOD lines a second in each room; the
+ * others are counted, and the counts are logged. Strangers fill but their own room. */
 #define SKEYM_LOG_FLOOD 50
-void skeym_log_write_flood(struct skeym_log *log, enum skeym_log_level level, const char *event,
+enum skeym_log_room {
+    SKEYM_LOG_STRANGERS,
+    SKEYM_LOG_NAMED,  /* a node is named; it, or somebody who has overheard it */
+    SKEYM_LOG_PROVEN, /* a node that has just shown its keys */
+    SKEYM_LOG_ROOMS
+};
+void skeym_log_write_flood(struct skeym_log *log, enum skeym_log_room room,
+                           enum skeym_log_level level, const char *event,
                            const struct skeym_log_field *fields, size_t count);
 /* Once a second: says how many lines were dropped. Returns how many since the start. */
 uint64_t skeym_log_tick(struct skeym_log *log);

@@ -143,7 +143,7 @@ enum MHD_Result skeym_reply_sealed(struct skeym_service *service, struct MHD_Con
     }
     if (error) {
         free(sealed);
-        skeym_log_write_flood(service->log, SKEYM_LOG_ERROR, "answer-failed",
+        skeym_log_write_flood(service->log, SKEYM_LOG_PROVEN, SKEYM_LOG_ERROR, "answer-failed",
                               SKEYM_LOG_FIELDS(skeym_log_reason(error)));
         return skeym_reply_refuse(service, connection, 500, 0, true);
     }

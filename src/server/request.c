@@ -79,10 +79,14 @@ static void enter(struct skeym_request *request, enum skeym_deadline_phase phase
 
 static void log_refusal(struct skeym_request *request, const char *check, enum skeym_error reason)
 {
-    skeym_log_write_flood(request->service->log, SKEYM_LOG_WARNING, "refused",
+    const struct skeym_name *node = &request->admission.claims.id;
+    enum skeym_log_room room = request->trusted ? SKEYM_LOG_PROVEN
+                               : node->size     ? SKEYM_LOG_NAMED
+                                                : SKEYM_LOG_STRANGERS;
+    skeym_log_write_flood(request->service->log, room, SKEYM_LOG_WARNING, "refused",
                           SKEYM_LOG_FIELDS(skeym_log_text("check", check), skeym_log_reason(reason),
                                            skeym_log_source(&request->deadline->source),
-                                           skeym_log_node(&request->admission.claims.id)));
+                                           skeym_log_node(node)));
 }
 
 /* A refused body is read to its end where it is small: closing on bytes that were not read would

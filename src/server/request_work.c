@@ -154,7 +154,7 @@ void skeym_request_work_run(struct skeym_request_work *work, struct skeym_servic
     }
     skeym_metrics_add(&service->metrics, SKEYM_COUNT_UNSEALED, 1);
     skeym_log_write_flood(
-        service->log, SKEYM_LOG_WARNING, "unreadable",
+        service->log, SKEYM_LOG_PROVEN, SKEYM_LOG_WARNING, "unreadable",
         SKEYM_LOG_FIELDS(skeym_log_reason(error), skeym_log_node(&admission->claims.id)));
     /* the peer is authentic: it may know, and its chain goes on */
     take_answer(

@@ -12,7 +12,7 @@ uint32_t skeym_signin_wait(struct skeym_service *service, const struct skeym_sou
     if (wait_s) {
         skeym_metrics_login(&service->metrics, SKEYM_ERR_RATE);
         skeym_log_write_flood(
-            service->log, SKEYM_LOG_WARNING, "login",
+            service->log, SKEYM_LOG_STRANGERS, SKEYM_LOG_WARNING, "login",
             SKEYM_LOG_FIELDS(skeym_log_reason(SKEYM_ERR_RATE), skeym_log_source(source)));
     }
     return wait_s;
@@ -66,11 +66,12 @@ enum skeym_error skeym_signin_run(uint8_t **answer, size_t *size, struct skeym_s
     skeym_metrics_login(&service->metrics, error);
     struct skeym_log_field role = skeym_log_text("role", skeym_role_name(report.role));
     if (error) {
-        skeym_log_write_flood(service->log, SKEYM_LOG_WARNING, "login",
+        skeym_log_write_flood(service->log, report.id.size ? SKEYM_LOG_NAMED : SKEYM_LOG_STRANGERS,
+                              SKEYM_LOG_WARNING, "login",
                               SKEYM_LOG_FIELDS(skeym_log_reason(error), skeym_log_source(source),
                                                skeym_log_node(&report.id)));
     } else {
-        skeym_log_write_flood(service->log, SKEYM_LOG_INFO, "login",
+        skeym_log_write_flood(service->log, SKEYM_LOG_PROVEN, SKEYM_LOG_INFO, "login",
                               SKEYM_LOG_FIELDS(skeym_log_reason(error), skeym_log_source(source),
                                                skeym_log_node(&report.id), role,
                                                skeym_log_number("lanes", report.lanes)));

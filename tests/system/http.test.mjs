@@ -337,6 +337,33 @@ export default {
     assert.ok(dropped > 50);
   },
 
+  async 'a flood of strangers hides nothing that nodes do'(world) {
+    const server = await begin(world);
+    const doctor = await world.enrol('doc', 'doctor', 'user/Patient.rs');
+    let going = true;
+    const flood = (async () => {
+      while (going) {
+        await raw(server.port, NEXT.repeat(300),
+          { ms: 2000, until: (got) => statuses(got).length >= 300 });
+      }
+    })();
+    await until('a full room', () => server.log('dropped').length > 0);
+    for (let i = 0; i < 5; i++) {
+      assert.equal((await world.get(server, '/fhir/metadata', doctor)).code, 0);
+      assert.equal((await world.get(server, '/fhir/Device?patient=1', doctor)).code, 1);
+    }
+    await world.must(['revoke', 'doc', '--dir', world.dir]);
+    assert.notEqual((await world.get(server, '/fhir/metadata', doctor)).code, 0);
+    going = false;
+    await flood;
+    const of = (event, key, value) =>
+      server.log(event).filter((line) => line[key] === value && line.node === 'doc').length;
+    assert.equal(of('login', 'reason', 'ok'), 10);
+    assert.equal(of('refused', 'check', 'scope'), 5);
+    assert.equal(of('login', 'reason', 'revoked'), 1);
+    assert.ok(server.log('dropped').every((line) => line.of === 'strangers'));
+  },
+
   async 'metrics and health are on their own listener alone'(world) {
     const server = await begin(world);
     const health = await server.monitor('/healthz');

@@ -155,21 +155,49 @@ static void a_flood_is_counted_not_written(void **state)
     struct file file = make_file();
     assert_int_equal(skeym_log_open(&log, file.path, SKEYM_LOG_INFO), SKEYM_OK);
     for (int i = 0; i < SKEYM_LOG_FLOOD + 30; i++) {
-        skeym_log_write_flood(log, SKEYM_LOG_WARNING, "refused",
+        skeym_log_write_flood(log, SKEYM_LOG_STRANGERS, SKEYM_LOG_WARNING, "refused",
                               SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
     }
     skeym_log_write(log, SKEYM_LOG_INFO, "epoch", SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
     assert_int_equal(skeym_log_tick(log), 30);
-    skeym_log_write_flood(log, SKEYM_LOG_WARNING, "refused",
+    skeym_log_write_flood(log, SKEYM_LOG_STRANGERS, SKEYM_LOG_WARNING, "refused",
                           SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
     assert_int_equal(skeym_log_tick(log), 30);
     skeym_log_close(log);
     read_back(&file);
     assert_int_equal(lines_with(&file, "\"refused\""), SKEYM_LOG_FLOOD + 1);
     assert_int_equal(lines_with(&file, "\"epoch\""), 1);
-    assert_int_equal(lines_with(&file, "\"event\":\"dropped\",\"lines\":30"), 1);
+    assert_int_equal(lines_with(&file, "\"event\":\"dropped\",\"of\":\"strangers\",\"lines\":30"),
+                     1);
     assert_int_equal(lines_with(&file, "\"dropped\""), 1);
     (void)unlink(file.path);
+}
+
+static void each_room_is_flooded_alone(void **state)
+{
+    (void)state;
+    static const char *const events[] = {"a-stranger", "a-named-one", "a-proven-one"};
+    for (size_t flooded = 0; flooded < SKEYM_LOG_ROOMS; flooded++) {
+        struct skeym_log *log = NULL;
+        struct file file = make_file();
+        assert_int_equal(skeym_log_open(&log, file.path, SKEYM_LOG_INFO), SKEYM_OK);
+        for (int i = 0; i < SKEYM_LOG_FLOOD + 1; i++) {
+            skeym_log_write_flood(log, (enum skeym_log_room)flooded, SKEYM_LOG_INFO,
+                                  events[flooded], SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
+        }
+        for (size_t i = 0; i < SKEYM_LOG_ROOMS; i++) {
+            skeym_log_write_flood(log, (enum skeym_log_room)i, SKEYM_LOG_INFO, events[i],
+                                  SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
+        }
+        assert_int_equal(skeym_log_tick(log), 2);
+        skeym_log_close(log);
+        read_back(&file);
+        for (size_t i = 0; i < SKEYM_LOG_ROOMS; i++) {
+            assert_int_equal(lines_with(&file, events[i]), i == flooded ? SKEYM_LOG_FLOOD : 1);
+        }
+        assert_int_equal(lines_with(&file, "\"lines\":2"), 1);
+        (void)unlink(file.path);
+    }
 }
 
 static void reopens_a_file_that_was_moved_away(void **state)
@@ -209,6 +237,7 @@ int main(void)
         cmocka_unit_test(a_field_that_does_not_fit_is_left_out),
         cmocka_unit_test(drops_what_is_below_the_level),
         cmocka_unit_test(a_flood_is_counted_not_written),
+        cmocka_unit_test(each_room_is_flooded_alone),
         cmocka_unit_test(reopens_a_file_that_was_moved_away),
         cmocka_unit_test(refuses_a_file_that_cannot_be),
     };
