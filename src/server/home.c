@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/home.h"
+#include "authority/refusals.h"
 #include "crypto/crypto.h"
 #include "server/home_file.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,7 +13,8 @@
 
 enum { LIST_BYTES = 16 << 20, AUDIT_BYTES = 64 << 20, LINE_BYTES = 4096 };
 
-static const char *const own_files[] = {"keyring", "revoked", "audit", "lock"};
+static const char *const own_files[] = {"keyring", "revoked", "audit", "lock",
+                                        SKEYM_HOME_FILE_RESERVE};
 enum { OWN_FILES = sizeof own_files / sizeof own_files[0] };
 
 static enum skeym_error last_error(void)
@@ -114,6 +114,38 @@ static enum skeym_error write_keyring(int folder, const struct skeym_keyring *ke
     return error;
 }
 
+static enum skeym_error write_list(int folder, const struct skeym_revoked *revoked,
+                                   const struct skeym_keyring *keyring)
+{
+    size_t size = 0;
+    size_t room = SKEYM_REFUSALS_BYTES(revoked->count);
+    uint8_t *text = room > LIST_BYTES ? NULL : calloc(1, room);
+    if (!text) {
+        return room > LIST_BYTES ? SKEYM_ERR_SIZE : SKEYM_ERR_MEMORY;
+    }
+    enum skeym_error error =
+        skeym_refusals_write((struct skeym_room){text, room}, &size, revoked, keyring);
+    if (error == SKEYM_OK) {
+        error = skeym_home_file_replace(folder, "revoked", skeym_span(text, size));
+    }
+    free(text);
+    return error;
+}
+
+/* The keyring comes last: where one is, a list has been, and its absence means something. */
+static enum skeym_error fill(int folder, const struct skeym_keyring *keyring)
+{
+    const struct skeym_revoked nobody = {0};
+    enum skeym_error error = write_list(folder, &nobody, keyring);
+    if (error == SKEYM_OK) {
+        error = write_keyring(folder, keyring);
+    }
+    for (size_t i = 0; error != SKEYM_OK && i < OWN_FILES; i++) {
+        (void)unlinkat(folder, own_files[i], 0);
+    }
+    return error;
+}
+
 static enum skeym_error new_keyring(struct skeym_keyring *out, const char *audience,
                                     uint32_t epoch_seconds, uint64_t now_ms)
 {
@@ -156,10 +188,7 @@ enum skeym_error skeym_home_make(const char *dir, const char *audience, uint32_t
     }
     error = skeym_home_file_lock(&lock, folder, false);
     if (error == SKEYM_OK) {
-        error = write_keyring(folder, &keyring);
-        if (error != SKEYM_OK) {
-            (void)unlinkat(folder, "lock", 0);
-        }
+        error = fill(folder, &keyring);
     }
     if (error == SKEYM_OK) {
         sync_above(folder);
@@ -270,31 +299,19 @@ enum skeym_error skeym_home_update(struct skeym_keyring *out, const char *dir, u
 
 /* --- revoked --------------------------------------------------------------- */
 
-/* No file is an empty text. */
-static enum skeym_error read_text(uint8_t **data, size_t *size, int folder, const char *name,
-                                  size_t max)
+static enum skeym_error parse_list(struct skeym_revoked *out, struct skeym_span text,
+                                   const struct skeym_keyring *keyring)
 {
-    enum skeym_error error = skeym_home_file_read(data, size, folder, name, max, true);
-    if (error == SKEYM_ERR_MISSING) {
-        *data = calloc(1, 1);
-        error = *data ? SKEYM_OK : SKEYM_ERR_MEMORY;
-    }
-    return error;
-}
-
-static enum skeym_error parse_list(struct skeym_revoked *out, struct skeym_span text, size_t *line)
-{
-    size_t room = 1;
+    size_t room = 2; /* and one for an entry to come */
     size_t count = 0;
     for (size_t i = 0; i < text.size; i++) {
         room += text.data[i] == '\n';
     }
     struct skeym_revoked_entry *list = calloc(room, sizeof *list);
-    *out = (struct skeym_revoked){0};
     if (!list) {
         return SKEYM_ERR_MEMORY;
     }
-    enum skeym_error error = skeym_enrolment_revoked(list, room, &count, text, line);
+    enum skeym_error error = skeym_refusals_read(list, room, &count, text, keyring);
     if (error != SKEYM_OK) {
         free(list);
         return error;
@@ -303,20 +320,17 @@ static enum skeym_error parse_list(struct skeym_revoked *out, struct skeym_span 
     return SKEYM_OK;
 }
 
-static enum skeym_error read_list(struct skeym_revoked *out, size_t *line, const char *dir)
+/* With room for one entry more. */
+static enum skeym_error read_list(struct skeym_revoked *out, int folder,
+                                  const struct skeym_keyring *keyring)
 {
-    int folder, lock;
     uint8_t *data = NULL;
     size_t size = 0;
     *out = (struct skeym_revoked){0};
-    enum skeym_error error = enter(&folder, &lock, dir, true);
-    if (error != SKEYM_OK) {
-        return error;
-    }
-    error = read_text(&data, &size, folder, "revoked", LIST_BYTES);
-    leave(folder, lock);
+    enum skeym_error error =
+        skeym_home_file_read(&data, &size, folder, "revoked", LIST_BYTES, true);
     if (error == SKEYM_OK) {
-        error = parse_list(out, skeym_span(data, size), line);
+        error = parse_list(out, skeym_span(data, size), keyring);
     }
     free(data);
     return error;
@@ -324,54 +338,77 @@ static enum skeym_error read_list(struct skeym_revoked *out, size_t *line, const
 
 enum skeym_error skeym_home_revoked(struct skeym_revoked *out, const char *dir)
 {
-    return read_list(out, NULL, dir);
+    int folder, lock;
+    struct skeym_keyring keyring = {0};
+    *out = (struct skeym_revoked){0};
+    enum skeym_error error = enter(&folder, &lock, dir, true);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    error = read_keyring(&keyring, folder);
+    if (error == SKEYM_OK) {
+        error = read_list(out, folder, &keyring);
+    }
+    leave(folder, lock);
+    skeym_crypto_wipe(&keyring, sizeof keyring);
+    return error;
+}
+
+/* Ours, though readers have it const. */
+static struct skeym_revoked_entry *entries_of(const struct skeym_revoked *revoked)
+{
+    struct skeym_revoked_entry *list;
+    memcpy(&list, &revoked->at, sizeof list);
+    return list;
 }
 
 void skeym_home_revoked_free(struct skeym_revoked *revoked)
 {
-    void *list; /* ours, though readers have it const */
-    memcpy(&list, &revoked->at, sizeof list);
-    free(list);
+    free(entries_of(revoked));
     *revoked = (struct skeym_revoked){0};
 }
 
-size_t skeym_home_revoked_line(const char *dir)
+const char *skeym_home_culprit(const char *dir, enum skeym_error *error)
 {
+    struct skeym_keyring keyring;
     struct skeym_revoked revoked;
-    size_t line = 0;
-    if (read_list(&revoked, &line, dir) == SKEYM_OK) {
+    int folder, lock;
+    *error = enter(&folder, &lock, dir, true);
+    if (*error != SKEYM_OK) {
+        return NULL;
+    }
+    const char *name = "keyring";
+    *error = read_keyring(&keyring, folder);
+    if (*error == SKEYM_OK) {
+        name = "revoked";
+        *error = read_list(&revoked, folder, &keyring);
         skeym_home_revoked_free(&revoked);
     }
-    return line;
+    leave(folder, lock);
+    skeym_crypto_wipe(&keyring, sizeof keyring);
+    return *error == SKEYM_OK ? NULL : name;
 }
 
-/* text and one more line, malloc'ed. */
-static enum skeym_error with_entry(char **out, size_t *size, struct skeym_span text,
-                                   const struct skeym_name *id, uint32_t generation)
+/* An entry of its id is raised, or a new one put in its place in the order. */
+static void put_entry(struct skeym_revoked *revoked, const struct skeym_name *id,
+                      uint32_t generation)
 {
-    struct skeym_span name = skeym_name_span(id);
-    size_t room = text.size + SKEYM_NODE_ID_BYTES + 16;
-    *size = 0;
-    *out = calloc(1, room);
-    if (!*out) {
-        return SKEYM_ERR_MEMORY;
+    struct skeym_revoked_entry *list = entries_of(revoked);
+    for (size_t i = 0; i < revoked->count; i++) {
+        if (skeym_span_equal(skeym_name_span(&list[i].id), skeym_name_span(id))) {
+            list[i].generation = generation;
+            return;
+        }
     }
-    if (text.size > 0) {
-        memcpy(*out, text.data, text.size);
-    }
-    int added = snprintf(*out + text.size, room - text.size, "%.*s %" PRIu32 "\n", (int)name.size,
-                         (const char *)name.data, generation);
-    *size = text.size + (size_t)added;
-    return *size > LIST_BYTES ? SKEYM_ERR_SIZE : SKEYM_OK;
+    list[revoked->count++] = (struct skeym_revoked_entry){*id, generation};
+    skeym_revoked_sort(list, revoked->count);
 }
 
 enum skeym_error skeym_home_revoke(const char *dir, const struct skeym_name *id,
                                    uint32_t generation)
 {
     int folder, lock;
-    uint8_t *data = NULL;
-    char *text = NULL;
-    size_t size = 0;
+    struct skeym_keyring keyring = {0};
     struct skeym_revoked revoked = {0};
     if (generation == 0) {
         return SKEYM_ERR_RANGE;
@@ -380,20 +417,17 @@ enum skeym_error skeym_home_revoke(const char *dir, const struct skeym_name *id,
     if (error != SKEYM_OK) {
         return error;
     }
-    error = read_text(&data, &size, folder, "revoked", LIST_BYTES);
+    error = read_keyring(&keyring, folder);
     if (error == SKEYM_OK) {
-        error = parse_list(&revoked, skeym_span(data, size), NULL);
+        error = read_list(&revoked, folder, &keyring);
     }
     if (error == SKEYM_OK && !skeym_revoked_has(&revoked, id, generation)) {
-        error = with_entry(&text, &size, skeym_span(data, size), id, generation);
-        if (error == SKEYM_OK) {
-            error = skeym_home_file_replace(folder, "revoked", skeym_span(text, size));
-        }
+        put_entry(&revoked, id, generation);
+        error = write_list(folder, &revoked, &keyring);
     }
     leave(folder, lock);
     skeym_home_revoked_free(&revoked);
-    free(text);
-    free(data);
+    skeym_crypto_wipe(&keyring, sizeof keyring);
     return error;
 }
 
@@ -430,7 +464,11 @@ enum skeym_error skeym_home_audit_read(char **text, size_t *size, const char *di
     *size = 0;
     enum skeym_error error = enter(&folder, &lock, dir, true);
     if (error == SKEYM_OK) {
-        error = read_text(&data, size, folder, "audit", AUDIT_BYTES);
+        error = skeym_home_file_read(&data, size, folder, "audit", AUDIT_BYTES, true);
+        if (error == SKEYM_ERR_MISSING) { /* is an empty text */
+            data = calloc(1, 1);
+            error = data ? SKEYM_OK : SKEYM_ERR_MEMORY;
+        }
         leave(folder, lock);
     }
     *text = (char *)data;

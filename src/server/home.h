@@ -2,10 +2,12 @@
 /*
  * The authority's folder DIR, and the only code that touches its files:
  *   keyring   keyring.h's bytes, 0600
- *   revoked   text list (enrolment.h), 0600
+ *   revoked   the list of what is revoked (refusals.h), 0600; never missing, never empty
  *   audit     one JSON object a line: what was enrolled, revoked, rotated (never a secret), 0600
  *   lock      held (flock) by whoever changes the above
  *   control   Unix socket of the running server, 0600
+ *   reserve   64 KiB or more of disk, freed when a full one would keep the keyring from moving or
+ *             a node from being revoked, and taken again as soon as there is room
  *   data.db   the store's
  * Writing is by a temporary file, fsync, rename, fsync of the folder; the old content is then
  * overwritten as far as the file system lets us. A file that others may read or write is refused,
@@ -41,15 +43,17 @@ SKEYM_MUST_USE enum skeym_error skeym_home_update(struct skeym_keyring *out, con
                                                   uint64_t now_ms, skeym_home_change change,
                                                   void *arg);
 
-/* The revoked list, malloc'ed, sorted; no file is an empty list. Free it with
- * skeym_home_revoked_free. Errors: SKEYM_ERR_MODE, SKEYM_ERR_IO, the parser's. */
+/* The revoked list, malloc'ed, sorted. Free it with skeym_home_revoked_free. A list that is
+ * missing, cut or altered is an error, never an empty one. Errors: those of skeym_home_keyring,
+ * SKEYM_ERR_MISSING, SKEYM_ERR_MODE, SKEYM_ERR_IO, refusals.h's. */
 SKEYM_MUST_USE enum skeym_error skeym_home_revoked(struct skeym_revoked *out, const char *dir);
 void skeym_home_revoked_free(struct skeym_revoked *revoked);
-/* The number of the list's first wrong line, 0 when there is none: for the operator, after the
- * above failed with an error of the parser. */
-size_t skeym_home_revoked_line(const char *dir);
-/* Adds an entry, durably; one that is there already stays as it is. Errors: as above (a damaged
- * list is not added to); SKEYM_ERR_RANGE (generation 0), SKEYM_ERR_SIZE (list over 16 MiB). */
+/* Which file it is, for the operator, after one of these calls failed: "keyring" or "revoked", and
+ * its error; NULL when it is the folder (and its error), or nothing (SKEYM_OK). */
+const char *skeym_home_culprit(const char *dir, enum skeym_error *error);
+/* Adds an entry, or raises the node's, durably; a higher one that is there stays as it is. Errors:
+ * as above (a damaged list is not added to); SKEYM_ERR_RANGE (generation 0), SKEYM_ERR_SIZE (list
+ * over 16 MiB). */
 SKEYM_MUST_USE enum skeym_error skeym_home_revoke(const char *dir, const struct skeym_name *id,
                                                   uint32_t generation);
 

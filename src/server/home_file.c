@@ -11,7 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#define RESERVE SKEYM_HOME_FILE_RESERVE
+
 enum { LOCK_TRIES = 500, LOCK_PAUSE_NS = 20000000 }; /* 10 s */
+enum { RESERVE_BYTES = 64 << 10, RESERVE_LEAST = 4 << 10 };
 
 enum skeym_error skeym_home_file_error(int error_number)
 {
@@ -196,7 +199,7 @@ static bool temporary_name(char out[64], const char *name)
     return skeym_writer_end(&writer) == SKEYM_OK;
 }
 
-enum skeym_error skeym_home_file_replace(int folder, const char *name, struct skeym_span content)
+static enum skeym_error replace(int folder, const char *name, struct skeym_span content)
 {
     char temporary[64];
     enum skeym_error error = SKEYM_ERR_USAGE;
@@ -248,6 +251,48 @@ out:
     if (file >= 0) {
         close(file);
     }
+    return error;
+}
+
+/* Fills the reserve up to so many bytes, or to as much as the disk has. */
+static void keep_reserve(int folder, size_t want)
+{
+    struct stat state = {0};
+    int file = -1;
+    if (open_regular(&file, &state, folder, RESERVE, O_RDWR | O_CREAT) != SKEYM_OK) {
+        return;
+    }
+    if (own(file, folder) == SKEYM_OK) {
+        while (want > (size_t)state.st_size && want >= RESERVE_LEAST &&
+               posix_fallocate(file, 0, (off_t)want) != 0) {
+            want /= 2;
+        }
+    }
+    close(file);
+}
+
+/* false: there was nothing in it. */
+static bool free_reserve(int folder)
+{
+    struct stat state = {0};
+    int file = -1;
+    if (open_regular(&file, &state, folder, RESERVE, O_RDWR) != SKEYM_OK) {
+        return false;
+    }
+    /* A journaling file system gives blocks out again only once it has written down their end. */
+    bool freed = state.st_size > 0 && ftruncate(file, 0) == 0 && fsync(file) == 0;
+    close(file);
+    return freed;
+}
+
+enum skeym_error skeym_home_file_replace(int folder, const char *name, struct skeym_span content)
+{
+    size_t want = content.size > RESERVE_BYTES / 2 ? 2 * content.size : RESERVE_BYTES;
+    enum skeym_error error = replace(folder, name, content);
+    if (error == SKEYM_ERR_NO_SPACE && free_reserve(folder)) {
+        error = replace(folder, name, content);
+    }
+    keep_reserve(folder, want);
     return error;
 }
 

@@ -23,7 +23,9 @@ SKEYM_MUST_USE enum skeym_error skeym_home_file_read(uint8_t **data, size_t *siz
 /* Puts a new content in the place of a file, or makes it, 0600, owned by the folder's owner. At any
  * moment, power loss included, the name stands for the whole old or the whole new content. The
  * caller holds the folder's lock. The old content is overwritten with zeros where the file system
- * lets us. */
+ * lets us. When the disk is full, the folder's reserve is freed for it, and filled again from what
+ * is left then, or by a later call: 64 KiB, or twice the content when that is more. */
+#define SKEYM_HOME_FILE_RESERVE "reserve"
 SKEYM_MUST_USE enum skeym_error skeym_home_file_replace(int folder, const char *name,
                                                         struct skeym_span content);
 

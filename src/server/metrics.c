@@ -41,10 +41,10 @@ uint64_t skeym_metrics_get(struct skeym_metrics *metrics, enum skeym_metrics_cou
     return get(&metrics->counter[counter]);
 }
 
-void skeym_metrics_refused(struct skeym_metrics *metrics, enum skeym_check check)
+void skeym_metrics_refused(struct skeym_metrics *metrics, enum skeym_check check, uint64_t count)
 {
     if ((unsigned)check < SKEYM_CHECK_COUNT) {
-        add(&metrics->refused[check], 1);
+        add(&metrics->refused[check], count);
     }
 }
 

@@ -44,7 +44,7 @@ struct skeym_metrics {
 void skeym_metrics_add(struct skeym_metrics *metrics, enum skeym_metrics_counter counter,
                        uint64_t value);
 uint64_t skeym_metrics_get(struct skeym_metrics *metrics, enum skeym_metrics_counter counter);
-void skeym_metrics_refused(struct skeym_metrics *metrics, enum skeym_check check);
+void skeym_metrics_refused(struct skeym_metrics *metrics, enum skeym_check check, uint64_t count);
 void skeym_metrics_status(struct skeym_metrics *metrics, int status);
 void skeym_metrics_login(struct skeym_metrics *metrics, enum skeym_error result);
 

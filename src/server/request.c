@@ -77,7 +77,8 @@ static void enter(struct skeym_request *request, enum skeym_deadline_phase phase
 
 /* --- refusals -------------------------------------------------------------------- */
 
-static void log_refusal(struct skeym_request *request, const char *check, enum skeym_error reason)
+static void log_refusal(struct skeym_request *request, const char *check, enum skeym_error reason,
+                        uint64_t count)
 {
     const struct skeym_name *node = &request->admission.claims.id;
     enum skeym_log_room room = request->trusted ? SKEYM_LOG_PROVEN
@@ -86,7 +87,7 @@ static void log_refusal(struct skeym_request *request, const char *check, enum s
     skeym_log_write_flood(request->service->log, room, SKEYM_LOG_WARNING, "refused",
                           SKEYM_LOG_FIELDS(skeym_log_text("check", check), skeym_log_reason(reason),
                                            skeym_log_source(&request->deadline->source),
-                                           skeym_log_node(node)));
+                                           skeym_log_node(node), skeym_log_number("count", count)));
 }
 
 /* A refused body is read to its end where it is small: closing on bytes that were not read would
@@ -119,8 +120,8 @@ static enum MHD_Result refuse_check(struct skeym_request *request,
 {
     enum skeym_check check = request->admission.check;
     bool body_too_large = request->fields.body_size > request->service->conf->body_max;
-    skeym_metrics_refused(&request->service->metrics, check);
-    log_refusal(request, skeym_check_word(check), reason);
+    skeym_metrics_refused(&request->service->metrics, check, 1);
+    log_refusal(request, skeym_check_word(check), reason, 1);
     if (check == SKEYM_CHECK_FULL) {
         return refuse(request, connection, 503, 1);
     }
@@ -198,7 +199,7 @@ static enum MHD_Result begin_login(struct skeym_request *request, struct MHD_Con
     if (fields->doubled || fields->body_size == 0 || fields->body_size > SKEYM_LOGIN_BYTES ||
         !skeym_span_is(fields->content_type, SKEYM_LOGIN_TYPE)) {
         skeym_metrics_login(&request->service->metrics, SKEYM_ERR_SHAPE);
-        log_refusal(request, "login", SKEYM_ERR_SHAPE);
+        log_refusal(request, "login", SKEYM_ERR_SHAPE, 1);
         return refuse(request, connection, 401, 0);
     }
     request->login = true;
@@ -300,9 +301,10 @@ static enum MHD_Result answer(struct skeym_request *request, struct MHD_Connecti
     enter(request, SKEYM_DEADLINE_SENDING,
           request->service->conf->body_seconds * 1000 +
               work->answer->body_size / ANSWER_BYTES_PER_MS);
-    if (work->answer->status == 403) {
-        skeym_metrics_refused(&request->service->metrics, SKEYM_CHECK_SCOPE);
-        log_refusal(request, skeym_check_word(SKEYM_CHECK_SCOPE), SKEYM_ERR_SCOPE);
+    if (work->answer->forbidden) {
+        uint64_t count = work->answer->forbidden;
+        skeym_metrics_refused(&request->service->metrics, SKEYM_CHECK_SCOPE, count);
+        log_refusal(request, skeym_check_word(SKEYM_CHECK_SCOPE), SKEYM_ERR_SCOPE, count);
     }
     return skeym_reply_sealed(request->service, connection, &request->admission,
                               work->answer->status, work->answer->content_type, body);

@@ -207,6 +207,28 @@ export default {
     assert.equal((await sealed(server, lane, await prepare(lane, METADATA))).status, 200);
   },
 
+  async 'what a Bundle may not do is logged and counted, entry by entry'(world) {
+    const { server, credential } = await begin(world, [], ['user/Observation.c']);
+    const entry = (method, url, resource) => ({ request: { method, url }, resource });
+    const read = (url) => entry('GET', url);
+    const write = (number) => entry('POST', 'Observation', observation(number));
+    const post = async (type, entries) => {
+      const body = { resourceType: 'Bundle', type, entry: entries };
+      return (await world.post(server, '/fhir', credential, body)).code;
+    };
+    const scope = 'skeym_refusals_total{check="scope"}';
+    assert.equal(await post('batch', [write(1), read('Patient?_id=1'), read('Device?patient=1'),
+      read('Observation?patient=1')]), 0);
+    assert.equal(await server.metric(scope), 3);
+    assert.notEqual(await post('transaction', [write(2),
+      entry('POST', 'Patient', { resourceType: 'Patient' })]), 0);
+    assert.equal(await server.metric(scope), 4);
+    assert.equal(await post('batch', [write(3)]), 0);
+    assert.equal(await server.metric(scope), 4);
+    const lines = server.log('refused').filter((line) => line.check === 'scope');
+    assert.deepEqual(lines.map(({ node, count }) => [node, count]), [['doc', 3], ['doc', 1]]);
+  },
+
   async 'what is outside of the scopes is a sealed 403'(world) {
     const { server, take } = await begin(world, [], ['patient/100/Observation.c']);
     const [lane] = await take();
