@@ -14,11 +14,27 @@ bool fuzz_zero(const void *data, size_t size)
     return true;
 }
 
+bool fuzz_same(const void *a, const void *b, size_t size)
+{
+    return memcmp(a, b, size) == 0;
+}
+
+static void *taken[512];
+static size_t taken_count;
+
 void *fuzz_take(size_t size)
 {
     void *data = malloc(size);
-    FUZZ_MUST(data || size == 0);
+    FUZZ_MUST((data || size == 0) && taken_count < sizeof taken / sizeof taken[0]);
+    taken[taken_count++] = data;
     return data;
+}
+
+void fuzz_done(void)
+{
+    while (taken_count > 0) {
+        free(taken[--taken_count]);
+    }
 }
 
 struct skeym_span fuzz_copy(struct skeym_span bytes)

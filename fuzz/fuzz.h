@@ -28,20 +28,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define FUZZ_NOW_MS   UINT64_C(1800000123456)
 #define FUZZ_INSTANCE 0x01020304u
 
+/* A struct must have been zeroed before it was handed over: what lies between its members is not
+ * the parsers' to zero. */
 bool fuzz_zero(const void *data, size_t size);
-/* An exact-size copy on the heap, so that a read past its end is seen. Free data. */
-struct skeym_span fuzz_copy(struct skeym_span bytes);
-/* Exact-size memory; stops when there is none. Free it. */
+/* Of structs that were zeroed before they were filled. */
+bool fuzz_same(const void *a, const void *b, size_t size);
+/* Exact-size memory, so that a step past its end is seen; stops when there is none. All that was
+ * taken is freed by fuzz_done, with which a target that took something ends. */
 void *fuzz_take(size_t size);
+struct skeym_span fuzz_copy(struct skeym_span bytes);
+void fuzz_done(void);
 /* The rest of a reader. */
 struct skeym_span fuzz_rest(struct skeym_reader *reader);
 /* The next line without its line feed; at the end of input empty. */
 struct skeym_span fuzz_line(struct skeym_reader *reader);
 /* Reads (two length bytes) a part of at most what is there. */
 struct skeym_span fuzz_part(struct skeym_reader *reader);
-/* A malloc'ed NUL-terminated copy, cut at the first NUL. */
+/* A NUL-terminated copy. */
 char *fuzz_text(struct skeym_span bytes);
-/* lines and "check b64(first 8 bytes of SHA-256)\n", as the node's files end. Free data. */
+/* lines and "check b64(first 8 bytes of SHA-256)\n", as the node's files end. */
 struct skeym_span fuzz_checked(struct skeym_span lines);
 
 /* One authority and one of its nodes, made at the first call. */

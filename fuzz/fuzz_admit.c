@@ -76,9 +76,11 @@ static void sign(struct request *request, const struct fuzz_world *world, unsign
 /* What somebody on the way does to it. */
 static void alter(struct request *request, unsigned how)
 {
-    uint8_t *body = (uint8_t *)(uintptr_t)request->body.data;
     if (how & TAMPER && request->body.size > 0) {
+        uint8_t *body = fuzz_take(request->body.size);
+        memcpy(body, request->body.data, request->body.size);
         body[request->body.size / 2] ^= 1;
+        request->body.data = body;
     } else if (how & TAMPER) {
         request->head.body_size++;
     }
@@ -171,6 +173,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sign(&request, world, how);
     alter(&request, how);
     admit(&request, &gate, how);
-    free((void *)(uintptr_t)request.body.data);
+    fuzz_done();
     return 0;
 }

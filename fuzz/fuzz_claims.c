@@ -7,6 +7,7 @@ static void node_claims(struct skeym_span bytes)
     struct skeym_node_claims claims;
     uint8_t again[SKEYM_NODE_CLAIMS_BYTES];
     struct skeym_writer writer = skeym_writer((struct skeym_room){again, sizeof again});
+    memset(&claims, 0, sizeof claims);
     if (skeym_node_claims_read(&claims, bytes) != SKEYM_OK) {
         FUZZ_MUST(fuzz_zero(&claims, sizeof claims));
         return;
@@ -20,6 +21,7 @@ static void token_claims(struct skeym_span bytes)
     struct skeym_token_claims claims;
     uint8_t again[SKEYM_TOKEN_CLAIMS_BYTES];
     struct skeym_writer writer = skeym_writer((struct skeym_room){again, sizeof again});
+    memset(&claims, 0, sizeof claims);
     if (skeym_token_claims_read(&claims, bytes) != SKEYM_OK) {
         FUZZ_MUST(fuzz_zero(&claims, sizeof claims));
         return;
@@ -34,6 +36,7 @@ static void scopes(struct skeym_span bytes)
     uint8_t again[SKEYM_SCOPES_BYTES];
     struct skeym_writer writer = skeym_writer((struct skeym_room){again, sizeof again});
     struct skeym_reader reader = skeym_reader(bytes);
+    memset(&read, 0, sizeof read);
     skeym_scopes_read(&reader, &read);
     if (reader.bad) {
         FUZZ_MUST(fuzz_zero(&read, sizeof read));

@@ -15,6 +15,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         FUZZ_MUST(fuzz_zero(&closed, sizeof closed));
     }
-    free(again);
+    fuzz_done();
     return 0;
 }

@@ -51,9 +51,6 @@ static enum skeym_error read_flags(struct skeym_conf *conf, struct skeym_reader 
         FUZZ_MUST(used >= 0 && used <= argc - at);
         at += used > 0 ? used : 1;
     }
-    for (int i = 0; i < argc; i++) {
-        free(argv[i]);
-    }
     return error;
 }
 
@@ -73,5 +70,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     told = 0;
     error = skeym_conf_check(&conf, complain, &told);
     FUZZ_MUST((told > 0) == (error != SKEYM_OK));
+    fuzz_done();
     return 0;
 }

@@ -16,7 +16,6 @@ static void check_again(const struct skeym_credential_file *file, struct skeym_s
     struct skeym_writer writer = skeym_writer((struct skeym_room){again, text.size});
     skeym_credential_text_write(&writer, file, key_file, skeym_span(secret, size));
     FUZZ_MUST(!writer.bad && skeym_span_equal(skeym_written(&writer), text));
-    free(again);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -36,6 +35,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_MUST(key_file || skeym_credential_text_server_valid(skeym_span_text(file.server)));
         check_again(&file, sealed, text, key_file);
     }
-    free((void *)(uintptr_t)text.data);
+    fuzz_done();
     return 0;
 }

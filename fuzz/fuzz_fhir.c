@@ -168,10 +168,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(answer, who, &request);
         skeym_fhir_answer_free(answer);
     }
-    free((void *)(uintptr_t)request.method.data);
-    free((void *)(uintptr_t)request.target.data);
-    free((void *)(uintptr_t)request.content_type.data);
-    free((void *)(uintptr_t)request.if_none_exist.data);
-    free((void *)(uintptr_t)request.body.data);
+    fuzz_done();
     return 0;
 }

@@ -54,6 +54,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(&url, &arena, how & 0x7f);
     }
     skeym_fhir_text_drop(&arena);
-    free((void *)(uintptr_t)text.data);
+    fuzz_done();
     return 0;
 }

@@ -32,7 +32,7 @@ static void run(struct skeym_span note)
     FUZZ_MUST(skeym_device_run_print((struct skeym_room){again, sizeof again}, &size, &run) ==
               SKEYM_OK);
     FUZZ_MUST(skeym_device_run_parse(&second, skeym_span(again, size)) == SKEYM_OK);
-    FUZZ_MUST(!memcmp(&run, &second, sizeof run));
+    FUZZ_MUST(fuzz_same(&run, &second, sizeof run));
 }
 
 static void query(struct skeym_span text)
@@ -41,15 +41,14 @@ static void query(struct skeym_span text)
     char out[128];
     enum skeym_error error = skeym_observation_query(out, sizeof out, id);
     FUZZ_MUST((error == SKEYM_OK) == skeym_observation_is_id(id));
-    free(id);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(skeym_span(data, size)); /* it comes from JSON, as a C string */
     reading(skeym_span_text(text));
-    free(text);
     run(skeym_span(data, size));
     query(skeym_span(data, size));
+    fuzz_done();
     return 0;
 }

@@ -8,14 +8,15 @@
 
 static struct skeym_span build(struct skeym_reader *reader)
 {
-    size_t room = 65536;
+    const size_t room = 65536;
     uint8_t *file = fuzz_take(room);
     size_t size = 0;
     for (unsigned count = skeym_read_u8(reader); count > 0 && reader->left > 0; count--) {
         uint8_t kind = skeym_read_u8(reader);
         uint8_t sequence = skeym_read_u8(reader);
         struct skeym_span payload = fuzz_part(reader);
-        if (payload.size > room - size - SKEYM_JOURNAL_HEAD_BYTES) {
+        size_t left = room - size;
+        if (left < SKEYM_JOURNAL_HEAD_BYTES || left - SKEYM_JOURNAL_HEAD_BYTES < payload.size) {
             break;
         }
         skeym_journal_scan_write(file + size, (enum skeym_journal_kind)(kind & 7), sequence,
@@ -24,18 +25,12 @@ static struct skeym_span build(struct skeym_reader *reader)
         if (kind & 0x80) {
             file[size - 1] ^= 1; /* damaged */
         }
-        room = room - size > 2 * SKEYM_JOURNAL_HEAD_BYTES ? room : size;
-        if (room == size) {
-            break;
-        }
     }
     struct skeym_span tail = skeym_span_part(fuzz_rest(reader), 0, room - size);
     if (tail.size > 0) {
         memcpy(file + size, tail.data, tail.size);
     }
-    struct skeym_span out = fuzz_copy(skeym_span(file, size + tail.size));
-    free(file);
-    return out;
+    return fuzz_copy(skeym_span(file, size + tail.size));
 }
 
 /* Each reading that waits is where the queue says. */
@@ -63,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct skeym_reader reader = skeym_reader(skeym_span(data, size));
     bool made = skeym_read_u8(&reader) & 1;
     struct skeym_span file = made ? build(&reader) : fuzz_copy(fuzz_rest(&reader));
+    memset(&scan, 0, sizeof scan);
     if (skeym_journal_scan(&scan, file) == SKEYM_OK) {
         check(&scan, file);
         /* cut where it was good, it says the same */
@@ -71,11 +67,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_MUST(second.good == scan.good && second.oldest == scan.oldest &&
                   second.next == scan.next && second.ended == scan.ended);
         skeym_journal_scan_free(&second);
-        free((void *)(uintptr_t)good.data);
     } else {
+        FUZZ_MUST(scan.good <= file.size); /* where the damage is; nothing else is left */
+        scan.good = 0;
         FUZZ_MUST(fuzz_zero(&scan, sizeof scan));
     }
     skeym_journal_scan_free(&scan);
-    free((void *)(uintptr_t)file.data);
+    fuzz_done();
     return 0;
 }

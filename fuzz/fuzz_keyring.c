@@ -24,6 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t how = skeym_read_u8(&reader);
     struct skeym_span bytes = fuzz_rest(&reader);
     struct skeym_span file = how & 1 ? hashed(bytes) : fuzz_copy(bytes);
+    memset(&keyring, 0, sizeof keyring);
     if (skeym_keyring_decode(&keyring, file) == SKEYM_OK) {
         FUZZ_MUST(skeym_keyring_encode((struct skeym_room){again, sizeof again}, &written,
                                        &keyring) == SKEYM_OK);
@@ -33,6 +34,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         FUZZ_MUST(fuzz_zero(&keyring, sizeof keyring));
     }
-    free((void *)(uintptr_t)file.data);
+    fuzz_done();
     return 0;
 }

@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint32_t id = 1;
     size_t written = 0;
 
+    memset(&claims, 0, sizeof claims);
     enum skeym_error named = skeym_locator_key(&id, locator);
     FUZZ_MUST(named == SKEYM_OK || id == 0);
     enum skeym_error error = skeym_locator_open(&claims, &world->enrol[0], locator);
@@ -40,6 +41,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                      &world->enrol[0], &claims, locator.data + 5) == SKEYM_OK);
         FUZZ_MUST(skeym_span_equal(skeym_span(again, written), locator));
     }
-    free((void *)(uintptr_t)locator.data);
+    fuzz_done();
     return 0;
 }

@@ -72,6 +72,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_MUST(fuzz_zero(&grant, sizeof grant));
     }
     FUZZ_MUST(fuzz_zero(&state, sizeof state));
-    free((void *)(uintptr_t)answer.data);
+    fuzz_done();
     return 0;
 }

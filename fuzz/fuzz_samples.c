@@ -19,7 +19,6 @@ static void any(struct skeym_span json, size_t room)
     int32_t *samples;
     size_t count = 0;
     (void)read_into(&samples, room, &count, json);
-    free(samples);
 }
 
 static void wave(struct skeym_span bytes)
@@ -52,10 +51,7 @@ static void wave(struct skeym_span bytes)
     struct skeym_span text = fuzz_copy(skeym_span(json, size));
     FUZZ_MUST(read_into(&got, count, &back, text) == SKEYM_OK && back == count);
     FUZZ_MUST(!memcmp(got, sent, count * sizeof *got));
-    free(got);
     FUZZ_MUST(read_into(&got, count - 1, &back, text) == SKEYM_ERR_SPACE);
-    free(got);
-    free((void *)(uintptr_t)text.data);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -68,6 +64,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         any(bytes, how >> 1);
     }
-    free((void *)(uintptr_t)bytes.data);
+    fuzz_done();
     return 0;
 }

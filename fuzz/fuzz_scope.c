@@ -67,7 +67,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         compare(&want, &have);
     }
     names(first);
-    free((void *)(uintptr_t)first.data);
-    free((void *)(uintptr_t)second.data);
+    fuzz_done();
     return 0;
 }

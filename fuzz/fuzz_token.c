@@ -43,6 +43,7 @@ static void check(const struct fuzz_world *world, struct skeym_span token, uint6
 {
     struct skeym_token_claims claims;
     uint64_t id = 1;
+    memset(&claims, 0, sizeof claims);
     enum skeym_error error = skeym_token_open(&claims, &id, &world->audience, token, now_ms);
     if (error) {
         FUZZ_MUST(fuzz_zero(&claims, sizeof claims) && id == 0);
@@ -65,6 +66,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* whatever time the claims were made for */
     struct skeym_reader claims = skeym_reader(skeym_span_part(bytes, 32, 6));
     check(world, token, skeym_read_u48(&claims));
-    free((void *)(uintptr_t)token.data);
+    fuzz_done();
     return 0;
 }

@@ -74,7 +74,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             read_all(&record);
         }
     }
-    free((void *)(uintptr_t)text.data);
-    free((void *)(uintptr_t)content.data);
+    fuzz_done();
     return 0;
 }

@@ -21,7 +21,6 @@ static void check(uint32_t format, struct skeym_span file, uint64_t from, uint64
     /* what fits is not refused */
     bool fits = count == 0 || (step > 0 && from < held && (held - 1 - from) / step >= count - 1);
     FUZZ_MUST(format == 0 || fits == (error == SKEYM_OK));
-    free(out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -35,6 +34,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t count = skeym_read_u8(&reader) % MOST;
     struct skeym_span file = fuzz_copy(fuzz_rest(&reader));
     check(format, file, from, step, count);
-    free((void *)(uintptr_t)file.data);
+    fuzz_done();
     return 0;
 }
