@@ -202,6 +202,37 @@ static void hkdf_sizes(void **state)
     assert_zero(out, sizeof out);
 }
 
+/* Infos that fit into the last block of a hash and such that do not, in one part and in two,
+ * against the definition. */
+static void hkdf_info_sizes(void **state)
+{
+    (void)state;
+    uint8_t prk[32] = {3};
+    uint8_t info[80];
+    for (size_t i = 0; i < sizeof info; i++) {
+        info[i] = (uint8_t)(i * 7 + 1);
+    }
+    for (size_t size = 0; size <= sizeof info; size++) {
+        uint8_t want[3 * 32];
+        uint8_t out[3 * 32];
+        for (uint8_t i = 0; i < 3; i++) {
+            uint8_t counter = (uint8_t)(i + 1);
+            const struct skeym_span parts[] = {span_of(want + 32 * (i ? i - 1 : 0), i ? 32 : 0),
+                                               span_of(info, size), span_of(&counter, 1)};
+            skeym_crypto_hmac(want + 32 * i, span_of(prk, 32), parts, 3);
+        }
+        const struct skeym_span two[] = {span_of(info, size / 3),
+                                         span_of(info + size / 3, size - size / 3)};
+        const struct skeym_span one = span_of(info, size);
+        struct skeym_room room = {out, sizeof out};
+        assert_int_equal(skeym_crypto_hkdf_expand(room, prk, &one, 1), SKEYM_OK);
+        assert_memory_equal(out, want, sizeof out);
+        memset(out, 0xee, sizeof out);
+        assert_int_equal(skeym_crypto_hkdf_expand(room, prk, two, 2), SKEYM_OK);
+        assert_memory_equal(out, want, sizeof out);
+    }
+}
+
 static void hkdf_may_write_over_its_input(void **state)
 {
     (void)state;
@@ -234,6 +265,7 @@ int main(void)
         cmocka_unit_test(hmac_may_write_over_its_input),
         cmocka_unit_test(hkdf_vectors),
         cmocka_unit_test(hkdf_sizes),
+        cmocka_unit_test(hkdf_info_sizes),
         cmocka_unit_test(hkdf_may_write_over_its_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
