@@ -42,8 +42,8 @@ void skeym_deadline_remove(struct skeym_deadlines *list, struct skeym_deadline *
 void skeym_deadline_set(struct skeym_deadline *entry, enum skeym_deadline_phase phase,
                         uint64_t now_ms, uint64_t at_ms)
 {
-    atomic_store_explicit(&entry->phase, (int)phase, memory_order_relaxed);
     atomic_store_explicit(&entry->since_ms, now_ms, memory_order_relaxed);
+    atomic_store_explicit(&entry->phase, (int)phase, memory_order_release);
     atomic_store_explicit(&entry->at_ms, at_ms, memory_order_relaxed);
     atomic_store_explicit(&entry->gone, false, memory_order_relaxed);
 }
@@ -90,4 +90,19 @@ size_t skeym_deadline_count(struct skeym_deadlines *list)
     size_t count = list->count;
     (void)pthread_mutex_unlock(&list->lock);
     return count;
+}
+
+uint64_t skeym_deadline_oldest(struct skeym_deadlines *list, uint64_t now_ms)
+{
+    uint64_t most = 0;
+    (void)pthread_mutex_lock(&list->lock);
+    for (const struct skeym_deadline *entry = list->first; entry; entry = entry->next) {
+        int phase = atomic_load_explicit(&entry->phase, memory_order_acquire);
+        uint64_t since_ms = atomic_load_explicit(&entry->since_ms, memory_order_relaxed);
+        if (phase == SKEYM_DEADLINE_WORKING && now_ms > since_ms && now_ms - since_ms > most) {
+            most = now_ms - since_ms;
+        }
+    }
+    (void)pthread_mutex_unlock(&list->lock);
+    return most;
 }

@@ -52,5 +52,7 @@ struct skeym_deadline_cuts {
 };
 struct skeym_deadline_cuts skeym_deadline_cut(struct skeym_deadlines *list, uint64_t now_ms);
 size_t skeym_deadline_count(struct skeym_deadlines *list);
+/* For how long the slowest whole request has been worked on. */
+uint64_t skeym_deadline_oldest(struct skeym_deadlines *list, uint64_t now_ms);
 
 #endif

@@ -5,7 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_BYTES = 65536, CONNECTIONS = 16, TIMEOUT_S = 5 };
+enum {
+    TEXT_BYTES = 65536,
+    CONNECTIONS = 16,
+    TIMEOUT_S = 5,
+    STUCK_MS = 10000, /* no request takes that long that is not stuck, or in a disk that is */
+};
 
 struct skeym_monitor {
     struct skeym_service *service;
@@ -33,6 +38,9 @@ static const char *unwell(struct skeym_monitor *monitor)
         skeym_state_stale(service->state, skeym_clock_now(&service->clock, NULL))) {
         return "keys of an old epoch\n";
     }
+    if (skeym_deadline_oldest(&service->deadlines, skeym_clock_monotonic()) > STUCK_MS) {
+        return "a request does not come to its end\n";
+    }
     enum skeym_error error = skeym_store_get(monitor->reader, SKEYM_STORE_PATIENT,
                                              skeym_span_text("healthz"), ignore, NULL);
     if (error != SKEYM_OK && error != SKEYM_ERR_NOT_FOUND) {
@@ -52,6 +60,8 @@ static size_t print_metrics(char *out, struct skeym_monitor *monitor)
          atomic_load(&service->under_way)},
         {"skeym_requests_parked", "of these, those that wait for the disk",
          atomic_load(&service->parked)},
+        {"skeym_request_oldest_ms", "how long the slowest of them has been worked on",
+         skeym_deadline_oldest(&service->deadlines, skeym_clock_monotonic())},
         {"skeym_body_bytes", "memory that request bodies take", atomic_load(&service->body_bytes)},
         {"skeym_epoch", "epoch that tokens are minted in", state.epoch},
         {"skeym_keys_late", "1 while the keys could not be moved to a new epoch",

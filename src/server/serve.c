@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-    STOP_MS = 10000, /* for requests that are under way */
+    STOP_MS = 10000, /* for requests that are under way, and once more for what hangs */
     SPARE_FILES = 64 /* database, log, listeners ... */
 };
 
@@ -342,31 +342,36 @@ static void say_ready(struct server *server)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static bool wait_for(_Atomic uint64_t *count, uint64_t ms)
+static bool wait_for_none(struct skeym_service *service, uint64_t ms)
 {
     uint64_t end = skeym_clock_monotonic() + ms;
-    while (atomic_load(count) > 0 && skeym_clock_monotonic() < end) {
+    while (atomic_load(&service->under_way) > 0 && skeym_clock_monotonic() < end) {
         (void)poll(NULL, 0, 5);
     }
-    return atomic_load(count) == 0;
+    return atomic_load(&service->under_way) == 0;
 }
 
-/* What is under way may end; what then still waits for the disk must. */
+/* What is under way may end; then those who keep us waiting are cut; then nothing is left but what
+ * a thread or the disk hangs in. When this returns no request is under way and none is taken any
+ * more, so none can be suspended under the hands of the library that stops. */
 static void drain(struct server *server)
 {
     struct skeym_service *service = &server->service;
     atomic_store(&service->stopping, true);
     skeym_listener_quiesce(server->listener);
-    if (!wait_for(&service->under_way, STOP_MS)) {
-        skeym_log_write(
-            service->log, SKEYM_LOG_WARNING, "stop-cut",
-            SKEYM_LOG_FIELDS(skeym_log_number("requests", atomic_load(&service->under_way))));
+    if (wait_for_none(service, STOP_MS)) {
+        return;
     }
-    if (!wait_for(&service->parked, STOP_MS)) {
+    struct skeym_deadline_cuts cuts =
+        skeym_deadline_cut(&service->deadlines, SKEYM_DEADLINE_NONE - 1);
+    skeym_log_write(service->log, SKEYM_LOG_WARNING, "stop-cut",
+                    SKEYM_LOG_FIELDS(skeym_log_number("connections", cuts.late)));
+    if (!wait_for_none(service, STOP_MS)) {
         skeym_log_write(
             service->log, SKEYM_LOG_ERROR, "stop-failed",
-            SKEYM_LOG_FIELDS(skeym_log_number("parked", atomic_load(&service->parked))));
-        _exit(1); /* the disk hangs: what was not acknowledged is the nodes' to send again */
+            SKEYM_LOG_FIELDS(skeym_log_number("requests", atomic_load(&service->under_way)),
+                             skeym_log_number("parked", atomic_load(&service->parked))));
+        _exit(1); /* what was not acknowledged is the nodes' to send again */
     }
 }
 

@@ -104,15 +104,28 @@ static enum skeym_error take_into_use(struct skeym_state *state, struct skeym_re
     return SKEYM_OK;
 }
 
+/* The list alone, which is whole; it is taken over. */
+static void refuse_more(struct skeym_state *state, struct skeym_revoked *revoked)
+{
+    struct skeym_revoked old = state->revoked; /* only this thread changes it */
+    (void)pthread_rwlock_wrlock(&state->lock);
+    state->revoked = *revoked;
+    (void)pthread_rwlock_unlock(&state->lock);
+    *revoked = (struct skeym_revoked){0};
+    drop(&old);
+}
+
 enum skeym_error skeym_state_reload(struct skeym_state *state, uint64_t now_ms)
 {
     struct skeym_revoked revoked = {0};
     enum skeym_error error = skeym_home_revoked(&revoked, state->dir);
     if (!error) {
         error = skeym_home_update(&state->vault->keyring, state->dir, now_ms, NULL, NULL);
-    }
-    if (!error) {
-        error = take_into_use(state, &revoked);
+        if (!error) {
+            error = take_into_use(state, &revoked);
+        } else {
+            refuse_more(state, &revoked);
+        }
     }
     skeym_crypto_wipe(&state->vault->keyring, sizeof state->vault->keyring);
     drop(&revoked);

@@ -36,7 +36,9 @@ const struct skeym_working_keys *skeym_state_keys(const struct skeym_state *stat
  * skeym_state_stale. By one thread, each second. Errors: home.h's. */
 SKEYM_MUST_USE enum skeym_error skeym_state_ratchet(struct skeym_state *state, uint64_t now_ms,
                                                     bool *moved);
-/* Reads keyring and revoked list anew; both or none. By the same thread. Errors: home.h's. */
+/* Reads keyring and revoked list anew. A list that is whole counts even when the keyring could not
+ * be moved (a full disk must not keep a revoked node in); without one, nothing changes. By the same
+ * thread. Errors: home.h's. */
 SKEYM_MUST_USE enum skeym_error skeym_state_reload(struct skeym_state *state, uint64_t now_ms);
 /* true when the keys are of an epoch that is accepted no more (neither now's nor the one before):
  * nothing may be admitted then. */

@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // A wall clock that jumps, and keys that move with time.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { Skip, raw, sleep, statuses, until } from './world.mjs';
+import { preload, raw, sleep, statuses, until } from './world.mjs';
 
 const EPOCH_S = 120;
 
 /** A server whose wall clock the test moves. */
 async function begin(world) {
-  const shim = world.path('clock.so');
-  try {
-    execFileSync('cc', ['-D_GNU_SOURCE', '-shared', '-fPIC', '-o', shim,
-      new URL('clock.c', import.meta.url).pathname, '-ldl']);
-  } catch {
-    throw new Skip('no C compiler');
-  }
   const file = world.path('offset');
   const set = (seconds) => writeFileSync(file, String(seconds * 1000));
   set(0);
-  const env = { LD_PRELOAD: shim, SKEYM_TEST_CLOCK: file };
+  const env = { ...preload(world, 'clock.c'), SKEYM_TEST_CLOCK: file };
   await world.init('--epoch-seconds', String(EPOCH_S));
   const doctor = await world.enrol('doc', 'doctor', 'user/*.cruds');
   const server = await world.serve([], { env });

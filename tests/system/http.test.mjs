@@ -213,6 +213,18 @@ export default {
     assert.equal(await server.metric('skeym_requests_under_way'), 0);
   },
 
+  async 'who drips a body keeps no server from stopping'(world) {
+    const server = await begin(world, '--body-seconds', '300');
+    const head = await stolen(world, server);
+    const drip = raw(server.port, [head(5000), ...'a'.repeat(300)], { ms: 30000, gap: 100 });
+    await until('the body', async () => (await server.metric('skeym_body_bytes')) === 5000);
+    assert.equal(await server.stop(), 0);
+    assert.deepEqual(server.log('stop-cut').map((line) => line.connections), [1]);
+    assert.equal(server.log('stop-failed').length, 0);
+    const { text, closed } = await drip;
+    assert.deepEqual([text, closed], ['', true]);
+  },
+
   async 'a stranger makes the server keep no byte of a body'(world) {
     const server = await begin(world);
     const open = raw(server.port, `POST /fhir HTTP/1.1\r\n${HOST}Content-Length: 5000\r\n\r\nabc`,

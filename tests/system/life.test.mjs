@@ -6,7 +6,7 @@ import {
   chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { Skip, observation, sleep, until } from './world.mjs';
+import { Skip, observation, preload, sleep, until } from './world.mjs';
 
 /** Refused with exit code 1 and these words. */
 async function refused(world, words, args = []) {
@@ -237,6 +237,26 @@ export default {
       stored.set(name, (stored.get(name) ?? 0) + 1);
     }
     for (const name of acknowledged) assert.equal(stored.get(name), 1, name);
+  },
+
+  async 'a thread that hangs shows, and does not keep it from ending'(world) {
+    const stall = world.path('stall');
+    await world.init();
+    const doctor = await world.enrol('doc', 'doctor', 'user/*.cruds');
+    const server = await world.serve(['--threads', '2'],
+      { env: { ...preload(world, 'stall.c'), SKEYM_TEST_STALL: stall } });
+    assert.equal((await world.post(server, '/fhir/Observation', doctor, observation(1))).code, 0);
+    assert.equal((await server.monitor('/healthz')).status, 200);
+    writeFileSync(stall, '');
+    const lost = world.post(server, '/fhir/Observation', doctor, observation(2));
+    await until('healthz', async () => (await server.monitor('/healthz')).status === 503, 15000);
+    const health = await server.monitor('/healthz');
+    assert.deepEqual(health, { status: 503, body: 'a request does not come to its end\n' });
+    assert.ok((await server.metric('skeym_request_oldest_ms')) > 10000);
+    const ended = await Promise.race([server.stop(), sleep(30000)]);
+    assert.equal(ended, 1);
+    assert.deepEqual(server.log('stop-failed').map((line) => line.requests), [1]);
+    assert.notEqual((await lost).code, 0);
   },
 
   async 'runs as the owner of its folder when root starts it'(world) {

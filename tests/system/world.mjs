@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a test has: a folder of its own, the program, servers that end with the test, raw sockets.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -186,6 +186,18 @@ export class World {
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A library to load before the program's: its environment, or a skipped test. */
+export function preload(world, source) {
+  const library = world.path(`${source}.so`);
+  try {
+    execFileSync('cc', ['-D_GNU_SOURCE', '-shared', '-fPIC', '-o', library,
+      new URL(source, import.meta.url).pathname, '-ldl']);
+  } catch {
+    throw new Skip('no C compiler');
+  }
+  return { LD_PRELOAD: library };
 }
 
 /** Sends pieces with a pause between them; what came back until the peer closed or ms were over. */

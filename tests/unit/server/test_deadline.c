@@ -147,12 +147,29 @@ static void keeps_a_peer_that_only_waits_for_its_answer(void **state)
     close_all(&place);
 }
 
+static void knows_the_request_that_takes_longest(void **state)
+{
+    (void)state;
+    struct place place;
+    open_all(&place);
+    assert_int_equal(skeym_deadline_oldest(&place.list, 5000), 0); /* reading takes its time */
+    skeym_deadline_set(&place.entry[1], SKEYM_DEADLINE_WORKING, 4000, SKEYM_DEADLINE_NONE);
+    skeym_deadline_set(&place.entry[2], SKEYM_DEADLINE_WORKING, 1000, SKEYM_DEADLINE_NONE);
+    skeym_deadline_set(&place.entry[3], SKEYM_DEADLINE_SENDING, 500, SKEYM_DEADLINE_NONE);
+    assert_int_equal(skeym_deadline_oldest(&place.list, 5000), 4000);
+    assert_int_equal(skeym_deadline_oldest(&place.list, 900), 0);
+    skeym_deadline_set(&place.entry[2], SKEYM_DEADLINE_SENDING, 5000, SKEYM_DEADLINE_NONE);
+    assert_int_equal(skeym_deadline_oldest(&place.list, 5000), 1000);
+    close_all(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_what_is_late_and_nothing_else),
         cmocka_unit_test(forgets_what_was_removed),
         cmocka_unit_test(cuts_a_peer_that_left_half_a_request),
+        cmocka_unit_test(knows_the_request_that_takes_longest),
         cmocka_unit_test(keeps_a_peer_that_only_waits_for_its_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
