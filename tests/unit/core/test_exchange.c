@@ -151,6 +151,23 @@ static void bytes_that_parts_may_not_have(void **state)
     }
 }
 
+/* The same at every place of longer texts, which are looked at in words. */
+static void characters_at_every_place(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 20; at++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            struct skeym_exchange_request request = good_request();
+            uint8_t text[20];
+            memset(text, 'x', sizeof text);
+            text[at] = (uint8_t)byte;
+            request.content_type = skeym_span(text, sizeof text);
+            assert_int_equal(skeym_exchange_parts(&request),
+                             byte >= 0x20 && byte <= 0x7e ? SKEYM_OK : SKEYM_ERR_CHARSET);
+        }
+    }
+}
+
 static void sizes_that_parts_may_not_have(void **state)
 {
     (void)state;
@@ -189,6 +206,7 @@ int main(void)
         cmocka_unit_test(every_flipped_bit_of_a_proof),
         cmocka_unit_test(every_part_and_the_key_count),
         cmocka_unit_test(bytes_that_parts_may_not_have),
+        cmocka_unit_test(characters_at_every_place),
         cmocka_unit_test(sizes_that_parts_may_not_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
