@@ -218,7 +218,10 @@ static enum skeym_error read_chain(int fd, struct skeym_chain *chain)
         size += got > 0 ? (size_t)got : 0;
     }
     enum skeym_error error = got < 0 ? SKEYM_ERR_IO : SKEYM_OK;
-    if (error == SKEYM_OK && skeym_chain_parse(chain, skeym_span(text, size)) != SKEYM_OK) {
+    struct skeym_span whole = skeym_span(text, size);
+    if (error == SKEYM_OK && size > 0 && !skeym_span_starts(whole, FIRST_LINE "\n")) {
+        error = SKEYM_ERR_SHAPE; /* somebody's key, or keyring: we would overwrite it */
+    } else if (error == SKEYM_OK && skeym_chain_parse(chain, whole) != SKEYM_OK) {
         memset(chain, 0, sizeof *chain); /* a cache: as good as empty */
     }
     skeym_crypto_wipe(text, room);
@@ -279,9 +282,9 @@ static enum skeym_error check_owner(struct skeym_chain *chain,
         memcpy(chain->server, server, size);
         return SKEYM_OK;
     }
-    return skeym_span_is(node, chain->node) && strcmp(server, chain->server) == 0
-               ? SKEYM_OK
-               : SKEYM_ERR_CONFLICT;
+    return !skeym_span_is(node, chain->node)    ? SKEYM_ERR_CONFLICT
+           : strcmp(server, chain->server) != 0 ? SKEYM_ERR_AUDIENCE
+                                                : SKEYM_OK;
 }
 
 static enum skeym_error open_chain(int *fd, struct skeym_chain *chain, const char *path,

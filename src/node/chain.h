@@ -3,7 +3,8 @@
  * A file that keeps live tokens between two calls of a program, so that each does not log in anew.
  * It holds S_n of each lane: 0600, refused when others may read it or it is not ours. A token is
  * taken out of the file, and its bytes overwritten, before it is used; flock keeps two calls from
- * taking the same. It is a cache: what is torn or of another version counts as empty.
+ * taking the same. It is a cache: what begins like one and is torn counts as empty. Anything else
+ * in the file is not ours to overwrite, and is refused.
  *
  *   skeym-chain 1
  *   node ID
@@ -33,8 +34,9 @@ SKEYM_MUST_USE enum skeym_error skeym_chain_print(struct skeym_room out, size_t 
                                                   const struct skeym_chain *chain);
 
 /* Takes one live lane out of the file at path into the session; *found false when there is none.
- * Makes the file when there is none. Errors: SKEYM_ERR_MODE, SKEYM_ERR_NOT_FILE,
- * SKEYM_ERR_CONFLICT (of another node or server), SKEYM_ERR_PERMISSION, SKEYM_ERR_IO. */
+ * Makes the file when there is none. Errors (the file is as before): SKEYM_ERR_MODE,
+ * SKEYM_ERR_NOT_FILE, SKEYM_ERR_SHAPE (neither empty nor a chain file), SKEYM_ERR_CONFLICT (of
+ * another node), SKEYM_ERR_AUDIENCE (of another server), SKEYM_ERR_PERMISSION, SKEYM_ERR_IO. */
 SKEYM_MUST_USE enum skeym_error skeym_chain_take(const char *path,
                                                  const struct skeym_credential_file *credential,
                                                  const char *server, struct skeym_session *session,

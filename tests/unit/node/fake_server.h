@@ -255,7 +255,8 @@ static inline void fake_remember(struct fake_server *fake, struct skeym_span met
     (void)snprintf(fake->last_target, sizeof fake->last_target, "%.*s", (int)target.size,
                    (const char *)target.data);
     (void)snprintf(fake->last_if_none_exist, sizeof fake->last_if_none_exist, "%.*s",
-                   (int)if_none_exist.size, (const char *)if_none_exist.data);
+                   (int)if_none_exist.size,
+                   if_none_exist.size > 0 ? (const char *)if_none_exist.data : "");
     assert_true(body.size <= sizeof fake->last_body);
     if (body.size > 0) {
         memcpy(fake->last_body, body.data, body.size);

@@ -290,7 +290,7 @@ static void test_a_token_goes_to_its_own_server_only(void **state)
     put(session);
     assert_int_equal(
         skeym_chain_take(path, &fake.credential, "http://127.0.0.1:2", session, &found),
-        SKEYM_ERR_CONFLICT);
+        SKEYM_ERR_AUDIENCE);
     assert_false(found);
     fake.credential.node.text[0] = 'x';
     assert_int_equal(skeym_chain_take(path, &fake.credential, SERVER, session, &found),
@@ -308,7 +308,7 @@ static void test_what_is_torn_or_altered_counts_as_empty(void **state)
     struct skeym_session *session = session_with_lanes();
     put(session);
     size_t size = read_file(text, sizeof text);
-    for (size_t at = 0; at < size; at += 3) {
+    for (size_t at = strlen("skeym-chain 1\n"); at < size; at += 3) {
         struct skeym_chain chain;
         text[at] ^= 2;
         write_file(text, size);
@@ -317,8 +317,44 @@ static void test_what_is_torn_or_altered_counts_as_empty(void **state)
         assert_int_not_equal(skeym_chain_parse(&chain, skeym_span(text, at)), SKEYM_OK);
         assert_int_equal(chain.count, 0);
     }
+    write_file(text, strlen("skeym-chain 1\n"));
+    assert_false(take(session));
+    write_file("", 0);
+    assert_false(take(session));
     write_file(text, size);
     assert_true(take(session));
+    skeym_session_free(session);
+}
+
+/* Whatever it holds, it may be the only copy of a key. */
+static void test_what_is_no_chain_file_is_not_overwritten(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "x",
+        "skeym-chain 1",
+        "skeym-chain 2\nnode bed-1\n",
+        " skeym-chain 1\n",
+        "correct horse\n",
+        "skeym-credential 1\nnode bed-1\n",
+        "\nskeym-chain 1\n",
+    };
+    static const char large[SKEYM_CHAIN_FILE_BYTES + 4096] = {1};
+    static char after[SKEYM_CHAIN_FILE_BYTES + 4097];
+    struct skeym_session *session = session_with_lanes();
+    for (size_t i = 0; i <= sizeof texts / sizeof texts[0]; i++) {
+        bool is_text = i < sizeof texts / sizeof texts[0];
+        const char *text = is_text ? texts[i] : large;
+        size_t size = is_text ? strlen(text) : sizeof large;
+        bool found = true;
+        write_file(text, size);
+        assert_int_equal(skeym_chain_take(path, &fake.credential, SERVER, session, &found),
+                         SKEYM_ERR_SHAPE);
+        assert_false(found);
+        assert_int_equal(skeym_chain_put(path, &fake.credential, SERVER, session), SKEYM_ERR_SHAPE);
+        assert_int_equal(read_file(after, sizeof after), size);
+        assert_memory_equal(after, text, size);
+    }
     skeym_session_free(session);
 }
 
@@ -387,6 +423,7 @@ int main(void)
         TEST(test_files_that_are_not_ours_alone),
         TEST(test_a_token_goes_to_its_own_server_only),
         TEST(test_what_is_torn_or_altered_counts_as_empty),
+        TEST(test_what_is_no_chain_file_is_not_overwritten),
         TEST(test_the_text_has_one_form),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
