@@ -81,9 +81,7 @@ static enum skeym_error take_into_use(struct skeym_state *state, struct skeym_re
     struct vault *vault = state->vault;
     unsigned idle = 1 - state->live;
     enum skeym_error error = skeym_keyring_derive(&vault->slot[idle], &vault->keyring);
-    if (state->epoch_seconds == 0) { /* never changes, and is read without the lock */
-        state->epoch_seconds = vault->keyring.epoch_seconds;
-    }
+    uint32_t epoch_seconds = vault->keyring.epoch_seconds;
     skeym_crypto_wipe(&vault->keyring, sizeof vault->keyring);
     if (error) {
         skeym_crypto_wipe(&vault->slot[idle], sizeof vault->slot[idle]);
@@ -92,6 +90,7 @@ static enum skeym_error take_into_use(struct skeym_state *state, struct skeym_re
     struct skeym_revoked old = {0};
     (void)pthread_rwlock_wrlock(&state->lock);
     state->live = idle;
+    state->epoch_seconds = epoch_seconds;
     state->gate.keys = &vault->slot[idle].audience;
     if (revoked) {
         old = state->revoked;
@@ -201,18 +200,20 @@ const struct skeym_working_keys *skeym_state_keys(const struct skeym_state *stat
     return &state->vault->slot[state->live];
 }
 
-static uint32_t live_epoch(struct skeym_state *state)
+/* How many epochs the keys are behind. */
+static uint32_t behind(struct skeym_state *state, uint64_t now_ms)
 {
     skeym_state_hold(state);
-    uint32_t epoch = state->gate.keys->epoch;
+    uint32_t live = state->gate.keys->epoch;
+    uint32_t epoch = skeym_epoch_at(now_ms, state->epoch_seconds);
     skeym_state_release(state);
-    return epoch;
+    return epoch > live ? epoch - live : 0;
 }
 
 enum skeym_error skeym_state_ratchet(struct skeym_state *state, uint64_t now_ms, bool *moved)
 {
     *moved = false;
-    if (skeym_epoch_at(now_ms, state->epoch_seconds) <= live_epoch(state)) {
+    if (behind(state, now_ms) == 0) {
         return SKEYM_OK;
     }
     enum skeym_error error =
@@ -227,9 +228,7 @@ enum skeym_error skeym_state_ratchet(struct skeym_state *state, uint64_t now_ms,
 
 bool skeym_state_stale(struct skeym_state *state, uint64_t now_ms)
 {
-    uint32_t epoch = skeym_epoch_at(now_ms, state->epoch_seconds);
-    uint32_t live = live_epoch(state);
-    return epoch > live && epoch - live > 1;
+    return behind(state, now_ms) > 1;
 }
 
 void skeym_state_tick(struct skeym_state *state, uint64_t now_ms)

@@ -3,8 +3,10 @@
 
 #include "crypto/crypto.h"
 #include "server/home.h"
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +53,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"keyring", "keyring.away", "revoked", "audit", "lock"};
+    static const char *const names[] = {"keyring", "keyring.away", "revoked",
+                                        "audit",   "lock",         "reserve"};
     struct place *place = *state;
     char path[128];
     skeym_state_close(place->state);
@@ -198,6 +201,66 @@ static void a_reload_that_fails_changes_nothing(void **state)
     assert_int_equal(keys_of(place).epoch, 1000000);
 }
 
+/* Another authority's, say, after a restore: its epochs may be of another length. */
+static void a_reload_brings_the_length_of_epochs(void **state)
+{
+    struct place *place = *state;
+    char other[160], from[200], to[128];
+    assert_int_equal(skeym_state_figures(place->state).epoch_seconds, EPOCH_S);
+    (void)snprintf(other, sizeof other, "%s/b", place->base);
+    assert_int_equal(skeym_home_make(other, "ward", 2 * EPOCH_S, NOW_MS), SKEYM_OK);
+    static const char *const moved[] = {"keyring", "revoked"};
+    for (size_t i = 0; i < sizeof moved / sizeof moved[0]; i++) {
+        (void)snprintf(from, sizeof from, "%s/%s", other, moved[i]);
+        path_of(to, place, moved[i]);
+        assert_int_equal(rename(from, to), 0);
+    }
+    assert_int_equal(skeym_state_reload(place->state, NOW_MS), SKEYM_OK);
+    assert_int_equal(skeym_state_figures(place->state).epoch_seconds, 2 * EPOCH_S);
+    assert_false(skeym_state_stale(place->state, NOW_MS + 4 * EPOCHS - 1));
+    assert_true(skeym_state_stale(place->state, NOW_MS + 4 * EPOCHS));
+    static const char *const names[] = {"audit", "lock", "reserve"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        (void)snprintf(from, sizeof from, "%s/%s", other, names[i]);
+        (void)unlink(from);
+    }
+    assert_int_equal(rmdir(other), 0);
+}
+
+struct reader {
+    struct skeym_state *state;
+    _Atomic bool stop;
+    uint64_t stale;
+};
+
+static void *read_always(void *arg)
+{
+    struct reader *reader = arg;
+    while (!atomic_load(&reader->stop)) {
+        reader->stale += skeym_state_stale(reader->state, NOW_MS);
+        reader->stale += skeym_state_figures(reader->state).epoch_seconds != EPOCH_S;
+    }
+    return NULL;
+}
+
+/* What a thread sanitizer looks at. */
+static void is_read_while_it_changes(void **state)
+{
+    struct place *place = *state;
+    struct reader reader = {.state = place->state};
+    pthread_t thread;
+    bool moved = false;
+    assert_int_equal(pthread_create(&thread, NULL, read_always, &reader), 0);
+    for (uint64_t i = 1; i <= 20; i++) {
+        assert_int_equal(skeym_state_ratchet(place->state, NOW_MS + i * EPOCHS, &moved), SKEYM_OK);
+        assert_true(moved);
+        assert_int_equal(skeym_state_reload(place->state, NOW_MS + i * EPOCHS), SKEYM_OK);
+    }
+    atomic_store(&reader.stop, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(reader.stale, 0);
+}
+
 static void a_keyring_that_is_damaged_is_refused(void **state)
 {
     struct place *place = *state;
@@ -236,6 +299,8 @@ int main(void)
         TEST(a_clock_that_goes_back_moves_nothing),
         TEST(a_reload_brings_the_revoked_list),
         TEST(a_reload_that_fails_changes_nothing),
+        TEST(a_reload_brings_the_length_of_epochs),
+        TEST(is_read_while_it_changes),
         TEST(a_keyring_that_is_damaged_is_refused),
         TEST(a_wrong_number_of_slots_is_refused),
     };
