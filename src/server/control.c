@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/control.h"
 
+#include "server/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <skeym/span.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define NAME "control"
 
-enum { BACKLOG = 8, LINE_BYTES = 64 };
+enum { BACKLOG = 8, LINE_BYTES = 64, PATIENCE_MS = 1000 };
 
 static bool bind_in(int folder, int fd)
 {
@@ -69,13 +71,17 @@ void skeym_control_close(struct skeym_control *control)
     *control = (struct skeym_control){-1, -1};
 }
 
-/* One line without its LF; empty when none came in time. */
+/* One line without its LF; empty when it has not come whole in PATIENCE_MS: however slowly its
+ * bytes drip, it holds nobody up for longer. */
 static struct skeym_span read_line(char *line, int peer)
 {
+    uint64_t end_ms = skeym_clock_monotonic() + PATIENCE_MS;
     size_t size = 0;
     while (size < LINE_BYTES) {
-        ssize_t got = recv(peer, line + size, 1, 0);
-        if (got != 1) {
+        struct pollfd ready = {peer, POLLIN, 0};
+        uint64_t now_ms = skeym_clock_monotonic();
+        if (now_ms >= end_ms || poll(&ready, 1, (int)(end_ms - now_ms)) != 1 ||
+            recv(peer, line + size, 1, MSG_DONTWAIT) != 1) {
             break;
         }
         if (line[size] == '\n') {
@@ -90,17 +96,14 @@ void skeym_control_serve(struct skeym_control *control, enum skeym_error (*reloa
                          void *arg)
 {
     char line[LINE_BYTES];
-    const struct timeval patience = {1, 0};
     int peer = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC);
     if (peer < 0) {
         return;
     }
     const char *answer = "unknown\n";
-    if (setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
-        setsockopt(peer, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 &&
-        skeym_span_is(read_line(line, peer), "reload")) {
+    if (skeym_span_is(read_line(line, peer), "reload")) {
         answer = reload(arg) == SKEYM_OK ? "ok\n" : "failed\n";
     }
-    (void)send(peer, answer, strlen(answer), MSG_NOSIGNAL);
+    (void)send(peer, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)close(peer);
 }

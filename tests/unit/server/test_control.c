@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/control.h"
 
+#include "server/clock.h"
 #include "server/home.h"
 #include <pthread.h>
 #include <setjmp.h>
@@ -142,6 +143,34 @@ static void speaks_with_those_who_administer(void **state)
     assert_int_equal(place->reloads, 1);
 }
 
+static void *drip(void *arg)
+{
+    const int *fd = arg;
+    for (int i = 0; i < 60 && send(*fd, "r", 1, MSG_NOSIGNAL) == 1; i++) {
+        (void)poll(NULL, 0, 100);
+    }
+    return NULL;
+}
+
+/* Sixty bytes at a tenth of a second each: served in one second, not in six. */
+static void waits_for_nobody_who_drips(void **state)
+{
+    struct place *place = *state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    pthread_t thread;
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", place->path);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(pthread_create(&thread, NULL, drip, &fd), 0);
+    uint64_t before_ms = skeym_clock_monotonic();
+    (void)serve_one(place);
+    uint64_t took_ms = skeym_clock_monotonic() - before_ms;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    (void)close(fd);
+    assert_in_range(took_ms, 900, 4000);
+    assert_int_equal(place->reloads, 0);
+}
+
 static void keeps_a_second_server_off(void **state)
 {
     struct place *place = *state;
@@ -177,7 +206,8 @@ int main(void)
         TEST(is_for_the_owner_alone),           TEST(says_ok_after_the_reload),
         TEST(says_when_the_reload_failed),      TEST(knows_no_other_word),
         TEST(speaks_with_those_who_administer), TEST(keeps_a_second_server_off),
-        TEST(takes_the_place_of_a_dead_server), TEST(names_a_missing_folder),
+        TEST(waits_for_nobody_who_drips),       TEST(takes_the_place_of_a_dead_server),
+        TEST(names_a_missing_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
