@@ -331,7 +331,25 @@ static enum skeym_error take_name(struct skeym_journal *journal, int fd, const c
     if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fsync(fd) != 0 || rename(name, journal->path) != 0) {
         return error_of(errno);
     }
-    return sync_folder(journal->path);
+    return SKEYM_OK;
+}
+
+/* Goes on in the fresh file, whose name it is by now: the old one has none, and ends with us. */
+static enum skeym_error take_over(struct skeym_journal *journal, struct skeym_journal *fresh)
+{
+    fresh->state.ended = journal->state.ended;
+    fresh->state.note_size = journal->state.note_size;
+    (void)close(journal->fd);
+    skeym_journal_scan_free(&journal->state);
+    journal->fd = fresh->fd;
+    journal->size = fresh->size;
+    journal->state = fresh->state;
+    *fresh = (struct skeym_journal){.fd = -1};
+    enum skeym_error error = journal->path ? sync_folder(journal->path) : SKEYM_OK;
+    if (error != SKEYM_OK) { /* either file may come back after a crash: nothing more is taken */
+        journal->broken = true;
+    }
+    return error;
 }
 
 /* Leaves out what was forgotten. */
@@ -362,14 +380,7 @@ static enum skeym_error compact(struct skeym_journal *journal)
         error = take_name(journal, fresh.fd, name);
     }
     if (error == SKEYM_OK) {
-        fresh.state.ended = journal->state.ended;
-        fresh.state.note_size = journal->state.note_size;
-        (void)close(journal->fd);
-        skeym_journal_scan_free(&journal->state);
-        journal->fd = fresh.fd;
-        journal->size = fresh.size;
-        journal->state = fresh.state;
-        fresh = (struct skeym_journal){.fd = -1};
+        error = take_over(journal, &fresh);
     } else if (name) {
         (void)unlink(name);
     }
