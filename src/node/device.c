@@ -149,6 +149,26 @@ void skeym_device_free(struct skeym_device *device)
     }
 }
 
+void skeym_device_patient(char out[SKEYM_DEVICE_PATIENT], struct skeym_span message)
+{
+    static const char word[] = "\"Patient/";
+    size_t size = 0;
+    memset(out, 0, SKEYM_DEVICE_PATIENT);
+    const uint8_t *at =
+        message.size > 0 ? memmem(message.data, message.size, word, strlen(word)) : NULL;
+    if (at) {
+        struct skeym_span id =
+            skeym_span_part(message, (size_t)(at - message.data) + strlen(word), message.size);
+        while (size < id.size && size < SKEYM_DEVICE_PATIENT - 1 && id.data[size] != '"') {
+            size++;
+        }
+        bool ended = size < id.size && id.data[size] == '"';
+        if (ended && skeym_patient_valid(skeym_span_part(id, 0, size))) {
+            memcpy(out, id.data, size);
+        }
+    }
+}
+
 struct skeym_device_figures skeym_device_figures(const struct skeym_device *device)
 {
     struct skeym_device_figures figures = device->figures;

@@ -68,6 +68,9 @@ struct skeym_device_state {
  * journal's and the source's. */
 SKEYM_MUST_USE enum skeym_error skeym_device_step(struct skeym_device *device, uint64_t now_ms,
                                                   struct skeym_device_state *state);
+/* Pure: whose readings a message of the journal holds; "" when it does not say. */
+enum { SKEYM_DEVICE_PATIENT = 65 };
+void skeym_device_patient(char out[SKEYM_DEVICE_PATIENT], struct skeym_span message);
 struct skeym_device_figures skeym_device_figures(const struct skeym_device *device);
 
 #endif

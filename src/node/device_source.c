@@ -85,6 +85,7 @@ static void add_signal(struct skeym_device_source *source, const struct channel 
     }
     struct skeym_device_signal *signal = &source->signal[source->count];
     name_signal(signal, number, channel->name);
+    signal->called = channel->name;
     signal->wave = channel->wave != NULL;
     signal->source = from;
     source->channel[source->count++] = *channel;

@@ -37,6 +37,7 @@ struct skeym_device_source_options {
 /* One signal: what was said of it so far. */
 struct skeym_device_signal {
     char name[SKEYM_DEVICE_SIGNAL_NAME]; /* "0-MLII"; as in the identifiers */
+    const char *called; /* "MLII"; as in the record and in `signals`; a view of the record */
     bool wave;
     uint32_t source; /* in the record or the simulation */
     uint64_t readings;

@@ -24,6 +24,7 @@ struct skeym_http {
     bool has_next;
     bool has_type;
     enum skeym_error error; /* what a callback found */
+    char problem[CURL_ERROR_SIZE];
 };
 
 /* --- addresses ------------------------------------------------------------ */
@@ -346,6 +347,7 @@ enum skeym_error skeym_http_send(void *arg, const struct skeym_wire_request *req
     http->starts = 0;
     http->has_next = http->has_type = false;
     http->error = SKEYM_OK;
+    http->problem[0] = 0;
     enum skeym_error error = make_fields(&fields, request);
     if (error == SKEYM_OK && (!is_visible(request->method, SKEYM_METHOD_BYTES) ||
                               !is_visible(request->target, SKEYM_TARGET_BYTES))) {
@@ -401,7 +403,8 @@ static bool set_callbacks(struct skeym_http *http)
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEDATA, http) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_field) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_HEADERDATA, http) == CURLE_OK;
+           curl_easy_setopt(curl, CURLOPT_HEADERDATA, http) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->problem) == CURLE_OK;
 }
 
 static bool set_up(struct skeym_http *http, const struct skeym_http_options *options)
@@ -456,4 +459,9 @@ void skeym_http_free(struct skeym_http *http)
         skeym_crypto_wipe(http, sizeof *http);
         free(http);
     }
+}
+
+const char *skeym_http_problem(const struct skeym_http *http)
+{
+    return http->problem;
 }

@@ -198,6 +198,9 @@ static enum skeym_error scan_file(struct skeym_journal *journal,
     if (error == SKEYM_OK) {
         error = skeym_journal_scan(&journal->state, skeym_span(bytes, journal->size));
     }
+    if (error == SKEYM_ERR_DAMAGED) {
+        report->damaged_at = journal->state.good;
+    }
     if (error == SKEYM_OK && journal->state.good < journal->size) {
         report->cut = journal->size - journal->state.good;
         cut_to(journal, journal->state.good);

@@ -31,7 +31,8 @@ struct skeym_journal; /* malloc'ed; one thread at a time */
 struct skeym_journal_report {
     bool resumed;     /* there was a run with readings or without an end; its note is in force */
     uint64_t waiting; /* readings */
-    uint64_t cut;     /* bytes of a torn last record that were cut off */
+    uint64_t cut;     /* bytes of a torn last record that were cut off; not resumed: of the first */
+    uint64_t damaged_at; /* after SKEYM_ERR_DAMAGED: the byte where the first bad record begins */
 };
 
 /*

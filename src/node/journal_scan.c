@@ -76,16 +76,31 @@ static bool has_record(struct skeym_span bytes)
     return false;
 }
 
-/* A file that is not empty and does not begin like a journal belongs to somebody else. Zeros are
- * what a crash leaves of a file that was growing. */
+static bool is_zero(struct skeym_span bytes)
+{
+    for (size_t i = 0; i < bytes.size; i++) {
+        if (bytes.data[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A bad record at the end is torn if it can be the one record that was being written: the note,
+ * when nothing stands before it. What is longer held readings. Zeros are what a crash leaves of a
+ * file that was growing. */
+static bool is_torn(struct skeym_span rest, bool first)
+{
+    size_t most = HEAD_BYTES + (first ? SKEYM_JOURNAL_NOTE : SKEYM_JOURNAL_READING);
+    return (rest.size <= most || is_zero(rest)) && !has_record(rest);
+}
+
+/* A file that is not empty and does not begin like a journal belongs to somebody else. */
 static bool begins_like_one(struct skeym_span bytes)
 {
     size_t size = bytes.size < MARK_BYTES ? bytes.size : MARK_BYTES;
-    bool zero = true;
-    for (size_t i = 0; i < bytes.size && zero; i++) {
-        zero = bytes.data[i] == 0;
-    }
-    return zero || skeym_span_equal(skeym_span_part(bytes, 0, size), skeym_span(MARK, size));
+    return is_zero(bytes) ||
+           skeym_span_equal(skeym_span_part(bytes, 0, size), skeym_span(MARK, size));
 }
 
 enum skeym_error skeym_journal_scan_push(struct skeym_journal_scan *scan, size_t offset,
@@ -183,18 +198,15 @@ enum skeym_error skeym_journal_scan(struct skeym_journal_scan *out, struct skeym
     while (at < bytes.size && error == SKEYM_OK) {
         struct skeym_span rest = skeym_span_part(bytes, at, bytes.size);
         if (skeym_journal_scan_read(&record, rest) != SKEYM_OK) {
-            if (has_record(rest)) {
-                error = SKEYM_ERR_DAMAGED;
-            }
+            error = is_torn(rest, at == 0) ? SKEYM_OK : SKEYM_ERR_DAMAGED;
             break;
         }
         error = take_record(out, &record, at, bytes);
-        at += record.size;
+        at += error == SKEYM_OK ? record.size : 0;
     }
     if (error != SKEYM_OK) {
         skeym_journal_scan_free(out);
-        return error;
     }
     out->good = at;
-    return SKEYM_OK;
+    return error;
 }

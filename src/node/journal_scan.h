@@ -42,7 +42,8 @@ SKEYM_MUST_USE enum skeym_error skeym_journal_scan_read(struct skeym_journal_rec
                                                         struct skeym_span bytes);
 
 /* A whole file. A bad record with no good one after it ends the journal (out->good). Errors (*out
- * is zero): SKEYM_ERR_SHAPE (no journal at all), SKEYM_ERR_DAMAGED, SKEYM_ERR_MEMORY. */
+ * is zero but for out->good, where it is bad): SKEYM_ERR_SHAPE (no journal at all),
+ * SKEYM_ERR_DAMAGED, SKEYM_ERR_MEMORY. */
 SKEYM_MUST_USE enum skeym_error skeym_journal_scan(struct skeym_journal_scan *out,
                                                    struct skeym_span bytes);
 /* A reading was added whose record of `size` bytes begins at offset. Errors: SKEYM_ERR_MEMORY. */

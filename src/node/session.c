@@ -167,6 +167,7 @@ static void keep_credential(struct skeym_session *session, const struct skeym_lo
     keys->locator_size = grant->locator_size;
     if (grant->renewed) {
         memcpy(keys->credential, grant->credential, sizeof keys->credential);
+        session->figures.renewed_unsaved = session->options.credential_path != NULL;
     }
     if (!session->options.credential_path) {
         return;
@@ -176,6 +177,8 @@ static void keep_credential(struct skeym_session *session, const struct skeym_lo
     if (error != SKEYM_OK) {
         session->figures.unsaved++; /* the old locator still works, it can only be linked */
         session->figures.save_error = error;
+    } else {
+        session->figures.renewed_unsaved = false;
     }
 }
 
@@ -234,8 +237,16 @@ out:
     return error;
 }
 
+/* What one try of a request, or a login, came to, besides its error. */
+struct attempt {
+    bool sent;    /* it may have been executed, unless the answer opened and says otherwise */
+    bool refused; /* the server did not take the token */
+    int status;   /* of the last answer; 0: none */
+    uint32_t retry_after_s;
+};
+
 static enum skeym_error login_once(struct skeym_session *session, bool *clock,
-                                   uint32_t *retry_after_s)
+                                   struct attempt *attempt)
 {
     uint8_t body[SKEYM_LOGIN_BYTES];
     uint8_t ephemeral[32];
@@ -266,7 +277,8 @@ static enum skeym_error login_once(struct skeym_session *session, bool *clock,
     uint64_t sent_ms = steady_ms(session);
     error = send_wire(session, &request, &answer);
     observe(session, &request, &answer, NULL, (struct skeym_span){0});
-    *retry_after_s = answer.retry_after_s;
+    attempt->retry_after_s = answer.retry_after_s;
+    attempt->status = answer.status;
     if (error == SKEYM_OK) {
         error = finish_login(session, &state, &answer, sent_ms, clock);
     }
@@ -277,12 +289,12 @@ out:
     return error;
 }
 
-static enum skeym_error log_in(struct skeym_session *session, uint32_t *retry_after_s)
+static enum skeym_error log_in(struct skeym_session *session, struct attempt *attempt)
 {
     bool clock = false;
-    enum skeym_error error = login_once(session, &clock, retry_after_s);
+    enum skeym_error error = login_once(session, &clock, attempt);
     if (error == SKEYM_OK && clock) {
-        error = login_once(session, &clock, retry_after_s);
+        error = login_once(session, &clock, attempt);
         if (error == SKEYM_OK && clock) {
             error = SKEYM_ERR_CLOCK;
         }
@@ -292,18 +304,11 @@ static enum skeym_error log_in(struct skeym_session *session, uint32_t *retry_af
 
 enum skeym_error skeym_session_login(struct skeym_session *session)
 {
-    uint32_t retry_after_s = 0;
-    return log_in(session, &retry_after_s);
+    struct attempt attempt = {0};
+    return log_in(session, &attempt);
 }
 
 /* --- requests ------------------------------------------------------------ */
-
-/* What one try of a request came to, besides its error. */
-struct attempt {
-    bool sent;    /* it may have been executed, unless the answer opened and says otherwise */
-    bool refused; /* the server did not take the token */
-    uint32_t retry_after_s;
-};
 
 /* The next token's secret is known; if the token was put in its place by somebody else, the next
  * proof fails and that is all. */
@@ -350,7 +355,7 @@ static enum skeym_error try_once(struct skeym_session *session, const struct ske
     enum skeym_error error = SKEYM_OK;
     *attempt = (struct attempt){0};
     if (!skeym_session_take(session, &lane)) {
-        error = log_in(session, &attempt->retry_after_s);
+        error = log_in(session, attempt);
         if (error == SKEYM_OK && !skeym_session_take(session, &lane)) {
             error = SKEYM_ERR_EXPIRED; /* the grant was over before we could use it */
         }
@@ -369,6 +374,7 @@ static enum skeym_error try_once(struct skeym_session *session, const struct ske
     }
     uint64_t sent_ms = steady_ms(session);
     error = send_wire(session, &wire.request, &raw);
+    attempt->status = raw.status;
     session->figures.requests++;
     attempt->sent = !(error != SKEYM_OK && raw.unsent);
     if (error == SKEYM_OK) {
@@ -384,6 +390,7 @@ static enum skeym_error try_once(struct skeym_session *session, const struct ske
         session->figures.lost += attempt->refused ? 0 : 1;
     }
 out:
+    session->figures.refused_status = error == SKEYM_OK ? 0 : attempt->status;
     free(raw.body);
     drop(&lane);
     skeym_session_wire_wipe(&wire);

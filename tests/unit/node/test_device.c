@@ -422,6 +422,34 @@ static void test_a_run_is_kept_in_words(void **state)
                      SKEYM_ERR_SPACE);
 }
 
+static void test_whose_readings_wait(void **state)
+{
+    (void)state;
+    struct skeym_span message;
+    uint64_t sequence;
+    char patient[SKEYM_DEVICE_PATIENT];
+    bool done = false;
+    open_device(0);
+    fail_times(FAULT_UNSENT, 0, 1);
+    assert_int_equal(go(1, &done), SKEYM_OK);
+    assert_int_equal(skeym_journal_oldest(journal, &message, &sequence), SKEYM_OK);
+    skeym_device_patient(patient, message);
+    assert_string_equal(patient, "p1");
+    static const char *const none[] = {
+        "",
+        "{\"reference\":\"Practitioner/7\"}",
+        "{\"reference\":\"Patient/",
+        "{\"reference\":\"Patient/\"}",
+        "{\"reference\":\"Patient/a b\"}",
+        "{\"reference\":\"Patient/"
+        "0123456789012345678901234567890123456789012345678901234567890123456789\"}",
+    };
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        skeym_device_patient(patient, skeym_span_text(none[i]));
+        assert_string_equal(patient, "");
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -441,6 +469,7 @@ int main(void)
         TEST(test_goes_on_where_it_was_killed),
         TEST(test_sends_only_what_waits_without_a_source),
         TEST(test_a_run_is_kept_in_words),
+        TEST(test_whose_readings_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

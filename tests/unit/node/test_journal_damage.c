@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is told of a journal that is damaged, and what counts as torn. */
+#include "node/journal_scan.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define READINGS 6u
+
+static char path[64];
+static uint8_t bytes[8192];
+static size_t starts[READINGS + 2]; /* of the note, the readings, and the end of all */
+
+/* A whole journal: a note and its readings. */
+static void make_bytes(void)
+{
+    char text[32];
+    size_t at = 0;
+    for (unsigned i = 0; i <= READINGS; i++) {
+        (void)snprintf(text, sizeof text, i == 0 ? "run" : "reading %u of the test", i);
+        starts[i] = at;
+        skeym_journal_scan_write(bytes + at,
+                                 i == 0 ? SKEYM_JOURNAL_KIND_NOTE : SKEYM_JOURNAL_KIND_READING,
+                                 i == 0 ? 0 : i - 1, skeym_span_text(text));
+        at += SKEYM_JOURNAL_HEAD_BYTES + strlen(text);
+    }
+    starts[READINGS + 1] = at;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(bytes, 0, sizeof bytes);
+    make_bytes();
+    (void)snprintf(path, sizeof path, "/tmp/skeym-damage-XXXXXX");
+    int fd = mkstemp(path);
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+/* Opens a journal of these bytes and closes it again. */
+static enum skeym_error open_bytes(const uint8_t *data, size_t size,
+                                   struct skeym_journal_report *report)
+{
+    struct skeym_journal *journal = NULL;
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+    enum skeym_error error = skeym_journal_open(&journal, path, skeym_span_text("new"), 0, report);
+    skeym_journal_close(journal);
+    return error;
+}
+
+static void expect_file(const uint8_t *data, size_t size)
+{
+    static uint8_t after[sizeof bytes + 1];
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fread(after, 1, sizeof after, file), size);
+    assert_int_equal(fclose(file), 0);
+    assert_memory_equal(after, data, size);
+}
+
+static void test_where_it_is_damaged_is_told(void **state)
+{
+    (void)state;
+    struct skeym_journal_report report;
+    for (unsigned i = 1; i < READINGS; i++) {
+        bytes[starts[i] + 20] ^= 1;
+        assert_int_equal(open_bytes(bytes, starts[READINGS + 1], &report), SKEYM_ERR_DAMAGED);
+        assert_int_equal(report.damaged_at, starts[i]);
+        expect_file(bytes, starts[READINGS + 1]);
+        bytes[starts[i] + 20] ^= 1;
+    }
+    /* a record that is whole and out of place */
+    memmove(bytes + starts[2], bytes + starts[3], starts[READINGS + 1] - starts[3]);
+    size_t size = starts[READINGS + 1] - (starts[3] - starts[2]);
+    assert_int_equal(open_bytes(bytes, size, &report), SKEYM_ERR_DAMAGED);
+    assert_int_equal(report.damaged_at, starts[2]);
+}
+
+static void test_a_first_record_is_torn_only_if_it_can_be_the_note(void **state)
+{
+    (void)state;
+    struct skeym_journal_report report;
+    size_t most = SKEYM_JOURNAL_HEAD_BYTES + SKEYM_JOURNAL_NOTE;
+    memset(bytes + 4, 'x', sizeof bytes - 4); /* behind the mark */
+    assert_int_equal(open_bytes(bytes, most, &report), SKEYM_OK);
+    assert_false(report.resumed);
+    assert_int_equal(report.cut, most);
+    assert_int_equal(open_bytes(bytes, most + 1, &report), SKEYM_ERR_DAMAGED);
+    assert_int_equal(report.damaged_at, 0);
+    expect_file(bytes, most + 1);
+    memset(bytes, 0, sizeof bytes); /* grown and not written: nothing was in it */
+    assert_int_equal(open_bytes(bytes, sizeof bytes, &report), SKEYM_OK);
+    assert_int_equal(report.cut, sizeof bytes);
+}
+
+static void test_a_last_record_is_torn_only_if_it_can_be_one(void **state)
+{
+    (void)state;
+    struct skeym_journal_report report;
+    size_t most = SKEYM_JOURNAL_HEAD_BYTES + SKEYM_JOURNAL_READING;
+    size_t whole = starts[READINGS + 1];
+    uint8_t *large = malloc(whole + most + 1);
+    assert_non_null(large);
+    memset(large, 'x', whole + most + 1);
+    memcpy(large, bytes, whole);
+    assert_int_equal(open_bytes(large, whole + most, &report), SKEYM_OK);
+    assert_true(report.resumed);
+    assert_int_equal(report.waiting, READINGS);
+    assert_int_equal(report.cut, most);
+    assert_int_equal(open_bytes(large, whole + most + 1, &report), SKEYM_ERR_DAMAGED);
+    assert_int_equal(report.damaged_at, whole);
+    free(large);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_where_it_is_damaged_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_first_record_is_torn_only_if_it_can_be_the_note,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_last_record_is_torn_only_if_it_can_be_one, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
