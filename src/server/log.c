@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct skeym_log {
         unsigned left;
         uint64_t dropped;
     } room[SKEYM_LOG_ROOMS];
+    uint64_t stuck; /* lines that nobody was there to take */
     uint64_t dropped_total;
 };
 
@@ -161,7 +163,8 @@ size_t skeym_log_format(char out[SKEYM_LOG_LINE_BYTES], uint64_t wall_ms,
 
 static int open_file(const char *path)
 {
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    /* not to wait for somebody to read, where it is a pipe */
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 }
 
 enum skeym_error skeym_log_open(struct skeym_log **out, const char *path,
@@ -237,20 +240,26 @@ static uint64_t wall_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* A log that cannot be written must not stop the server: what does not go out is lost. */
-static void emit(struct skeym_log *log, const char *line, size_t size)
+/* A log that cannot be written must not stop the server: what does not go out is lost. Nor may a
+ * pipe that nobody reads: a line is less than what a pipe takes whole when it takes anything.
+ * (O_NONBLOCK on standard error would change it for all that share it.) false: nothing went out. */
+static bool emit(struct skeym_log *log, const char *line, size_t size)
 {
+    struct pollfd room = {log->fd, POLLOUT, 0};
+    bool some = false;
     while (size > 0) {
-        ssize_t done = write(log->fd, line, size);
+        ssize_t done = poll(&room, 1, 0) == 1 ? write(log->fd, line, size) : 0;
         if (done < 0 && errno == EINTR) {
             continue;
         }
         if (done <= 0) {
-            return;
+            break;
         }
+        some = true;
         line += done;
         size -= (size_t)done;
     }
+    return some;
 }
 
 void skeym_log_write(struct skeym_log *log, enum skeym_log_level level, const char *event,
@@ -262,7 +271,10 @@ void skeym_log_write(struct skeym_log *log, enum skeym_log_level level, const ch
     }
     size_t size = skeym_log_format(line, wall_ms(), level, event, fields, count);
     (void)pthread_mutex_lock(&log->lock);
-    emit(log, line, size);
+    if (!emit(log, line, size)) {
+        log->stuck++;
+        log->dropped_total++;
+    }
     (void)pthread_mutex_unlock(&log->lock);
 }
 
@@ -286,6 +298,20 @@ void skeym_log_write_flood(struct skeym_log *log, enum skeym_log_room room,
     }
 }
 
+/* Counts them again when this does not go out either. */
+static void say_dropped(struct skeym_log *log, const char *of, uint64_t lines)
+{
+    char line[SKEYM_LOG_LINE_BYTES];
+    size_t size = skeym_log_format(
+        line, wall_ms(), SKEYM_LOG_WARNING, "dropped",
+        SKEYM_LOG_FIELDS(skeym_log_text("of", of), skeym_log_number("lines", lines)));
+    (void)pthread_mutex_lock(&log->lock);
+    if (!emit(log, line, size)) {
+        log->stuck += lines;
+    }
+    (void)pthread_mutex_unlock(&log->lock);
+}
+
 uint64_t skeym_log_tick(struct skeym_log *log)
 {
     static const char *const names[] = {"strangers", "named", "proven"};
@@ -297,13 +323,16 @@ uint64_t skeym_log_tick(struct skeym_log *log)
         log->room[i].dropped = 0;
         log->room[i].left = SKEYM_LOG_FLOOD;
     }
+    uint64_t stuck = log->stuck;
     uint64_t total = log->dropped_total;
+    log->stuck = 0;
     (void)pthread_mutex_unlock(&log->lock);
+    if (stuck) {
+        say_dropped(log, "stuck", stuck);
+    }
     for (size_t i = 0; i < SKEYM_LOG_ROOMS; i++) {
         if (dropped[i]) {
-            skeym_log_write(log, SKEYM_LOG_WARNING, "dropped",
-                            SKEYM_LOG_FIELDS(skeym_log_text("of", names[i]),
-                                             skeym_log_number("lines", dropped[i])));
+            say_dropped(log, names[i], dropped[i]);
         }
     }
     return total;

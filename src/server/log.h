@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The server's log: one JSON object a line, to stderr or a file. Fields are typed, and no type
- * takes bytes: there is no way to hand it a key. Any number of threads at once.
+ * takes bytes: there is no way to hand it a key. Any number of threads at once. It waits for
+ * nobody: lines that standard error or the file does not take are counted ("dropped" "of" "stuck").
  */
 #ifndef SKEYM_SERVER_LOG_H
 #define SKEYM_SERVER_LOG_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/log.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -200,6 +201,67 @@ static void each_room_is_flooded_alone(void **state)
     }
 }
 
+static size_t empty(int fd, char *out, size_t room)
+{
+    size_t size = 0;
+    ssize_t got;
+    while (size + 1 < room && (got = read(fd, out + size, room - 1 - size)) > 0) {
+        size += (size_t)got;
+    }
+    out[size] = '\0';
+    return size;
+}
+
+/* More lines than the pipe takes, and nobody who reads: this would not come to its end. */
+static void a_pipe_that_nobody_reads_blocks_nobody(void **state)
+{
+    (void)state;
+    static struct file file = {.path = "/tmp/skeym-log-pipe-XXXXXX"};
+    struct skeym_log *log = NULL;
+    uint64_t dropped = 0;
+    assert_non_null(mkdtemp(file.path));
+    assert_int_equal(rmdir(file.path), 0);
+    assert_int_equal(mkfifo(file.path, 0600), 0);
+    assert_int_equal(skeym_log_open(&log, file.path, SKEYM_LOG_INFO), SKEYM_ERR_IO); /* no reader */
+    int reader = open(file.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(reader >= 0);
+    for (int standard_error = 0; standard_error < 2; standard_error++) {
+        int kept = dup(STDERR_FILENO);
+        int fifo = open(file.path, O_WRONLY | O_CLOEXEC); /* which blocks */
+        assert_int_equal(dup2(fifo, STDERR_FILENO), STDERR_FILENO);
+        enum skeym_error error =
+            skeym_log_open(&log, standard_error ? "" : file.path, SKEYM_LOG_INFO);
+        for (int i = 0; i < 2000 && !error; i++) {
+            skeym_log_write(log, SKEYM_LOG_INFO, "line",
+                            SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
+        }
+        dropped = error ? 0 : skeym_log_tick(log); /* which it cannot say yet */
+        assert_int_equal(dup2(kept, STDERR_FILENO), STDERR_FILENO);
+        assert_int_equal(error, SKEYM_OK);
+        (void)empty(reader, file.text, sizeof file.text);
+        size_t out = lines_with(&file, "\"line\"");
+        while (empty(reader, file.text, sizeof file.text)) {
+            out += lines_with(&file, "\"line\"");
+        }
+        assert_true(dropped > 0);
+        assert_int_equal(out + dropped, 2000);
+        assert_int_equal(dup2(fifo, STDERR_FILENO), STDERR_FILENO);
+        uint64_t again = skeym_log_tick(log);
+        assert_int_equal(dup2(kept, STDERR_FILENO), STDERR_FILENO);
+        assert_int_equal(again, dropped);
+        (void)empty(reader, file.text, sizeof file.text);
+        char wanted[64];
+        (void)snprintf(wanted, sizeof wanted, "\"of\":\"stuck\",\"lines\":%llu}",
+                       (unsigned long long)dropped);
+        assert_int_equal(lines_with(&file, wanted), 1);
+        skeym_log_close(log);
+        (void)close(fifo);
+        (void)close(kept);
+    }
+    (void)close(reader);
+    (void)unlink(file.path);
+}
+
 static void reopens_a_file_that_was_moved_away(void **state)
 {
     (void)state;
@@ -238,6 +300,7 @@ int main(void)
         cmocka_unit_test(drops_what_is_below_the_level),
         cmocka_unit_test(a_flood_is_counted_not_written),
         cmocka_unit_test(each_room_is_flooded_alone),
+        cmocka_unit_test(a_pipe_that_nobody_reads_blocks_nobody),
         cmocka_unit_test(reopens_a_file_that_was_moved_away),
         cmocka_unit_test(refuses_a_file_that_cannot_be),
     };
