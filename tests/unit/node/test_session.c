@@ -293,10 +293,11 @@ static void test_the_fresh_locator_is_kept_in_the_file(void **state)
 /* --- secrets ------------------------------ */
 
 #ifdef __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
+    __has_feature(thread_sanitizer)
 #define HEAP_IS_ELSEWHERE
 #endif
-#elif defined __SANITIZE_ADDRESS__
+#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define HEAP_IS_ELSEWHERE
 #endif
 
