@@ -131,6 +131,7 @@ bool skeym_fhir_handle(struct skeym_fhir *fhir, struct skeym_store_reader *reade
 {
     struct skeym_fhir_arena arena = {0};
     struct skeym_fhir_call call = {fhir, reader, request, &arena};
+    skeym_store_reader_budget(reader); /* one for the whole request, also when it is a Bundle */
     if (skeym_fhir_is_write(request->method, request->target)) {
         return handle_write(&call, done, arg);
     }

@@ -257,6 +257,10 @@ struct json_object *skeym_fhir_json_parse(struct skeym_span text,
                                 SKEYM_FHIR_BODY_BYTES);
         return NULL;
     }
+    if (text.size == 0) {
+        skeym_fhir_outcome_fail(problem, 400, "structure", "the body is empty");
+        return NULL;
+    }
     enum skeym_error error = skeym_fhir_json_scan(text, &keys, &at);
     if (error) {
         skeym_fhir_outcome_fail(problem, 400, "structure", "not JSON at byte %zu: %s", at,

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SAMPLED_DATA_BYTES = 4 << 20, COMPONENTS_MAX = 256 };
+enum { SAMPLED_DATA_BYTES = 4 << 20, COMPONENTS_MAX = 256, CODINGS_MAX = 20 };
 static const double value_limit = 1e15;
 
 static bool fail(struct skeym_fhir_problem *problem, int status, const char *path, const char *text)
@@ -74,6 +74,10 @@ static bool check_codes(struct skeym_fhir_row *row, struct skeym_fhir_problem *p
                            SKEYM_STORE_CATEGORY, true, &categories, problem)) {
             return false;
         }
+    }
+    if (codes + categories > CODINGS_MAX) {
+        return skeym_fhir_outcome_at(problem, 422, "too-costly", "Observation.code",
+                                     "more than 20 codings of code and category");
     }
     return true;
 }

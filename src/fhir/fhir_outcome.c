@@ -49,7 +49,7 @@ bool skeym_fhir_outcome_store(struct skeym_fhir_problem *problem, enum skeym_err
         {SKEYM_ERR_NOT_FOUND, 404, "not-found", "no such resource"},
         {SKEYM_ERR_BUSY, 503, "transient", "the store is busy, try again"},
         {SKEYM_ERR_NO_SPACE, 507, "no-store", "no space is left in the store"},
-        {SKEYM_ERR_TIMEOUT, 503, "too-costly", "the search takes too much work, narrow it"},
+        {SKEYM_ERR_TIMEOUT, 400, "too-costly", "this takes too much work: ask for less at once"},
         {SKEYM_ERR_RANGE, 400, "too-costly", "the search has too many values or groups"},
         {SKEYM_ERR_SIZE, 413, "too-long", "the resource is too large"},
         {SKEYM_ERR_MEMORY, 503, "transient", "out of memory, try again"},

@@ -209,6 +209,9 @@ int skeym_fhir_write_result(struct skeym_fhir_entry *entry, struct skeym_store_r
         skeym_fhir_outcome_fail(problem, 412, "multiple-matches", "more than one matches");
     } else if (write->error == SKEYM_ERR_CONFLICT && write->outcome == SKEYM_STORE_TAKEN) {
         skeym_fhir_outcome_fail(problem, 409, "duplicate", "another resource has this identifier");
+    } else if (write->error == SKEYM_ERR_TIMEOUT) {
+        skeym_fhir_outcome_fail(problem, 412, "too-costly",
+                                "to find out whether it exists takes too much work");
     } else if (write->error) {
         skeym_fhir_outcome_store(problem, write->error);
     }

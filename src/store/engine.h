@@ -32,6 +32,8 @@ struct skeym_store_engine {
     /* Between transactions, after the answers are out: moves the log into the file when it is long,
      * or (now) in any case. */
     void (*tidy)(void *handle, bool now);
+    /* One budget of work for all queries that follow. */
+    void (*budget)(void *handle);
     enum skeym_error (*get)(void *handle, enum skeym_store_kind kind, struct skeym_span id,
                             skeym_store_each each, void *arg);
     enum skeym_error (*search)(void *handle, const struct skeym_store_query *query,

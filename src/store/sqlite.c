@@ -67,6 +67,49 @@ enum skeym_error skeym_sqlite_failure(struct skeym_sqlite *sqlite)
     return error ? error : SKEYM_ERR_STORE;
 }
 
+void skeym_sqlite_budget(void *handle)
+{
+    struct skeym_sqlite *sqlite = handle;
+    sqlite->shared = true;
+    sqlite->steps = sqlite->steps_max;
+}
+
+void skeym_sqlite_query_begins(struct skeym_sqlite *sqlite)
+{
+    if (!sqlite->shared) {
+        sqlite->steps = sqlite->steps_max;
+    }
+}
+
+enum skeym_error skeym_sqlite_charge(struct skeym_sqlite *sqlite, uint32_t steps)
+{
+    uint32_t all = sqlite->charged + steps % SKEYM_SQLITE_STEPS;
+    uint32_t units = steps / SKEYM_SQLITE_STEPS + all / SKEYM_SQLITE_STEPS;
+    if (!sqlite->bounded) {
+        return SKEYM_OK;
+    }
+    sqlite->charged = all % SKEYM_SQLITE_STEPS;
+    if (sqlite->steps == 0 || units > sqlite->steps) {
+        sqlite->steps = 0;
+        return SKEYM_ERR_TIMEOUT;
+    }
+    sqlite->steps -= units;
+    return SKEYM_OK;
+}
+
+int skeym_sqlite_on_steps(void *arg)
+{
+    struct skeym_sqlite *sqlite = arg;
+    if (!sqlite->bounded) {
+        return 0;
+    }
+    if (sqlite->steps == 0) {
+        return 1;
+    }
+    sqlite->steps--;
+    return 0;
+}
+
 sqlite3_stmt *skeym_sqlite_fixed(struct skeym_sqlite *sqlite, enum skeym_sqlite_statement which)
 {
     static const char *const sql[] = {
@@ -84,10 +127,12 @@ sqlite3_stmt *skeym_sqlite_fixed(struct skeym_sqlite *sqlite, enum skeym_sqlite_
     return *at;
 }
 
-sqlite3_stmt *skeym_sqlite_search(struct skeym_sqlite *sqlite, const char *sql)
+enum skeym_error skeym_sqlite_search(struct skeym_sqlite *sqlite, const char *sql,
+                                     sqlite3_stmt **out)
 {
     sqlite3_stmt *found = NULL;
     size_t at = 0;
+    *out = NULL;
     while (at < SKEYM_SQLITE_CACHE - 1 && sqlite->cache[at] &&
            strcmp(sqlite3_sql(sqlite->cache[at]), sql) != 0) {
         at++;
@@ -96,15 +141,21 @@ sqlite3_stmt *skeym_sqlite_search(struct skeym_sqlite *sqlite, const char *sql)
         found = sqlite->cache[at];
         sqlite3_reset(found);
         sqlite3_clear_bindings(found);
-    } else if (sqlite3_prepare_v3(sqlite->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &found, NULL) !=
-               SQLITE_OK) {
-        return NULL;
     } else {
+        uint32_t work = (uint32_t)strlen(sql) * SKEYM_SQLITE_PREPARE_BYTE;
+        enum skeym_error error = skeym_sqlite_charge(sqlite, work);
+        if (error) {
+            return error;
+        }
+        if (sqlite3_prepare_v3(sqlite->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &found, NULL) !=
+            SQLITE_OK) {
+            return skeym_sqlite_failure(sqlite);
+        }
         sqlite3_finalize(sqlite->cache[at]);
     }
     memmove(&sqlite->cache[1], &sqlite->cache[0], at * sizeof sqlite->cache[0]);
-    sqlite->cache[0] = found;
-    return found;
+    sqlite->cache[0] = *out = found;
+    return SKEYM_OK;
 }
 
 enum skeym_error skeym_sqlite_run(struct skeym_sqlite *sqlite, sqlite3_stmt *statement)
@@ -221,6 +272,7 @@ const struct skeym_store_engine skeym_sqlite_engine = {
     .in_transaction = in_transaction,
     .apply = skeym_sqlite_row_apply,
     .tidy = tidy,
+    .budget = skeym_sqlite_budget,
     .get = skeym_sqlite_row_get,
     .search = skeym_sqlite_query_search,
     .latest = skeym_sqlite_latest,

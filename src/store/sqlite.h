@@ -11,6 +11,7 @@
 
 /* X(name, sql): prepared when first used, kept until close. */
 #define SKEYM_SQLITE_STATEMENTS(X)                                                                 \
+    X(SNAPSHOT, "BEGIN")                                                                           \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
     X(COMMIT, "COMMIT")                                                                            \
     X(ROLLBACK, "ROLLBACK")                                                                        \
@@ -47,9 +48,9 @@
     X(TERMS_EXACT, "SELECT num FROM term WHERE kind = ?1 AND value = ?2 AND system = ?3")          \
     X(TERMS_VALUE, "SELECT num FROM term WHERE kind = ?1 AND value = ?2")                          \
     X(TERMS_SYSTEM, "SELECT num FROM term WHERE kind = ?1 AND system = ?3")                        \
-    X(TERMS_ALL, "SELECT num FROM term WHERE kind = ?1")                                           \
-    X(HAS_TERM, "SELECT 1 FROM observation_term WHERE term = ?1 AND patient = ?2 AND start = ?3 "  \
-                "AND id = ?4")
+    X(ADD_PATIENT_TERM, "INSERT OR IGNORE INTO patient_term(patient, term) VALUES(?1, ?2)")        \
+    X(ROW_TERMS, "SELECT term FROM observation_term INDEXED BY observation_term_row"               \
+                 " WHERE patient = ?1 AND start = ?2 AND id = ?3")
 
 enum skeym_sqlite_statement {
 #define SKEYM_SQLITE_ENUM(name, sql) SKEYM_SQLITE_##name,
@@ -58,13 +59,23 @@ enum skeym_sqlite_statement {
         SKEYM_SQLITE_STATEMENT_COUNT
 };
 
-enum { SKEYM_SQLITE_CACHE = 16 };
+enum {
+    SKEYM_SQLITE_CACHE = 16,
+    SKEYM_SQLITE_STEPS = 1000,
+    /* What it takes to start a statement, and to prepare one, in steps. */
+    SKEYM_SQLITE_START = 100,
+    SKEYM_SQLITE_PREPARE_BYTE = 5,
+};
 
 struct skeym_sqlite {
     sqlite3 *db;
     sqlite3_stmt *fixed[SKEYM_SQLITE_STATEMENT_COUNT];
     sqlite3_stmt *cache[SKEYM_SQLITE_CACHE]; /* of searches, newest first */
+    /* The budget, in units of SKEYM_SQLITE_STEPS. */
     uint32_t steps, steps_max;
+    uint32_t charged; /* of the unit that is begun, by skeym_sqlite_charge */
+    bool bounded;     /* the budget counts now; always in a reader */
+    bool shared;      /* it was given for many queries; else each query begins a new one */
     int log_pages;
 };
 
@@ -75,7 +86,8 @@ enum skeym_error skeym_sqlite_error(struct skeym_sqlite *sqlite, int code);
 /* A fixed statement, reset and without values. NULL: see skeym_sqlite_failure. */
 sqlite3_stmt *skeym_sqlite_fixed(struct skeym_sqlite *sqlite, enum skeym_sqlite_statement which);
 /* A prepared search, from the cache if it is there. */
-sqlite3_stmt *skeym_sqlite_search(struct skeym_sqlite *sqlite, const char *sql);
+enum skeym_error skeym_sqlite_search(struct skeym_sqlite *sqlite, const char *sql,
+                                     sqlite3_stmt **out);
 /* The error of the call that has just failed. */
 enum skeym_error skeym_sqlite_failure(struct skeym_sqlite *sqlite);
 /* Steps a statement that gives no rows, and resets it. NULL is a failure. */
@@ -85,6 +97,16 @@ void skeym_sqlite_bind(sqlite3_stmt *statement, int at, struct skeym_span text);
 struct skeym_span skeym_sqlite_column(sqlite3_stmt *statement, int at);
 /* Reads the columns id, patient, start, stop, updated, version, body. */
 struct skeym_store_record skeym_sqlite_record(sqlite3_stmt *statement, enum skeym_store_kind kind);
+
+/* A new budget for all queries from now on until the next one. */
+void skeym_sqlite_budget(void *handle);
+/* At the begin of a query: a new budget, unless there is one for many. */
+void skeym_sqlite_query_begins(struct skeym_sqlite *sqlite);
+/* Takes work that the engine does not count by itself (to prepare a statement, to start one) from
+ * the budget. SKEYM_ERR_TIMEOUT when nothing is left. */
+SKEYM_MUST_USE enum skeym_error skeym_sqlite_charge(struct skeym_sqlite *sqlite, uint32_t steps);
+/* The progress handler. */
+int skeym_sqlite_on_steps(void *arg);
 
 /* sqlite_open.c */
 enum skeym_error skeym_sqlite_open(void **handle, const struct skeym_store_options *options,
@@ -101,6 +123,12 @@ enum skeym_error skeym_sqlite_query_search(void *handle, const struct skeym_stor
 /* Rows of one term; the query has one patient. */
 enum skeym_error skeym_sqlite_query_term(void *handle, const struct skeym_store_query *query,
                                          int64_t term, skeym_store_each each, void *arg);
+/* The codes that a patient has, in order, of those that the query's first test of codes means (or
+ * all); at most `room`; SKEYM_ERR_RANGE when there are more. */
+enum skeym_error skeym_sqlite_query_own_terms(struct skeym_sqlite *sqlite,
+                                              const struct skeym_store_query *query,
+                                              struct skeym_span patient, int64_t *terms,
+                                              size_t room, size_t *count);
 /* The terms that a test of codes or categories means, at most `room`; SKEYM_ERR_RANGE when there
  * are more. */
 enum skeym_error skeym_sqlite_query_terms(struct skeym_sqlite *sqlite,

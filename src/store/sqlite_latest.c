@@ -24,6 +24,15 @@ struct gather {
     bool full;
 };
 
+struct latest {
+    struct skeym_span patient;
+    struct gather gather;
+    size_t count;
+    int64_t *terms;    /* the patient's codes, sorted */
+    uint32_t *parents; /* of the terms: a forest; each tree is a group */
+    bool *used;        /* the term has rows */
+};
+
 static bool gather_row(void *arg, const struct skeym_store_record *record)
 {
     struct gather *gather = arg;
@@ -67,46 +76,52 @@ static uint32_t root(uint32_t *parents, uint32_t term)
     return term;
 }
 
-static enum skeym_error has_term(struct skeym_sqlite *sqlite, struct skeym_span patient,
-                                 const struct row *row, int64_t term, bool *has)
+static int compare_terms(const void *left, const void *right)
 {
-    sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_HAS_TERM);
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Joins the terms of one row with the term that it was found by, as far as they have rows. */
+static enum skeym_error join_row(struct skeym_sqlite *sqlite, const struct latest *latest,
+                                 const struct row *row)
+{
+    enum skeym_error error = skeym_sqlite_charge(sqlite, SKEYM_SQLITE_START);
+    if (error) {
+        return error;
+    }
+    sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_ROW_TERMS);
     if (!statement) {
         return skeym_sqlite_failure(sqlite);
     }
-    sqlite3_bind_int64(statement, 1, term);
-    skeym_sqlite_bind(statement, 2, patient);
-    sqlite3_bind_int64(statement, 3, row->start);
-    skeym_sqlite_bind(statement, 4, skeym_span(row->id, row->size));
-    int code = sqlite3_step(statement);
-    *has = code == SQLITE_ROW;
+    skeym_sqlite_bind(statement, 1, latest->patient);
+    sqlite3_bind_int64(statement, 2, row->start);
+    skeym_sqlite_bind(statement, 3, skeym_span(row->id, row->size));
+    int code = SQLITE_ROW;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        int64_t term = sqlite3_column_int64(statement, 0);
+        const int64_t *found =
+            bsearch(&term, latest->terms, latest->count, sizeof term, compare_terms);
+        if (found && latest->used[found - latest->terms]) {
+            latest->parents[root(latest->parents, (uint32_t)(found - latest->terms))] =
+                root(latest->parents, row->term);
+        }
+    }
     sqlite3_reset(statement);
     return skeym_sqlite_error(sqlite, code);
 }
 
-/* Joins the terms that occur on one row. Only terms that have rows of this patient are asked. */
-static enum skeym_error join(struct skeym_sqlite *sqlite, struct skeym_span patient,
-                             struct gather *gather, const int64_t *terms, uint32_t *parents,
-                             const bool *used, size_t count)
+static enum skeym_error join(struct skeym_sqlite *sqlite, struct latest *latest)
 {
+    struct gather *gather = &latest->gather;
     for (size_t i = 0; i < gather->count; i++) {
-        for (uint32_t t = 0; t < count; t++) {
-            bool has = false;
-            uint32_t own = root(parents, gather->rows[i].term);
-            if (!used[t] || root(parents, t) == own) {
-                continue;
-            }
-            enum skeym_error error = has_term(sqlite, patient, &gather->rows[i], terms[t], &has);
-            if (error) {
-                return error;
-            }
-            if (has) {
-                parents[root(parents, t)] = own;
-            }
+        enum skeym_error error = join_row(sqlite, latest, &gather->rows[i]);
+        if (error) {
+            return error;
         }
     }
     for (size_t i = 0; i < gather->count; i++) {
-        gather->rows[i].term = root(parents, gather->rows[i].term);
+        gather->rows[i].term = root(latest->parents, gather->rows[i].term);
     }
     return SKEYM_OK;
 }
@@ -158,60 +173,75 @@ static struct skeym_span only_patient(const struct skeym_store_query *query)
     return skeym_span(NULL, 0);
 }
 
-static enum skeym_error find_terms(struct skeym_sqlite *sqlite,
-                                   const struct skeym_store_query *query, int64_t *terms,
-                                   size_t *count)
+/* Not within the budget: a reader must not stay in an old snapshot. */
+static void end_snapshot(struct skeym_sqlite *sqlite)
 {
-    static const struct skeym_store_value any = {.any_system = true, .any_text = true};
-    struct skeym_store_test all = {SKEYM_STORE_BY_CODE, &any, 1};
-    const struct skeym_store_test *test = &all;
-    for (size_t i = 0; i < query->test_count; i++) {
-        if (query->tests[i].field == SKEYM_STORE_BY_CODE) {
-            test = &query->tests[i];
-        }
+    if (sqlite3_get_autocommit(sqlite->db) == 0) {
+        sqlite->bounded = false;
+        enum skeym_error error =
+            skeym_sqlite_run(sqlite, skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_ROLLBACK));
+        (void)error; /* it has only read */
+        sqlite->bounded = true;
     }
-    return skeym_sqlite_query_terms(sqlite, test, terms, TERMS_MAX, count);
+}
+
+/* One walk per term. */
+static enum skeym_error walk(struct skeym_sqlite *sqlite, struct latest *latest,
+                             const struct skeym_store_query *query)
+{
+    struct skeym_store_query newest = *query;
+    newest.kind = SKEYM_STORE_OBSERVATION;
+    newest.order = SKEYM_STORE_ORDER_TIME;
+    newest.descending = true;
+    newest.resume = false;
+    for (uint32_t t = 0; t < latest->count; t++) {
+        size_t before = latest->gather.count;
+        latest->parents[t] = latest->gather.term = t;
+        enum skeym_error error =
+            skeym_sqlite_query_term(sqlite, &newest, latest->terms[t], gather_row, &latest->gather);
+        if (error || latest->gather.full) {
+            return error ? error : SKEYM_ERR_RANGE;
+        }
+        latest->used[t] = latest->gather.count > before;
+    }
+    return SKEYM_OK;
 }
 
 enum skeym_error skeym_sqlite_latest(void *handle, const struct skeym_store_query *query,
                                      skeym_store_each each, void *arg)
 {
     struct skeym_sqlite *sqlite = handle;
-    struct skeym_store_query newest = *query;
-    struct gather gather = {0};
-    struct skeym_span patient = only_patient(query);
-    size_t count = 0;
-    newest.kind = SKEYM_STORE_OBSERVATION;
-    newest.order = SKEYM_STORE_ORDER_TIME;
-    newest.descending = true;
-    newest.resume = false;
-    int64_t *terms = calloc(TERMS_MAX, sizeof *terms);
-    uint32_t *parents = calloc(TERMS_MAX, sizeof *parents);
-    bool *used = calloc(TERMS_MAX, sizeof *used);
-    gather.rows = calloc(SKEYM_STORE_LATEST_ROWS_MAX, sizeof *gather.rows);
-    enum skeym_error error = terms && parents && used && gather.rows ? SKEYM_OK : SKEYM_ERR_MEMORY;
+    struct latest latest = {.patient = only_patient(query)};
+    latest.terms = calloc(TERMS_MAX, sizeof *latest.terms);
+    latest.parents = calloc(TERMS_MAX, sizeof *latest.parents);
+    latest.used = calloc(TERMS_MAX, sizeof *latest.used);
+    latest.gather.rows = calloc(SKEYM_STORE_LATEST_ROWS_MAX, sizeof *latest.gather.rows);
+    bool room = latest.terms && latest.parents && latest.used && latest.gather.rows;
+    enum skeym_error error = !room                      ? SKEYM_ERR_MEMORY
+                             : latest.patient.size == 0 ? SKEYM_ERR_USAGE
+                                                        : SKEYM_OK;
+    skeym_sqlite_query_begins(sqlite);
     if (!error) {
-        error = patient.size > 0 ? find_terms(sqlite, query, terms, &count) : SKEYM_ERR_USAGE;
-    }
-    sqlite->steps = sqlite->steps_max;
-    for (uint32_t t = 0; !error && t < count; t++) {
-        size_t before = gather.count;
-        parents[t] = gather.term = t;
-        error = skeym_sqlite_query_term(sqlite, &newest, terms[t], gather_row, &gather);
-        used[t] = gather.count > before;
-        if (!error && gather.full) {
-            error = SKEYM_ERR_RANGE;
-        }
+        /* all of it sees the same rows, and takes the lock once */
+        error = skeym_sqlite_run(sqlite, skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_SNAPSHOT));
     }
     if (!error) {
-        error = join(sqlite, patient, &gather, terms, parents, used, count);
+        error = skeym_sqlite_query_own_terms(sqlite, query, latest.patient, latest.terms, TERMS_MAX,
+                                             &latest.count);
     }
     if (!error) {
-        error = give(sqlite, &gather, query->limit, each, arg);
+        error = walk(sqlite, &latest, query);
     }
-    free(gather.rows);
-    free(used);
-    free(parents);
-    free(terms);
+    if (!error) {
+        error = join(sqlite, &latest);
+    }
+    if (!error) {
+        error = give(sqlite, &latest.gather, query->limit, each, arg);
+    }
+    end_snapshot(sqlite);
+    free(latest.gather.rows);
+    free(latest.used);
+    free(latest.parents);
+    free(latest.terms);
     return error;
 }

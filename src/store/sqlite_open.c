@@ -15,16 +15,16 @@
 
 enum {
     APPLICATION = 0x536b794d, /* "SkyM" */
-    SCHEMA_VERSION = 1,
+    SCHEMA_VERSION = 2,
     PAGE_BYTES = 8192,      /* holds the row of a usual observation without overflow pages */
     CHECK_BYTES = 64 << 20, /* files up to this size are checked page by page when opened */
     ROW_BYTES_MAX = 64 << 20,
-    STEPS_UNIT = 1000,
+    WRITER_SHARE = 5, /* all wait for the writer */
 };
 
 static const char *const schema[] = {
     "PRAGMA application_id = 1399552333",
-    "PRAGMA user_version = 1",
+    "PRAGMA user_version = 2",
     "CREATE TABLE term(num INTEGER PRIMARY KEY, kind INTEGER NOT NULL, value TEXT NOT NULL,"
     " system TEXT NOT NULL, UNIQUE(kind, value, system)) STRICT",
     "CREATE TABLE observation(patient TEXT NOT NULL, start INTEGER NOT NULL, id TEXT NOT NULL,"
@@ -37,6 +37,9 @@ static const char *const schema[] = {
     "CREATE TABLE observation_term(term INTEGER NOT NULL, patient TEXT NOT NULL,"
     " start INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY(term, patient, start, id))"
     " STRICT, WITHOUT ROWID",
+    "CREATE INDEX observation_term_row ON observation_term(patient, start, id)",
+    "CREATE TABLE patient_term(patient TEXT NOT NULL, term INTEGER NOT NULL,"
+    " PRIMARY KEY(patient, term)) STRICT, WITHOUT ROWID",
     /* The longest time range of a patient's observations: lets a search that compares the end of a
      * range use the order of the starts. */
     "CREATE TABLE reach(patient TEXT PRIMARY KEY, longest INTEGER NOT NULL) STRICT, WITHOUT ROWID",
@@ -51,6 +54,16 @@ static const char *const schema[] = {
     "CREATE TABLE name(value TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY(value, id))"
     " STRICT, WITHOUT ROWID",
     "CREATE INDEX name_id ON name(id)",
+};
+
+/* From version 1, which had no way from a patient or an observation to its codes. */
+static const char *const upgrade[] = {
+    "CREATE INDEX observation_term_row ON observation_term(patient, start, id)",
+    "CREATE TABLE patient_term(patient TEXT NOT NULL, term INTEGER NOT NULL,"
+    " PRIMARY KEY(patient, term)) STRICT, WITHOUT ROWID",
+    "INSERT INTO patient_term(patient, term) SELECT DISTINCT o.patient, o.term"
+    " FROM observation_term o, term t WHERE t.num = o.term AND t.kind = 0",
+    "PRAGMA user_version = 2",
 };
 
 static const char *const settings[] = {
@@ -98,11 +111,11 @@ static enum skeym_error run_all(struct skeym_sqlite *sqlite, const char *const *
     return SKEYM_OK;
 }
 
-static enum skeym_error make_schema(struct skeym_sqlite *sqlite)
+static enum skeym_error run_whole(struct skeym_sqlite *sqlite, const char *const *sql, size_t count)
 {
     enum skeym_error error = run_all(sqlite, (const char *const[]){"BEGIN IMMEDIATE"}, 1);
     if (!error) {
-        error = run_all(sqlite, schema, sizeof schema / sizeof *schema);
+        error = run_all(sqlite, sql, count);
     }
     if (!error) {
         error = run_all(sqlite, (const char *const[]){"COMMIT"}, 1);
@@ -148,19 +161,22 @@ static enum skeym_error check_schema(struct skeym_sqlite *sqlite, bool thorough)
         return error;
     }
     if (application == 0 && version == 0 && tables == 0) {
-        return make_schema(sqlite); /* was stopped between the file's birth and the schema */
+        /* was stopped between the file's birth and the schema */
+        return run_whole(sqlite, schema, sizeof schema / sizeof *schema);
     }
     if (application != APPLICATION) {
         return SKEYM_ERR_DAMAGED;
     }
-    if (version != SCHEMA_VERSION) {
+    if (version != 1 && version != SCHEMA_VERSION) {
         return SKEYM_ERR_VERSION;
     }
     if (thorough) {
         error = ask(sqlite, "PRAGMA quick_check(1)", NULL, "ok", &sound);
-        return error ? error : sound ? SKEYM_OK : SKEYM_ERR_DAMAGED;
+        if (error || !sound) {
+            return error ? error : SKEYM_ERR_DAMAGED;
+        }
     }
-    return SKEYM_OK;
+    return version == 1 ? run_whole(sqlite, upgrade, sizeof upgrade / sizeof *upgrade) : SKEYM_OK;
 }
 
 static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
@@ -168,16 +184,6 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
     (void)db, (void)name;
     ((struct skeym_sqlite *)arg)->log_pages = pages;
     return SQLITE_OK;
-}
-
-static int on_steps(void *arg)
-{
-    struct skeym_sqlite *sqlite = arg;
-    if (sqlite->steps == 0) {
-        return 1;
-    }
-    sqlite->steps--;
-    return 0;
 }
 
 void skeym_sqlite_open_close(void *handle)
@@ -224,9 +230,10 @@ static enum skeym_error set_up(struct skeym_sqlite *sqlite,
     if (error) {
         return error;
     }
+    sqlite->steps_max = writer ? options->steps_max / WRITER_SHARE + 1 : options->steps_max;
+    sqlite->bounded = !writer;
+    sqlite3_progress_handler(sqlite->db, SKEYM_SQLITE_STEPS, skeym_sqlite_on_steps, sqlite);
     if (!writer) {
-        sqlite->steps = sqlite->steps_max = options->steps_max;
-        sqlite3_progress_handler(sqlite->db, STEPS_UNIT, on_steps, sqlite);
         return run_all(sqlite, (const char *const[]){"PRAGMA query_only = ON"}, 1);
     }
     sqlite3_wal_hook(sqlite->db, on_commit, sqlite);

@@ -2,8 +2,9 @@
 /*
  * A query becomes one SELECT, put together from constant pieces; every value is bound.
  *
- * Three shapes. Usually one table is walked in the order of the answer and the tests are applied
- * row by row. With one patient and a code, the walk is over observation_term, where that patient's
+ * Four shapes. Usually one table is walked in the order of the answer and the tests are applied
+ * row by row. With an identifier, the rows that have it are fetched and put in order. With one
+ * patient and a code, the walk is over observation_term, where that patient's
  * rows of that code lie together in order of time. With a few codes it is a merge of such walks.
  */
 #include "store/sqlite.h"
@@ -278,8 +279,20 @@ static void add_order(struct builder *b)
     add_number(b, b->query->limit);
 }
 
+static const struct skeym_store_test *find(const struct skeym_store_query *query,
+                                           enum skeym_store_field field)
+{
+    for (size_t i = 0; i < query->test_count; i++) {
+        if (query->tests[i].field == field) {
+            return &query->tests[i];
+        }
+    }
+    return NULL;
+}
+
 static const char *const observation_columns =
     "select o.id,o.patient,o.start,o.stop,o.updated,o.version,o.body";
+static const char *const entity_columns = "select o.id,o.patient,0,0,o.updated,o.version,o.body";
 
 static void add_walk(struct builder *b, int64_t term)
 {
@@ -290,16 +303,32 @@ static void add_walk(struct builder *b, int64_t term)
     add_where(b);
 }
 
+/* The rows that have one of the test's identifiers: few, whatever else is asked. */
+static void add_identified(struct builder *b, const struct skeym_store_test *test)
+{
+    b->driver = test;
+    add(b, "(select distinct id from identifier where kind=");
+    add_number(b, (int64_t)b->query->kind);
+    add(b, " and ");
+    add_tokens(b, test);
+    add(b, ") k cross join ");
+}
+
 static void build_plain(struct builder *b)
 {
+    bool observation = b->query->kind == SKEYM_STORE_OBSERVATION;
+    const struct skeym_store_test *identifier = find(b->query, SKEYM_STORE_BY_IDENTIFIER);
     b->at = "o";
-    if (b->query->kind == SKEYM_STORE_OBSERVATION) {
-        add(b, observation_columns);
-        add(b, " from observation o where 1");
-    } else {
-        add(b, "select o.id,o.patient,0,0,o.updated,o.version,o.body from entity o where o.kind=");
+    add(b, observation ? observation_columns : entity_columns);
+    add(b, " from ");
+    if (identifier && identifier->count > 0) {
+        add_identified(b, identifier);
+    }
+    add(b, observation ? "observation o where 1" : "entity o where o.kind=");
+    if (!observation) {
         add_number(b, (int64_t)b->query->kind);
     }
+    add(b, b->driver ? " and o.id=k.id" : "");
     add_where(b);
     add_order(b);
 }
@@ -339,10 +368,9 @@ enum skeym_error skeym_sqlite_query_terms(struct skeym_sqlite *sqlite,
     *count = 0;
     for (size_t i = 0; i < test->count; i++) {
         const struct skeym_store_value *value = &test->values[i];
-        enum skeym_sqlite_statement which =
-            value->any_text
-                ? (value->any_system ? SKEYM_SQLITE_TERMS_ALL : SKEYM_SQLITE_TERMS_SYSTEM)
-                : (value->any_system ? SKEYM_SQLITE_TERMS_VALUE : SKEYM_SQLITE_TERMS_EXACT);
+        enum skeym_sqlite_statement which = value->any_text     ? SKEYM_SQLITE_TERMS_SYSTEM
+                                            : value->any_system ? SKEYM_SQLITE_TERMS_VALUE
+                                                                : SKEYM_SQLITE_TERMS_EXACT;
         sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, which);
         if (!statement) {
             return skeym_sqlite_failure(sqlite);
@@ -371,22 +399,36 @@ enum skeym_error skeym_sqlite_query_terms(struct skeym_sqlite *sqlite,
     return SKEYM_OK;
 }
 
+/* The statement with its values; the caller's memory is in it until they are cleared. */
+static enum skeym_error prepare(struct skeym_sqlite *sqlite, const struct builder *b,
+                                sqlite3_stmt **out)
+{
+    enum skeym_error error = skeym_sqlite_charge(sqlite, SKEYM_SQLITE_START);
+    sqlite3_stmt *statement = NULL;
+    if (!error) {
+        error = skeym_sqlite_search(sqlite, b->sql, &statement);
+    }
+    for (size_t i = 0; !error && i < b->count; i++) {
+        if (b->bindings[i].is_text) {
+            skeym_sqlite_bind(statement, (int)i + 1, b->bindings[i].text);
+        } else {
+            sqlite3_bind_int64(statement, (int)i + 1, b->bindings[i].number);
+        }
+    }
+    *out = statement;
+    return error;
+}
+
 static enum skeym_error answer(struct skeym_sqlite *sqlite, const struct builder *b,
                                skeym_store_each each, void *arg)
 {
     if (b->bad) {
         return SKEYM_ERR_RANGE;
     }
-    sqlite3_stmt *statement = skeym_sqlite_search(sqlite, b->sql);
-    if (!statement) {
-        return skeym_sqlite_failure(sqlite);
-    }
-    for (size_t i = 0; i < b->count; i++) {
-        if (b->bindings[i].is_text) {
-            skeym_sqlite_bind(statement, (int)i + 1, b->bindings[i].text);
-        } else {
-            sqlite3_bind_int64(statement, (int)i + 1, b->bindings[i].number);
-        }
+    sqlite3_stmt *statement = NULL;
+    enum skeym_error error = prepare(sqlite, b, &statement);
+    if (error) {
+        return error;
     }
     int code = SQLITE_ROW;
     bool more = true;
@@ -394,7 +436,7 @@ static enum skeym_error answer(struct skeym_sqlite *sqlite, const struct builder
         struct skeym_store_record record = skeym_sqlite_record(statement, b->query->kind);
         more = each(arg, &record);
     }
-    enum skeym_error error = skeym_sqlite_error(sqlite, code);
+    error = skeym_sqlite_error(sqlite, code);
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement); /* they point into the caller's memory */
     return error;
@@ -418,17 +460,6 @@ static void start(struct builder *b, const struct skeym_store_query *query)
     }
 }
 
-static const struct skeym_store_test *find(const struct skeym_store_query *query,
-                                           enum skeym_store_field field)
-{
-    for (size_t i = 0; i < query->test_count; i++) {
-        if (query->tests[i].field == field) {
-            return &query->tests[i];
-        }
-    }
-    return NULL;
-}
-
 enum skeym_error skeym_sqlite_query_search(void *handle, const struct skeym_store_query *query,
                                            skeym_store_each each, void *arg)
 {
@@ -437,7 +468,7 @@ enum skeym_error skeym_sqlite_query_search(void *handle, const struct skeym_stor
     struct builder b;
     int64_t terms[DRIVERS_MAX];
     start(&b, query);
-    sqlite->steps = sqlite->steps_max;
+    skeym_sqlite_query_begins(sqlite);
     bool walks = query->kind == SKEYM_STORE_OBSERVATION && b.one_patient &&
                  query->order == SKEYM_STORE_ORDER_TIME && !find(query, SKEYM_STORE_BY_ID) &&
                  !find(query, SKEYM_STORE_BY_IDENTIFIER);
@@ -469,4 +500,38 @@ enum skeym_error skeym_sqlite_query_term(void *handle, const struct skeym_store_
     b.driver = find(query, SKEYM_STORE_BY_CODE);
     build_walks(&b, &term, 1);
     return answer(handle, &b, each, arg);
+}
+
+enum skeym_error skeym_sqlite_query_own_terms(struct skeym_sqlite *sqlite,
+                                              const struct skeym_store_query *query,
+                                              struct skeym_span patient, int64_t *terms,
+                                              size_t room, size_t *count)
+{
+    const struct skeym_store_test *test = find(query, SKEYM_STORE_BY_CODE);
+    struct builder b;
+    sqlite3_stmt *statement = NULL;
+    *count = 0;
+    start(&b, query);
+    add(&b, "select p.term from patient_term p cross join term on num=p.term where p.patient=");
+    add_text(&b, patient);
+    if (test) {
+        add(&b, " and ");
+        add_tokens(&b, test);
+    }
+    add(&b, " order by 1");
+    if (b.bad) {
+        return SKEYM_ERR_RANGE;
+    }
+    enum skeym_error error = prepare(sqlite, &b, &statement);
+    if (error) {
+        return error;
+    }
+    int code = SQLITE_ROW;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW && *count < room) {
+        terms[(*count)++] = sqlite3_column_int64(statement, 0);
+    }
+    error = code == SQLITE_ROW ? SKEYM_ERR_RANGE : skeym_sqlite_error(sqlite, code);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return error;
 }

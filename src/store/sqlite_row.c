@@ -49,11 +49,15 @@ enum skeym_error skeym_sqlite_row_get(void *handle, enum skeym_store_kind kind,
     if (!statement) {
         return skeym_sqlite_failure(sqlite);
     }
-    sqlite->steps = sqlite->steps_max;
+    skeym_sqlite_query_begins(sqlite);
+    enum skeym_error error = skeym_sqlite_charge(sqlite, SKEYM_SQLITE_START);
+    if (error) {
+        return error;
+    }
     sqlite3_bind_int(statement, 1, (int)kind);
     skeym_sqlite_bind(statement, 2, id);
     int code = sqlite3_step(statement);
-    enum skeym_error error = skeym_sqlite_error(sqlite, code);
+    error = skeym_sqlite_error(sqlite, code);
     if (code == SQLITE_DONE) {
         error = SKEYM_ERR_NOT_FOUND;
     } else if (code == SQLITE_ROW) {
@@ -163,6 +167,15 @@ static enum skeym_error add_term(struct skeym_sqlite *sqlite,
         sqlite3_bind_int64(statement, 3, record->start_ms);
         skeym_sqlite_bind(statement, 4, record->id);
     }
+    error = skeym_sqlite_run(sqlite, statement);
+    if (error || tag->kind != SKEYM_STORE_CODE) {
+        return error;
+    }
+    statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_ADD_PATIENT_TERM);
+    if (statement) {
+        skeym_sqlite_bind(statement, 1, record->patient);
+        sqlite3_bind_int64(statement, 2, term);
+    }
     return skeym_sqlite_run(sqlite, statement);
 }
 
@@ -252,7 +265,9 @@ static enum skeym_error create(struct skeym_sqlite *sqlite, struct skeym_store_w
     struct met met = {0};
     enum skeym_error error = meet_identifiers(sqlite, write, skeym_span(NULL, 0), &met);
     if (!error && write->none_exist) {
+        sqlite->bounded = true; /* what is searched for is the sender's to choose */
         error = skeym_sqlite_query_search(sqlite, write->none_exist, meet_record, &met);
+        sqlite->bounded = false;
     }
     if (error) {
         return error;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* More writes than this are left for the next transaction, so that no answer waits too long. */
-enum { GROUP_MAX = 1024, QUEUE_MAX = 65536, BUSY_MS = 2000, STEPS_MAX = 100000 };
+enum { GROUP_MAX = 1024, QUEUE_MAX = 65536, BUSY_MS = 2000, STEPS_MAX = 5000 };
 
 static const struct skeym_store_engine *const engine = &skeym_sqlite_engine;
 
@@ -102,6 +102,7 @@ static bool apply_together(struct skeym_store *store, struct skeym_store_batch *
 /* false when the transaction is lost, with everything that was in it */
 static bool apply_batch(struct skeym_store *store, struct skeym_store_batch *batch)
 {
+    engine->budget(store->handle);
     if (batch->atomic) {
         return apply_together(store, batch);
     }
@@ -368,6 +369,11 @@ void skeym_store_reader_close(struct skeym_store_reader *reader)
         engine->close(reader->handle);
         free(reader);
     }
+}
+
+void skeym_store_reader_budget(struct skeym_store_reader *reader)
+{
+    engine->budget(reader->handle);
 }
 
 enum skeym_error skeym_store_get(struct skeym_store_reader *reader, enum skeym_store_kind kind,

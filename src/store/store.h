@@ -130,7 +130,7 @@ struct skeym_store_write {
     const struct skeym_store_tag *tags;
     size_t tag_count;
     /* CREATE: what this query or one of the identifiers finds is not made a second time. NULL:
-     * identifiers only. */
+     * identifiers only. SKEYM_ERR_TIMEOUT when it takes too much work. */
     const struct skeym_store_query *none_exist;
     bool must_create; /* CREATE: a record that is there is CHANGED instead of FOUND */
     bool own_only; /* CREATE: one that is there and another patient's is TAKEN instead of FOUND */
@@ -167,7 +167,9 @@ struct skeym_store_options {
     uint64_t max_bytes; /* quota of the file, 0: none */
     uint32_t busy_ms;   /* how long to wait for a lock of another process; 0: 2000 */
     uint32_t queue_max; /* writes in the queue; 0: 65536 */
-    uint32_t steps_max; /* work of one query, in units of 1000 engine steps; 0: 100000 */
+    /* A reader's budget, in units of 1000 engine steps; 0: 5000. All none_exist of a batch together
+     * have a fifth of it. */
+    uint32_t steps_max;
 };
 
 struct skeym_store_stats {
@@ -196,6 +198,9 @@ struct skeym_store_stats skeym_store_stats(struct skeym_store *store);
 SKEYM_MUST_USE enum skeym_error skeym_store_reader_open(struct skeym_store_reader **out,
                                                         struct skeym_store *store);
 void skeym_store_reader_close(struct skeym_store_reader *reader);
+/* One budget of work (steps_max) for all that this reader is asked from now on, until the next call
+ * of this. A reader that was never given one has it anew for each search. */
+void skeym_store_reader_budget(struct skeym_store_reader *reader);
 /* One record. SKEYM_ERR_NOT_FOUND; each may be called once. */
 SKEYM_MUST_USE enum skeym_error skeym_store_get(struct skeym_store_reader *reader,
                                                 enum skeym_store_kind kind, struct skeym_span id,

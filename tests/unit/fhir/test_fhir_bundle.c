@@ -236,15 +236,20 @@ static void test_references_and_other_patients(void **state)
     }
 }
 
-/* Refused before the store is asked: there is no reader to ask. */
+/* Refused before the store is asked: a search would be more than this store does. */
 static void test_references_ask_first(void **state)
 {
     struct bench *bench = *state;
+    bench_close(bench);
+    struct skeym_store_options options = {.path = bench->path, .steps_max = 1};
+    bench_open_with(bench, &options);
     bench->only_patient = "1";
-    skeym_store_reader_close(bench->reader);
-    bench->reader = NULL;
-    assert_int_equal(status_of(bench, "POST", "/fhir", REFERRED("Patient/2", "77")), 403);
-    assert_int_equal(skeym_store_reader_open(&bench->reader, bench->store), SKEYM_OK);
+    assert_int_equal(
+        status_of(bench, "POST", "/fhir", REFERRED("Patient/1", "77,1,2,3,4,5,6,7,8,9,10,11,12")),
+        400);
+    assert_int_equal(
+        status_of(bench, "POST", "/fhir", REFERRED("Patient/2", "77,1,2,3,4,5,6,7,8,9,10,11,12")),
+        403);
 }
 
 /* The subject is a patient of the same transaction, and the observation is there already: it is
@@ -252,23 +257,21 @@ static void test_references_ask_first(void **state)
 static void test_references_through_a_patient(void **state)
 {
     struct bench *bench = *state;
-    static const char
-        *const
-            body = BUNDLE("transaction",
-                          "{\"fullUrl\":\"urn:uuid:1\",\"resource\":" OBSERVATION(
-                              "urn:uuid:p", ",\"identifier\":[{\"system\":\"lab\",\"value\":\"77\"}"
-                                            "]") ","
-                                                 "\"request\":{\"method\":\"POST\",\"url\":"
-                                                 "\"Observation\",\"ifNoneExist\":"
-                                                 "\"identifier=lab|77\"}},"
-                                                 "{\"fullUrl\":\"urn:uuid:p\",\"resource\":{"
-                                                 "\"resourceType\":\"Patient\",\"identifier\":[{"
-                                                 "\"system\":\"s\",\"value\":\"1\"}]},\"request\":{"
-                                                 "\"method\":\"POST\",\"url\":\"Patient\","
-                                                 "\"ifNoneExist\":\"identifier=s|1\"}}," POST(
-                                                     OBSERVATION("urn:uuid:p",
-                                                                 ",\"derivedFrom\":[{\"reference\":"
-                                                                 "\"urn:uuid:1\"}]")));
+    static const char *const body =
+        BUNDLE("transaction",
+               "{\"fullUrl\":\"urn:uuid:1\",\"resource\":" OBSERVATION(
+                   "urn:uuid:p", ",\"identifier\":[{\"system\":\"lab\",\"value\":\"77\"}"
+                                 "]") ","
+                                      "\"request\":{\"method\":\"POST\",\"url\":"
+                                      "\"Observation\",\"ifNoneExist\":"
+                                      "\"identifier=lab|77\"}},"
+                                      "{\"fullUrl\":\"urn:uuid:p\",\"resource\":{"
+                                      "\"resourceType\":\"Patient\",\"identifier\":[{"
+                                      "\"system\":\"s\",\"value\":\"1\"}]},\"request\":{"
+                                      "\"method\":\"POST\",\"url\":\"Patient\","
+                                      "\"ifNoneExist\":\"identifier=s|1\"}}," POST(OBSERVATION(
+                                          "urn:uuid:p", ",\"derivedFrom\":[{\"reference\":"
+                                                        "\"urn:uuid:1\"}]")));
     char first[80] = "";
     for (int i = 0; i < 2; i++) {
         struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 200);
@@ -341,6 +344,56 @@ static void test_queue_is_full(void **state)
     assert_string_equal(text_at(json, "issue.0.code"), "transient");
     json_object_put(json);
     assert_int_equal(rows_of(bench, "/fhir/Observation"), 0);
+}
+
+/* One budget for all entries: those that come after it is used up are refused, and the next request
+ * has a new one. */
+static void test_budget_of_a_request(void **state)
+{
+    struct bench *bench = *state;
+    enum { COUNT = 200 };
+    char body[COUNT * 100] = "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":[";
+    bench_close(bench);
+    struct skeym_store_options options = {.path = bench->path, .steps_max = 10};
+    bench_open_with(bench, &options);
+    for (int i = 0; i < COUNT; i++) {
+        size_t used = strlen(body);
+        snprintf(body + used, sizeof body - used, "%s%s", i ? "," : "",
+                 ENTRY("GET", "Observation/$lastn?patient=1&code=x", ""));
+    }
+    strcat(body, "]}");
+    for (int round = 0; round < 2; round++) {
+        struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 200);
+        assert_string_equal(text_at(json, "entry.0.response.status"), "200 OK");
+        assert_string_equal(text_at(json, "entry.199.response.status"), "400 Bad Request");
+        assert_string_equal(text_at(json, "entry.199.response.outcome.issue.0.code"), "too-costly");
+        json_object_put(json);
+    }
+}
+
+/* What ifNoneExist may cost is bounded: the entry fails, the others do not. */
+static void test_costly_condition(void **state)
+{
+    struct bench *bench = *state;
+    bench_close(bench);
+    struct skeym_store_options options = {.path = bench->path, .steps_max = 5};
+    bench_open_with(bench, &options);
+    struct json_object *json = json_of(
+        ask(bench, "POST", "/fhir",
+            BUNDLE("batch",
+                   POST(OBSERVATION("Patient/1",
+                                    "")) ","
+                                         "{\"resource\":" OBSERVATION(
+                                             "Patient/1",
+                                             "") ",\"request\":{\"method\":\"POST\","
+                                                 "\"url\":\"Observation\",\"ifNoneExist\":"
+                                                 "\"identifier=1,2,3,4,5,6,7,8,9&code=1,2,3,"
+                                                 "4,5,6,7,8,9\"}}")),
+        200);
+    assert_string_equal(text_at(json, "entry.0.response.status"), "201 Created");
+    assert_string_equal(text_at(json, "entry.1.response.status"), "412 Precondition Failed");
+    assert_string_equal(text_at(json, "entry.1.response.outcome.issue.0.code"), "too-costly");
+    json_object_put(json);
 }
 
 static void test_conditional_entries(void **state)
@@ -460,6 +513,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_reference_to_a_duplicate, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_batch_with_conflict, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_queue_is_full, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_budget_of_a_request, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_costly_condition, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_conditional_entries, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_grant_for_each_entry, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_shape, bench_setup, bench_teardown),

@@ -215,14 +215,18 @@ static void test_limits(void **state)
     struct bench *bench = *state;
     enum { ROOM = 200000 };
     char *body = malloc(ROOM);
-    for (int count = 64; count <= 65; count++) {
-        size_t used = (size_t)snprintf(body, ROOM, "{" NO_CODE ",\"code\":{\"coding\":[");
+    for (int count = 18; count <= 19; count++) { /* and two categories */
+        size_t used = (size_t)snprintf(
+            body, ROOM,
+            "{" NO_CODE ",\"category\":[{\"coding\":[{\"code\":\"a\"},{\"code\":\"b\"}]}],"
+            "\"code\":{\"coding\":[");
         for (int i = 0; i < count; i++) {
             used +=
                 (size_t)snprintf(body + used, ROOM - used, "%s{\"code\":\"c%d\"}", i ? "," : "", i);
         }
         snprintf(body + used, ROOM - used, "]}}");
-        check(bench, "/fhir/Observation", body, count == 64 ? 201 : 422, NULL);
+        check(bench, "/fhir/Observation", body, count == 18 ? 201 : 422,
+              count == 18 ? NULL : "Observation.code");
     }
     for (int count = 256; count <= 257; count++) {
         size_t used = (size_t)snprintf(body, ROOM, "{" REQUIRED ",\"component\":[");
@@ -232,6 +236,15 @@ static void test_limits(void **state)
         snprintf(body + used, ROOM - used, "]}");
         check(bench, "/fhir/Observation", body, count == 256 ? 201 : 422,
               count == 256 ? NULL : "Observation.component");
+    }
+    for (int count = 63; count <= 64; count++) { /* and one code */
+        size_t used = (size_t)snprintf(body, ROOM, "{" REQUIRED ",\"identifier\":[");
+        for (int i = 0; i < count; i++) {
+            used += (size_t)snprintf(body + used, ROOM - used, "%s{\"value\":\"i%d\"}",
+                                     i ? "," : "", i);
+        }
+        snprintf(body + used, ROOM - used, "]}");
+        check(bench, "/fhir/Observation", body, count == 63 ? 201 : 422, NULL);
     }
     for (int size = 1024; size <= 1025; size++) {
         snprintf(body, ROOM, "{" REQUIRED ",\"identifier\":[{\"value\":\"%0*d\"}]}", size, 0);

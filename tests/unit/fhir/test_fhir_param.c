@@ -245,6 +245,8 @@ static void test_lastn(void **state)
         {"code=8867-4,glucose", {14, 24}, 2},
         {"code=8867-4&category=laboratory", {0}, 0},
         {"category=laboratory,vital-signs&max=1", {30, 14, 24}, 3},
+        {"code=59408-5&code=2708-6", {4}, 1}, /* both */
+        {"code=2708-6&code=59408-5", {4}, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char target[200];

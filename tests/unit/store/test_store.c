@@ -210,6 +210,165 @@ static void test_query_is_bounded(void **state)
     assert_true(has(bench, 7)); /* a short one still works */
 }
 
+static void open_with_steps(struct bench *bench, uint32_t steps)
+{
+    close_store(bench);
+    struct skeym_store_options options = {.path = bench->path, .steps_max = steps};
+    assert_int_equal(skeym_store_open(&bench->store, &options), SKEYM_OK);
+    assert_int_equal(skeym_store_reader_open(&bench->reader, bench->store), SKEYM_OK);
+}
+
+/* Once a budget is given, it is all there is: for searches, single rows and $lastn together. */
+static void test_budget_is_shared(void **state)
+{
+    struct bench *bench = *state;
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(write_one(bench, i), SKEYM_OK);
+    }
+    open_with_steps(bench, 20);
+    for (int i = 0; i < 100; i++) { /* without one: each has its own */
+        assert_int_equal(all(bench).count, 20);
+    }
+    struct skeym_store_value value = {.text = skeym_span_text("p")};
+    struct skeym_store_test test = {SKEYM_STORE_BY_PATIENT, &value, 1};
+    struct skeym_store_query query = {
+        .kind = SKEYM_STORE_OBSERVATION, .tests = &test, .test_count = 1, .limit = 1};
+    for (int kind = 0; kind < 3; kind++) {
+        int served = 0;
+        skeym_store_reader_budget(bench->reader);
+        enum skeym_error error = SKEYM_OK;
+        while (!error && served < 1000) {
+            struct rows rows = {0};
+            error = kind == 0   ? skeym_store_search(bench->reader, &query, each, &rows)
+                    : kind == 1 ? skeym_store_latest(bench->reader, &query, each, &rows)
+                                : skeym_store_get(bench->reader, SKEYM_STORE_OBSERVATION,
+                                                  skeym_span_text("o7"), each, &rows);
+            served += error == SKEYM_OK;
+        }
+        assert_int_equal(error, SKEYM_ERR_TIMEOUT);
+        assert_in_range(served, 1, 500);
+        skeym_store_reader_budget(bench->reader);
+        assert_true(has(bench, 7)); /* nothing is left behind */
+    }
+}
+
+/* A search within a create is bounded: that write fails, those around it do not. */
+static void test_none_exist_is_bounded(void **state)
+{
+    struct bench *bench = *state;
+    struct skeym_store_tag shared = {SKEYM_STORE_IDENTIFIER, skeym_span(NULL, 0),
+                                     skeym_span_text("dup")};
+    for (int i = 0; i < 300; i++) { /* without a system, all may have the same */
+        struct job job = {0};
+        add(&job, i);
+        job.tags[0][1] = shared;
+        run(bench, &job);
+        assert_int_equal(job.writes[0].error, SKEYM_OK);
+    }
+    open_with_steps(bench, 5);
+    struct skeym_store_value dup = {.text = shared.value, .any_system = true};
+    struct skeym_store_value never = {.compare = SKEYM_STORE_LT, .low = -1, .high = 0};
+    struct skeym_store_test tests[] = {{SKEYM_STORE_BY_IDENTIFIER, &dup, 1},
+                                       {SKEYM_STORE_BY_UPDATED, &never, 1}};
+    struct skeym_store_query query = {.kind = SKEYM_STORE_OBSERVATION,
+                                      .tests = tests,
+                                      .test_count = 2,
+                                      .order = SKEYM_STORE_ORDER_ID,
+                                      .limit = 2};
+    struct job job = {0};
+    add(&job, 1000);
+    add(&job, 1001);
+    add(&job, 1002);
+    job.writes[1].none_exist = &query;
+    run(bench, &job);
+    assert_int_equal(job.writes[0].error, SKEYM_OK);
+    assert_int_equal(job.writes[1].error, SKEYM_ERR_TIMEOUT);
+    assert_int_equal(job.writes[2].error, SKEYM_OK);
+    assert_true(has(bench, 1000) && has(bench, 1002) && !has(bench, 1001));
+    struct job whole = {0};
+    add(&whole, 1003);
+    add(&whole, 1004);
+    whole.writes[1].none_exist = &query;
+    whole.batch.atomic = true;
+    run(bench, &whole);
+    assert_int_equal(whole.batch.error, SKEYM_ERR_TIMEOUT);
+    assert_int_equal(whole.batch.failed, 1);
+    assert_false(has(bench, 1003));
+    /* one budget for all of a batch, and the next batch has its own */
+    dup.text = skeym_span_text("1000");
+    struct skeym_store_query other = query;
+    other.test_count = 1;
+    open_with_steps(bench, 5); /* prepares anew */
+    struct job both = {0};
+    add(&both, 1005);
+    add(&both, 1006);
+    both.writes[0].none_exist = &query;
+    both.writes[1].none_exist = &other;
+    run(bench, &both);
+    assert_int_equal(both.writes[0].error, SKEYM_OK);
+    assert_int_equal(both.writes[1].error, SKEYM_ERR_TIMEOUT);
+    struct job next = {0};
+    add(&next, 1006);
+    next.writes[0].none_exist = &other;
+    run(bench, &next);
+    assert_int_equal(next.writes[0].error, SKEYM_OK);
+}
+
+/* Observations of that patient with 60 codes each that nobody else has. */
+static void add_codes(struct bench *bench, const char *patient, int from, int count)
+{
+    for (int i = from; i < from + count; i += 60) {
+        struct job job = {0};
+        struct skeym_store_tag tags[60];
+        char codes[60][16];
+        add(&job, 100000 + i);
+        for (int j = 0; j < 60; j++) {
+            snprintf(codes[j], sizeof codes[j], "z%d", i + j);
+            tags[j] = (struct skeym_store_tag){SKEYM_STORE_CODE, skeym_span_text("s"),
+                                               skeym_span_text(codes[j])};
+        }
+        job.writes[0].record.patient = skeym_span_text(patient);
+        job.writes[0].tags = tags;
+        job.writes[0].tag_count = i + 60 <= from + count ? 60 : (size_t)(from + count - i);
+        run(bench, &job);
+        assert_int_equal(job.writes[0].error, SKEYM_OK);
+    }
+}
+
+static enum skeym_error latest(struct bench *bench, const char *patient, const char *system,
+                               size_t *count)
+{
+    struct skeym_store_value values[] = {
+        {.text = skeym_span_text(patient)},
+        {.system = skeym_span_text(system), .any_system = !system, .any_text = true}};
+    struct skeym_store_test tests[] = {{SKEYM_STORE_BY_PATIENT, &values[0], 1},
+                                       {SKEYM_STORE_BY_CODE, &values[1], 1}};
+    struct skeym_store_query query = {
+        .kind = SKEYM_STORE_OBSERVATION, .tests = tests, .test_count = system ? 2 : 1, .limit = 1};
+    struct rows rows = {0};
+    enum skeym_error error = skeym_store_latest(bench->reader, &query, each, &rows);
+    *count = rows.count;
+    return error;
+}
+
+/* How many codes a patient has is that patient's limit, and nobody else's. */
+static void test_latest_counts_own_codes(void **state)
+{
+    struct bench *bench = *state;
+    size_t count = 0;
+    assert_int_equal(write_one(bench, 1), SKEYM_OK);
+    add_codes(bench, "other", 0, 4096);
+    assert_int_equal(latest(bench, "other", NULL, &count), SKEYM_OK);
+    assert_int_equal(count, 69); /* 60 codes each: as many groups as observations */
+    add_codes(bench, "other", 5000, 1);
+    for (int i = 0; i < 2; i++) {
+        const char *system = i ? "s" : NULL;
+        assert_int_equal(latest(bench, "other", system, &count), SKEYM_ERR_RANGE);
+        assert_int_equal(latest(bench, "p", system, &count), SKEYM_OK);
+        assert_int_equal(count, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +381,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_queue_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_close_commits_the_queue, setup, teardown),
         cmocka_unit_test_setup_teardown(test_query_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_budget_is_shared, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_none_exist_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_latest_counts_own_codes, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
