@@ -296,20 +296,23 @@ static void test_none_exist_is_bounded(void **state)
     assert_false(has(bench, 1003));
     /* one budget for all of a batch, and the next batch has its own */
     dup.text = skeym_span_text("1000");
-    struct skeym_store_query other = query;
+    struct skeym_store_query other = query, third = query;
     other.test_count = 1;
+    third.descending = true;
     open_with_steps(bench, 5); /* prepares anew */
-    struct job both = {0};
-    add(&both, 1005);
-    add(&both, 1006);
-    both.writes[0].none_exist = &query;
-    both.writes[1].none_exist = &other;
-    run(bench, &both);
-    assert_int_equal(both.writes[0].error, SKEYM_OK);
-    assert_int_equal(both.writes[1].error, SKEYM_ERR_TIMEOUT);
+    struct job all_three = {0};
+    add(&all_three, 1005);
+    add(&all_three, 1006);
+    add(&all_three, 1007);
+    all_three.writes[0].none_exist = &query;
+    all_three.writes[1].none_exist = &other;
+    all_three.writes[2].none_exist = &third;
+    run(bench, &all_three);
+    assert_int_equal(all_three.writes[0].error, SKEYM_OK);
+    assert_int_equal(all_three.writes[2].error, SKEYM_ERR_TIMEOUT);
     struct job next = {0};
-    add(&next, 1006);
-    next.writes[0].none_exist = &other;
+    add(&next, 1007);
+    next.writes[0].none_exist = &third;
     run(bench, &next);
     assert_int_equal(next.writes[0].error, SKEYM_OK);
 }
