@@ -30,19 +30,22 @@ int skeym_cli_usage(const struct skeym_command *command, const char *why)
 {
     if (why) {
         fprintf(stderr, "skeym %s: %s\n", command->name, why);
+    } else { /* it was said before, or there is nothing to say but what the command takes */
+        fprintf(stderr, "%.*s\n", (int)strcspn(command->usage, "\n"), command->usage);
     }
-    fprintf(stderr, "%s", command->usage);
+    fprintf(stderr, "'skeym help %s' tells more\n", command->name);
     return SKEYM_EXIT_USAGE;
 }
 
 /* --- options ------------------------------------------------------------- */
 
-/* Says what is wrong with one argument, then the usage. */
+/* Says what is wrong with one argument. */
 static bool wrong(const struct skeym_command *command, int *code, const char *argument,
                   const char *why)
 {
-    fprintf(stderr, "skeym %s: %s: %s\n", command->name, argument, why);
-    *code = skeym_cli_usage(command, NULL);
+    fprintf(stderr, "skeym %s: %s: %s\n'skeym help %s' tells more\n", command->name, argument, why,
+            command->name);
+    *code = SKEYM_EXIT_USAGE;
     return false;
 }
 

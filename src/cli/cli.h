@@ -14,7 +14,7 @@ enum { SKEYM_EXIT_OK = 0, SKEYM_EXIT_FAILED = 1, SKEYM_EXIT_USAGE = 2 };
 struct skeym_command {
     const char *name;
     const char *summary; /* one line for `skeym help` */
-    const char *usage;   /* synopsis and options, printed by `skeym help NAME` and on wrong use */
+    const char *usage;   /* synopsis, on the first line, and options: `skeym help NAME` */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
 
@@ -43,7 +43,8 @@ int skeym_cli_fail(const char *command, const char *what, enum skeym_error error
 /* "skeym COMMAND: sentence" to stderr; returns SKEYM_EXIT_FAILED. */
 int skeym_cli_say(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Usage to stderr; returns SKEYM_EXIT_USAGE. */
+/* What is wrong (NULL: the synopsis instead) and where to read more, to stderr; returns
+ * SKEYM_EXIT_USAGE. */
 int skeym_cli_usage(const struct skeym_command *command, const char *why);
 
 /* One option of a command. Exactly one of value, flag and list is set. A table of them ends with a
@@ -61,7 +62,7 @@ struct skeym_cli_words {
 };
 /* Sorts argv[1...] into options ("--name VALUE" or "--name=VALUE", until "--") and operands.
  * argv is not copied. On wrong use (an unknown option, one given twice, one without its value,
- * fewer operands than least or more than most) says so with the usage and returns false; --help
+ * fewer operands than least or more than most) says so and returns false; --help
  * prints the usage to stdout, sets *code to SKEYM_EXIT_OK and returns false. */
 SKEYM_MUST_USE bool skeym_cli_parse(const struct skeym_command *command, int argc, char **argv,
                                     const struct skeym_cli_option *options,
@@ -93,8 +94,14 @@ SKEYM_MUST_USE enum skeym_error skeym_cli_passphrase(char **out, size_t *size, c
                                                      bool confirm);
 
 /* The passphrase for a new file, as the options of a command say: `none`, from a file, or else
- * asked for twice. *out is NULL for none. Says what is wrong and returns false. */
+ * asked for twice; one of less than SKEYM_CLI_PASSPHRASE_LEAST bytes is refused. *out is NULL for
+ * none. Says what is wrong and returns false. */
+enum { SKEYM_CLI_PASSPHRASE_LEAST = 8 };
 SKEYM_MUST_USE bool skeym_cli_new_passphrase(char **out, size_t *size, const char *command,
                                              const char *path, bool none);
+/* The passphrase of a file, `what`, that is locked; path NULL: the terminal. Says what is wrong and
+ * returns false. */
+SKEYM_MUST_USE bool skeym_cli_old_passphrase(char **out, size_t *size, const char *command,
+                                             const char *what, const char *path);
 
 #endif

@@ -144,24 +144,103 @@ static void show_summary(const struct agent *agent)
     fflush(stdout);
 }
 
+/* What becomes of messages that were not acknowledged. */
+static int say_kept(const struct agent *agent, const char *why)
+{
+    unsigned long long waiting = skeym_device_figures(agent->device).waiting;
+    if (waiting == 0) {
+        return SKEYM_EXIT_OK;
+    }
+    if (!agent->journal_path) {
+        return skeym_cli_say("device",
+                             "%s%llu messages were not acknowledged, and are lost: there is no "
+                             "--journal",
+                             why, waiting);
+    }
+    (void)skeym_cli_say("device", "%s%llu messages wait in the journal %s", why, waiting,
+                        agent->journal_path);
+    return SKEYM_EXIT_OK;
+}
+
+/* Of the message that waits: after a change of --patient, it is still the other's. */
+static void waiting_patient(const struct agent *agent, char out[SKEYM_DEVICE_PATIENT])
+{
+    struct skeym_span message;
+    uint64_t sequence;
+    memset(out, 0, SKEYM_DEVICE_PATIENT);
+    if (skeym_journal_oldest(agent->journal, &message, &sequence) == SKEYM_OK) {
+        skeym_device_patient(out, message);
+    }
+    if (!out[0]) {
+        (void)snprintf(out, SKEYM_DEVICE_PATIENT, "%s", agent->patient);
+    }
+}
+
 static int explain(const struct agent *agent, enum skeym_error error)
 {
     struct skeym_device_figures figures = skeym_device_figures(agent->device);
-    const char *kept = agent->journal_path ? agent->journal_path : "(in memory: they are lost)";
     if (error == SKEYM_ERR_PERMISSION) {
         (void)skeym_cli_say("device",
                             "%s is not admitted any more: revoked, expired, or unknown to "
                             "%s",
                             agent->name, agent->node.server);
     } else if (error == SKEYM_ERR_SCOPE || error == SKEYM_ERR_CONFLICT) {
+        char patient[SKEYM_DEVICE_PATIENT];
+        waiting_patient(agent, patient);
         (void)skeym_cli_say("device",
-                            "the server refuses a message for patient %s by status %d: %s",
-                            agent->patient, figures.status, skeym_error_text(error));
+                            "the server refuses a message for patient %s by status %d: %s", patient,
+                            figures.status, skeym_error_text(error));
+    } else if (error == SKEYM_ERR_DAMAGED) {
+        (void)skeym_cli_say("device", "the journal %s was damaged while it was in use",
+                            agent->journal_path ? agent->journal_path : "in memory");
+    } else if (error == SKEYM_ERR_SIZE) {
+        (void)skeym_cli_say("device", "a message is too large for %s: a shorter --block helps",
+                            agent->node.server);
     } else {
         (void)skeym_cli_fail("device", NULL, error);
     }
-    return skeym_cli_say("device", "%llu messages wait in the journal %s",
-                         (unsigned long long)figures.waiting, kept);
+    (void)say_kept(agent, "");
+    return SKEYM_EXIT_FAILED;
+}
+
+/* The names that --signals takes here. */
+static int say_signals(const struct agent *agent)
+{
+    struct skeym_device_source *all = NULL;
+    struct skeym_device_source_options options = agent->source_options;
+    const struct skeym_device_signal *signal;
+    options.signals = NULL;
+    if (skeym_device_source_new(&all, &options) != SKEYM_OK) {
+        return skeym_cli_say("device", "none of the record's signals is known");
+    }
+    fprintf(stderr, "skeym device: --signals %s: not all of these are there; there are: ",
+            agent->signals ? agent->signals : "");
+    for (size_t i = 0; (signal = skeym_device_source_signal(all, i)); i++) {
+        fprintf(stderr, "%s%s", i > 0 ? "," : "", signal->called);
+    }
+    fputc('\n', stderr);
+    skeym_device_source_free(all);
+    return SKEYM_EXIT_FAILED;
+}
+
+/* Why the journal was not opened. The file is as before. */
+static int explain_journal(const struct agent *agent, enum skeym_error error, uint64_t damaged_at)
+{
+    const char *path = agent->journal_path ? agent->journal_path : "in memory";
+    switch (error) {
+    case SKEYM_ERR_DAMAGED:
+        return skeym_cli_say("device",
+                             "journal damaged at byte %llu: %s was left as it is. Readings in it "
+                             "were not acknowledged: move it away and keep it, then start anew.",
+                             (unsigned long long)damaged_at, path);
+    case SKEYM_ERR_SHAPE:
+        return skeym_cli_say("device", "%s is not a journal, and was left as it is: name another",
+                             path);
+    case SKEYM_ERR_BUSY:
+        return skeym_cli_say("device", "the journal %s is in use by another process", path);
+    default:
+        return skeym_cli_fail("device", path, error);
+    }
 }
 
 /* --- a run ------------------------------------------------------------------------- */
@@ -181,6 +260,7 @@ static enum skeym_error loop(struct agent *agent)
     agent->shown_ms = steady_ms();
     while (!stop && !state.done && error == SKEYM_OK) {
         error = skeym_device_step(agent->device, agent_now(agent), &state);
+        skeym_node_options_warn(&agent->node);
         show_progress(agent, false);
         uint64_t now = agent_now(agent);
         if (error == SKEYM_OK && !state.done && state.wake_ms > now && !stop) {
@@ -228,11 +308,11 @@ static enum skeym_error make_source(struct agent *agent)
 
 /* Opens the journal. An interrupted run of the same source goes on; of another, only what waits is
  * sent, and *rest is true. */
-static enum skeym_error open_journal(struct agent *agent, bool *rest)
+static enum skeym_error open_journal(struct agent *agent, bool *rest, uint64_t *damaged_at)
 {
     uint8_t note[SKEYM_JOURNAL_NOTE];
     size_t size = 0;
-    struct skeym_journal_report report;
+    struct skeym_journal_report report = {0};
     struct skeym_device_run old;
     char source[17];
     *rest = false;
@@ -242,6 +322,13 @@ static enum skeym_error open_journal(struct agent *agent, bool *rest)
     if (error == SKEYM_OK) {
         error = skeym_journal_open(&agent->journal, agent->journal_path, skeym_span(note, size), 0,
                                    &report);
+        *damaged_at = report.damaged_at;
+    }
+    if (error == SKEYM_OK && !report.resumed && report.cut > 0) {
+        fprintf(stderr,
+                "skeym device: the journal %s was cut short in its first record: %llu bytes were "
+                "dropped. If it ever held readings, they are lost; a new run begins\n",
+                agent->journal_path, (unsigned long long)report.cut);
     }
     if (error != SKEYM_OK || !report.resumed) {
         return error;
@@ -273,37 +360,54 @@ static void close_run(struct agent *agent)
     agent->journal = NULL;
 }
 
-static int run_once(struct agent *agent, bool *again)
+/* All that a run needs. Says what is wrong and returns false. */
+static bool prepare_run(struct agent *agent, bool *rest)
 {
-    bool rest = false;
-    const char *what = agent->journal_path;
-    int code = SKEYM_EXIT_FAILED;
-    *again = false;
+    uint64_t damaged_at = 0;
     enum skeym_error error = new_run(agent);
-    if (error == SKEYM_OK && (error = make_source(agent)) == SKEYM_OK) {
-        set_base(agent);
-        error = open_journal(agent, &rest);
-    }
     if (error == SKEYM_OK) {
         error = make_source(agent);
     }
+    if (error == SKEYM_ERR_NOT_FOUND) {
+        (void)say_signals(agent);
+        return false;
+    }
+    if (error != SKEYM_OK) {
+        (void)skeym_cli_fail("device", "the source", error);
+        return false;
+    }
+    set_base(agent);
+    error = open_journal(agent, rest, &damaged_at);
+    if (error != SKEYM_OK) {
+        (void)explain_journal(agent, error, damaged_at);
+        return false;
+    }
+    error = make_source(agent);
     if (error == SKEYM_OK) {
         error = skeym_device_new(&agent->device, &(struct skeym_device_options){
                                                      .session = agent->node.session,
                                                      .journal = agent->journal,
-                                                     .source = rest ? NULL : agent->source,
+                                                     .source = *rest ? NULL : agent->source,
                                                      .speed = agent->speed,
                                                      .start_ms = agent->this_run.start_ms,
                                                  });
     }
     if (error != SKEYM_OK) {
-        code = !agent->source && error == SKEYM_ERR_NOT_FOUND
-                   ? skeym_cli_say("device", "none of these signals is there, or none is known")
-                   : skeym_cli_fail("device", agent->source ? what : "the source", error);
+        (void)skeym_cli_fail("device", "the source", error);
+    }
+    return error == SKEYM_OK;
+}
+
+static int run_once(struct agent *agent, bool *again)
+{
+    bool rest = false;
+    int code = SKEYM_EXIT_FAILED;
+    *again = false;
+    if (!prepare_run(agent, &rest)) {
         close_run(agent);
         return code;
     }
-    error = loop(agent);
+    enum skeym_error error = loop(agent);
     show_progress(agent, true);
     if (!rest) {
         show_summary(agent);
@@ -311,12 +415,12 @@ static int run_once(struct agent *agent, bool *again)
     if (error != SKEYM_OK) {
         code = explain(agent, error);
     } else if (stop) {
-        bool kept = agent->journal_path || skeym_journal_waiting(agent->journal) == 0;
-        code = kept ? SKEYM_EXIT_OK : explain(agent, SKEYM_ERR_STATE);
+        code = say_kept(agent, "stopped: ");
     } else {
         error = rest ? skeym_journal_end(agent->journal) : SKEYM_OK;
         *again = rest || agent->repeat;
-        code = error == SKEYM_OK ? SKEYM_EXIT_OK : skeym_cli_fail("device", what, error);
+        code = error == SKEYM_OK ? SKEYM_EXIT_OK
+                                 : skeym_cli_fail("device", agent->journal_path, error);
     }
     close_run(agent);
     return code;
@@ -328,7 +432,9 @@ static bool parse_speed(double *out, const char *text)
 {
     char *end = NULL;
     *out = text ? strtod(text, &end) : 1;
-    return !text || (end != text && *end == 0 && *out >= 0 && *out <= 1e6);
+    /* strtod also takes signs, 0x10, inf and nan */
+    return !text || (end != text && *end == 0 && text[strspn(text, "0123456789.")] == 0 &&
+                     *out >= 0 && *out <= 1e6);
 }
 
 static const char *check_options(struct agent *agent)
@@ -339,6 +445,9 @@ static const char *check_options(struct agent *agent)
     int modes = (agent->record_path != NULL) + (agent->compare_path != NULL) + agent->simulate;
     if (modes != 1) {
         return "one of --record, --simulate and --compare";
+    }
+    if (agent->run && !agent->compare_path) {
+        return "--run is for --compare";
     }
     if (!agent->patient) {
         return "--patient ID is missing";

@@ -31,8 +31,7 @@ static int get_all(struct skeym_node_options *options, const char *target)
     if (error == SKEYM_ERR_STATE) {
         return skeym_node_options_refused(options, status);
     }
-    return error == SKEYM_OK ? SKEYM_EXIT_OK
-                             : skeym_cli_fail(options->command->name, options->server, error);
+    return error == SKEYM_OK ? SKEYM_EXIT_OK : skeym_node_options_failed(options, error);
 }
 
 static int run(int argc, char **argv)

@@ -88,6 +88,11 @@ static int help(int argc, char **argv)
         return SKEYM_EXIT_OK;
     }
     const struct skeym_command *command = find(argv[1]);
+    if (strcmp(argv[1], "help") == 0) {
+        printf("skeym help: how a command is used\n\nusage: skeym help [COMMAND]\n\n"
+               "Without a command, lists them all.\n");
+        return SKEYM_EXIT_OK;
+    }
     if (!command) {
         return unknown(argv[1]);
     }

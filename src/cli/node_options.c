@@ -2,9 +2,12 @@
 #include "cli/node_options.h"
 #include "crypto/crypto.h"
 #include "node/chain.h"
+#include "node/http_ca.h"
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define CHAIN_LANES 4
 #define SHOWN_CHARS 72
@@ -77,28 +80,82 @@ static void show_wire(void *arg, const struct skeym_wire_request *request,
 
 /* --- life ----------------------------------------------------------------------- */
 
-static enum skeym_error load(struct skeym_node_options *options)
+/* Says what is wrong and returns false. */
+static bool load(struct skeym_node_options *options)
 {
+    const char *name = options->command->name;
     bool locked = false;
     bool key_locked = false;
     char *passphrase = NULL;
     size_t size = 0;
+    const char *what = options->as;
     enum skeym_error error = skeym_credential_locked(&locked, options->as);
     if (error == SKEYM_OK && options->key) {
+        what = options->key;
         error = skeym_credential_locked(&key_locked, options->key);
     }
-    if (error == SKEYM_OK && (locked || key_locked)) {
-        error = skeym_cli_passphrase(&passphrase, &size, options->passphrase_file, false);
+    if (error != SKEYM_OK) {
+        (void)skeym_cli_fail(name, what, error);
+        return false;
     }
-    if (error == SKEYM_OK) {
-        error = skeym_credential_load(&options->credential, options->as, options->key,
-                                      skeym_span(passphrase, size));
+    if ((locked || key_locked) &&
+        !skeym_cli_old_passphrase(&passphrase, &size, name, locked ? options->as : options->key,
+                                  options->passphrase_file)) {
+        return false;
     }
+    error = skeym_credential_load(&options->credential, options->as, options->key,
+                                  skeym_span(passphrase, size));
     if (passphrase) {
         skeym_crypto_wipe(passphrase, size);
         free(passphrase);
     }
-    return error;
+    if (error == SKEYM_ERR_STATE) {
+        (void)skeym_cli_say(name, "%s: its private key is in a file of its own: name it by --key",
+                            options->as);
+    } else if (error == SKEYM_ERR_CONFLICT) {
+        (void)skeym_cli_say(name, "%s: --key %s is not this node's, or the credential has its own",
+                            options->as, options->key);
+    } else if (error != SKEYM_OK) {
+        (void)skeym_cli_fail(name, options->as, error);
+    }
+    return error == SKEYM_OK;
+}
+
+static bool check_ca(const struct skeym_node_options *options)
+{
+    enum skeym_error error = options->tls_ca ? skeym_http_ca_check(options->tls_ca) : SKEYM_OK;
+    if (error == SKEYM_ERR_SHAPE) {
+        (void)skeym_cli_say(options->command->name,
+                            "--tls-ca %s: there is no certificate in PEM in it, or one of them "
+                            "is damaged",
+                            options->tls_ca);
+    } else if (error != SKEYM_OK) {
+        (void)skeym_cli_say(options->command->name, "--tls-ca %s: %s", options->tls_ca,
+                            skeym_error_text(error));
+    }
+    return error == SKEYM_OK;
+}
+
+static void explain_chain(const struct skeym_node_options *options, enum skeym_error error)
+{
+    static const struct {
+        enum skeym_error error;
+        const char *text;
+    } table[] = {
+        {SKEYM_ERR_SHAPE, "this is not a chain file, and not empty: it was left as it is; name "
+                          "another"},
+        {SKEYM_ERR_CONFLICT, "it holds the tokens of another node: each node needs one of its "
+                             "own"},
+        {SKEYM_ERR_AUDIENCE, "it holds tokens for another server: each server needs one of its "
+                             "own"},
+        {SKEYM_ERR_MODE, "others may read or write it, or it has a second name: it may have been "
+                         "read; remove it"},
+    };
+    const char *text = skeym_error_text(error);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        text = table[i].error == error ? table[i].text : text;
+    }
+    (void)skeym_cli_say(options->command->name, "--chain %s: %s", options->chain, text);
 }
 
 static enum skeym_error connect_to(struct skeym_node_options *options)
@@ -138,17 +195,11 @@ bool skeym_node_options_open(struct skeym_node_options *options, int *code)
         *code = skeym_cli_usage(options->command, "--as FILE is missing");
         return false;
     }
-    enum skeym_error error = load(options);
-    if (error == SKEYM_ERR_STATE) {
-        *code = skeym_cli_say(name, "%s: its private key is in a file of its own: name it by --key",
-                              options->as);
+    *code = SKEYM_EXIT_FAILED;
+    if (!check_ca(options) || !load(options)) {
         return false;
     }
-    if (error != SKEYM_OK) {
-        *code = skeym_cli_fail(name, options->as, error);
-        return false;
-    }
-    error = connect_to(options);
+    enum skeym_error error = connect_to(options);
     if (error == SKEYM_ERR_TLS) {
         *code = skeym_cli_say(name,
                               "%s: plain HTTP to another host is refused: use https, or "
@@ -166,11 +217,25 @@ bool skeym_node_options_open(struct skeym_node_options *options, int *code)
                                  options->session, &found);
     }
     if (error != SKEYM_OK) {
-        *code = skeym_cli_fail(name, options->chain, error);
+        explain_chain(options, error);
         options->chain = NULL; /* and do not write to it either */
         return false;
     }
     return true;
+}
+
+void skeym_node_options_warn(struct skeym_node_options *options)
+{
+    struct skeym_session_figures figures = skeym_session_figures(options->session);
+    if (figures.renewed_unsaved && !options->warned) {
+        (void)skeym_cli_say(options->command->name,
+                            "WARNING: the server renewed this node's credential, and %s could not "
+                            "be written (%s). What is in it works only until its enrol key is "
+                            "retired; then this node must be enrolled anew. Make the file and its "
+                            "folder writable, and log in once more before that.",
+                            options->as, skeym_error_text(figures.save_error));
+        options->warned = true;
+    }
 }
 
 void skeym_node_options_close(struct skeym_node_options *options)
@@ -182,10 +247,11 @@ void skeym_node_options_close(struct skeym_node_options *options)
             enum skeym_error error = skeym_chain_put(options->chain, &options->credential,
                                                      options->server, options->session);
             if (error != SKEYM_OK) {
-                (void)skeym_cli_fail(name, options->chain, error);
+                explain_chain(options, error);
             }
         }
-        if (figures.unsaved > 0) {
+        skeym_node_options_warn(options);
+        if (figures.unsaved > 0 && !options->warned) {
             (void)skeym_cli_say(name, "%s: the fresh locator was not saved (%s); the old one works",
                                 options->as, skeym_error_text(figures.save_error));
         }
@@ -254,21 +320,61 @@ int skeym_node_options_refused(const struct skeym_node_options *options, int sta
     return skeym_cli_say(options->command->name, "%d %s", status, text);
 }
 
-static int explain(const struct skeym_node_options *options, enum skeym_error error, bool maybe)
+/* By these a server refuses before it executes anything. */
+static bool is_refusal(int status)
+{
+    return status == 401 || status == 413 || status == 429 || status == 431 || status == 503;
+}
+
+/* What went wrong with an exchange; libcurl's own words where there are any. */
+static void explain_exchange(const struct skeym_node_options *options, enum skeym_error error,
+                             int status, bool maybe)
 {
     const char *name = options->command->name;
+    const char *detail = skeym_http_problem(options->http);
     if (error == SKEYM_ERR_PERMISSION) {
         (void)skeym_cli_say(name,
                             "%s does not admit this node: it is revoked, expired, or unknown "
                             "there",
                             options->server);
+    } else if (error == SKEYM_ERR_SIZE && status != 0) {
+        (void)skeym_cli_say(name, "%s: %s is too large for the server (%d)", options->server,
+                            status == 413 ? "the request" : "the head of the request", status);
+    } else if (error == SKEYM_ERR_SIZE && maybe) {
+        (void)skeym_cli_say(name, "%s: the answer is too large", options->server);
+    } else if (status == 0 && detail[0]) {
+        fprintf(stderr, "skeym %s: %s: %s", name, options->server, skeym_error_text(error));
+        show_bytes("", ": ", skeym_span_text(detail), SHOWN_CLEAR);
     } else {
         (void)skeym_cli_fail(name, options->server, error);
     }
-    if (maybe) {
-        (void)skeym_cli_say(name, "the request may have been executed all the same");
+}
+
+int skeym_node_options_failed(const struct skeym_node_options *options, enum skeym_error error)
+{
+    explain_exchange(options, error, skeym_session_figures(options->session).refused_status, false);
+    return SKEYM_EXIT_FAILED;
+}
+
+static int explain(const struct skeym_node_options *options, const struct skeym_closed *request,
+                   enum skeym_error error, bool maybe)
+{
+    int status = skeym_session_figures(options->session).refused_status;
+    explain_exchange(options, error, status, maybe);
+    if (maybe && !is_refusal(status) && !skeym_span_is(request->method, "GET")) {
+        (void)skeym_cli_say(options->command->name,
+                            "the request may have been executed all the same");
     }
     return SKEYM_EXIT_FAILED;
+}
+
+/* Whether a message comes to stand right behind the body, as with 2>&1. */
+static bool is_same_output(void)
+{
+    struct stat out;
+    struct stat err;
+    return fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
+           out.st_dev == err.st_dev && out.st_ino == err.st_ino;
 }
 
 int skeym_node_options_request(struct skeym_node_options *options,
@@ -282,14 +388,18 @@ int skeym_node_options_request(struct skeym_node_options *options,
         error = skeym_session_request(options->session, request, &answer, &maybe);
     }
     if (error != SKEYM_OK) {
-        return explain(options, error, maybe);
+        return explain(options, request, error, maybe);
     }
     struct skeym_span body = skeym_span(answer.body, answer.body_size);
-    if (body.size > 0 && !(pretty && print_pretty(body)) &&
+    bool told = pretty && body.size > 0 && print_pretty(body); /* with a line's end */
+    if (body.size > 0 && !told &&
         (fwrite(body.data, 1, body.size, stdout) != body.size || fflush(stdout) != 0)) {
         code = skeym_cli_fail(options->command->name, "standard output", SKEYM_ERR_IO);
     }
     if (answer.status < 200 || answer.status > 299) {
+        if (!told && body.size > 0 && body.data[body.size - 1] != '\n' && is_same_output()) {
+            fputc('\n', stderr);
+        }
         code = skeym_node_options_refused(options, answer.status);
     }
     skeym_session_answer_free(&answer);

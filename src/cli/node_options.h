@@ -20,6 +20,7 @@ struct skeym_node_options {
     bool open_form;
     bool show_wire;
     bool verbose;
+    bool warned; /* of a credential that could not be written */
     /* set by the command, not by an option */
     const struct skeym_command *command;
     bool repeatable;
@@ -66,6 +67,11 @@ void skeym_node_options_close(struct skeym_node_options *options);
  * 2xx to stderr. Repeats it once if its answer was lost and it is a GET. Returns the exit code. */
 int skeym_node_options_request(struct skeym_node_options *options,
                                const struct skeym_closed *request, bool pretty);
+/* Warns, once, when the server renewed the credential and the file could not be written: it dies
+ * when the old enrol key is retired. For commands that run for long; closing does it too. */
+void skeym_node_options_warn(struct skeym_node_options *options);
+/* An exchange that brought no answer, said. Returns SKEYM_EXIT_FAILED. */
+int skeym_node_options_failed(const struct skeym_node_options *options, enum skeym_error error);
 /* A refusal, said: "skeym get: 404 Not Found". Returns SKEYM_EXIT_FAILED. */
 int skeym_node_options_refused(const struct skeym_node_options *options, int status);
 

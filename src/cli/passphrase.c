@@ -147,6 +147,26 @@ enum skeym_error skeym_cli_passphrase(char **out, size_t *size, const char *path
     return error;
 }
 
+bool skeym_cli_old_passphrase(char **out, size_t *size, const char *command, const char *what,
+                              const char *path)
+{
+    enum skeym_error error = skeym_cli_passphrase(out, size, path, false);
+    if (error == SKEYM_ERR_MISSING && !path) {
+        skeym_cli_say(command,
+                      "%s: it is locked by a passphrase, and there is no terminal to ask for it "
+                      "on: give --passphrase-file FILE",
+                      what);
+    } else if (error == SKEYM_ERR_USAGE) {
+        skeym_cli_say(command, "cancelled");
+    } else if (error == SKEYM_ERR_SIZE) {
+        skeym_cli_say(command, "%s: a passphrase has 1 to 1024 bytes",
+                      path ? path : "the terminal");
+    } else if (error != SKEYM_OK) {
+        skeym_cli_fail(command, path ? path : "the terminal", error);
+    }
+    return error == SKEYM_OK;
+}
+
 bool skeym_cli_new_passphrase(char **out, size_t *size, const char *command, const char *path,
                               bool none)
 {
@@ -160,13 +180,21 @@ bool skeym_cli_new_passphrase(char **out, size_t *size, const char *command, con
         return true;
     }
     enum skeym_error error = skeym_cli_passphrase(out, size, path, true);
+    if (error == SKEYM_OK && *size < SKEYM_CLI_PASSPHRASE_LEAST) {
+        skeym_crypto_wipe(*out, *size);
+        free(*out);
+        *out = NULL;
+        *size = 0;
+        error = SKEYM_ERR_SIZE;
+    }
     if (error == SKEYM_ERR_MISSING && !path) {
         skeym_cli_say(command, "there is no terminal to ask for a passphrase on: give "
                                "--passphrase-file FILE, or --no-passphrase for a file without one");
     } else if (error == SKEYM_ERR_USAGE) {
         skeym_cli_say(command, "cancelled, or the two passphrases differ");
     } else if (error == SKEYM_ERR_SIZE) {
-        skeym_cli_say(command, "a passphrase has 1 to 1024 bytes");
+        skeym_cli_say(command, "a new passphrase has %d to %d bytes", SKEYM_CLI_PASSPHRASE_LEAST,
+                      LONGEST);
     } else if (error != SKEYM_OK) {
         skeym_cli_fail(command, path ? path : "the terminal", error);
     }

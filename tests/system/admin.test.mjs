@@ -171,8 +171,8 @@ async function passphrases(world) {
     '-o', name, '--dir', world.dir, '--passphrase-file', passphrase];
   await table(world, [
     [enrol(file, open), 1, /may be read or written by others/],
-    [enrol(file, empty), 1, /1 to 1024 bytes/],
-    [enrol(file, long), 1, /1 to 1024 bytes|longer/],
+    [enrol(file, empty), 1, /8 to 1024 bytes/],
+    [enrol(file, long), 1, /8 to 1024 bytes|longer/],
   ]);
   await world.must(enrol(file, right));
   assert.match(readFileSync(file, 'utf8'), /^lock scrypt 17 8 1 /m);
