@@ -7,10 +7,15 @@
 static const uint8_t key[32] = {0x4b};
 static const uint8_t iv[12] = {0x69};
 
-/* b64(header) ".." b64(iv) "." b64(cipher) "." b64(tag); header and plain from the bytes. */
-static struct skeym_span seal(struct skeym_span bytes)
+/* b64(header) ".." b64(iv) "." b64(cipher) "." b64(tag); header and plain from the bytes, and with
+ * own_dots what stands for the dots. */
+static struct skeym_span seal(struct skeym_span bytes, bool own_dots)
 {
+    uint8_t dots[4] = {'.', '.', '.', '.'};
     struct skeym_reader reader = skeym_reader(bytes);
+    if (own_dots) {
+        skeym_read_bytes(&reader, dots, sizeof dots);
+    }
     struct skeym_span header = skeym_read_span8(&reader);
     struct skeym_span plain = reader.bad ? bytes : fuzz_rest(&reader);
     size_t room = SKEYM_BASE64URL_CHARS(header.size) + SKEYM_BASE64URL_CHARS(plain.size) + 64;
@@ -19,11 +24,11 @@ static struct skeym_span seal(struct skeym_span bytes)
     skeym_base64url_write(&writer, header);
     struct skeym_span aad = {writer.start, writer.size};
     FUZZ_MUST(skeym_crypto_seal(sealed, key, iv, aad, plain) == SKEYM_OK);
-    skeym_write_text(&writer, "..");
+    skeym_write_span(&writer, skeym_span(dots, 2));
     skeym_base64url_write(&writer, skeym_span(iv, sizeof iv));
-    skeym_write_text(&writer, ".");
+    skeym_write_u8(&writer, dots[2]);
     skeym_base64url_write(&writer, skeym_span(sealed.data, plain.size));
-    skeym_write_text(&writer, ".");
+    skeym_write_u8(&writer, dots[3]);
     skeym_base64url_write(&writer, skeym_span(sealed.data + plain.size, 16));
     struct skeym_span text = fuzz_copy(skeym_written(&writer));
     return text;
@@ -70,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct skeym_reader reader = skeym_reader(skeym_span(data, size));
     uint8_t how = skeym_read_u8(&reader);
     struct skeym_span bytes = fuzz_rest(&reader);
-    struct skeym_span text = how & 1 ? seal(bytes) : fuzz_copy(bytes);
+    struct skeym_span text = how & 1 ? seal(bytes, how & 4) : fuzz_copy(bytes);
     check(text, how & 2, SKEYM_BASE64URL_BYTES(text.size));
     check(text, how & 2, how >> 2); /* hardly any room */
     fuzz_done();

@@ -14,6 +14,16 @@ static struct skeym_span hashed(struct skeym_span bytes)
     return skeym_span(data, bytes.size + SKEYM_SHA256_BYTES);
 }
 
+static void check(const struct skeym_keyring *keyring)
+{
+    FUZZ_MUST(keyring->enrol_count >= 1 && keyring->enrol_count <= SKEYM_ENROL_KEYS_MAX);
+    FUZZ_MUST(keyring->epoch_seconds >= SKEYM_EPOCH_SECONDS_MIN &&
+              keyring->epoch_seconds <= SKEYM_EPOCH_SECONDS_MAX);
+    for (size_t i = 0; i < keyring->enrol_count; i++) {
+        FUZZ_MUST(keyring->enrol[i].id > (i > 0 ? keyring->enrol[i - 1].id : 0));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct skeym_keyring keyring;
@@ -26,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct skeym_span file = how & 1 ? hashed(bytes) : fuzz_copy(bytes);
     memset(&keyring, 0, sizeof keyring);
     if (skeym_keyring_decode(&keyring, file) == SKEYM_OK) {
+        check(&keyring);
         FUZZ_MUST(skeym_keyring_encode((struct skeym_room){again, sizeof again}, &written,
                                        &keyring) == SKEYM_OK);
         FUZZ_MUST(skeym_span_equal(skeym_span(again, written), file));

@@ -3,13 +3,14 @@
 #include "core/xaes.h"
 #include "fuzz.h"
 
-static struct skeym_span seal(const struct fuzz_world *world, struct skeym_span plain)
+/* Under the key of enrol[0], with its id or another. */
+static struct skeym_span seal(const struct fuzz_world *world, uint32_t id, struct skeym_span plain)
 {
     size_t size = SKEYM_LOCATOR_HEAD + plain.size + 16;
     struct skeym_room room = {fuzz_take(size), size};
     struct skeym_writer writer = skeym_writer(room);
     skeym_write_u8(&writer, 1);
-    skeym_write_u32(&writer, world->enrol[0].id);
+    skeym_write_u32(&writer, id);
     struct skeym_span aad = skeym_written(&writer);
     skeym_write_span(&writer, skeym_span(world->nonce, sizeof world->nonce));
     struct skeym_room rest = {room.data + writer.size, writer.left};
@@ -23,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct skeym_reader reader = skeym_reader(skeym_span(data, size));
     uint8_t how = skeym_read_u8(&reader);
     struct skeym_span bytes = fuzz_rest(&reader);
-    struct skeym_span locator = how & 1 ? seal(world, bytes) : fuzz_copy(bytes);
+    struct skeym_span locator = how & 1 ? seal(world, how & 2 ? 7 : 1, bytes) : fuzz_copy(bytes);
     struct skeym_node_claims claims;
     uint8_t again[SKEYM_LOCATOR_BYTES];
     uint32_t id = 1;
@@ -37,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_MUST(fuzz_zero(&claims, sizeof claims));
     } else {
         FUZZ_MUST(named == SKEYM_OK && id == world->enrol[0].id);
+        FUZZ_MUST(claims.generation > 0 && claims.not_after > 0);
         FUZZ_MUST(skeym_locator_seal((struct skeym_room){again, sizeof again}, &written,
                                      &world->enrol[0], &claims, locator.data + 5) == SKEYM_OK);
         FUZZ_MUST(skeym_span_equal(skeym_span(again, written), locator));

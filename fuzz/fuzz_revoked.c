@@ -17,6 +17,17 @@ static void check(const struct skeym_revoked_entry *at, size_t count)
     }
 }
 
+/* Each entry is a line of the text. */
+static void check_said(const struct skeym_revoked_entry *at, size_t count, struct skeym_span text)
+{
+    for (size_t i = 0; i < count; i++) {
+        char line[64];
+        int size = snprintf(line, sizeof line, "%.*s %u", at[i].id.size,
+                            (const char *)at[i].id.text, (unsigned)at[i].generation);
+        FUZZ_MUST(size > 0 && memmem(text.data, text.size, line, (size_t)size));
+    }
+}
+
 static size_t print(char *out, size_t room, const struct skeym_revoked_entry *at, size_t count)
 {
     size_t size = 0;
@@ -45,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     FUZZ_MUST(count <= ROOM);
     check(first, count);
+    check_said(first, count, skeym_span(data, size));
     size_t written = print(text, sizeof text, first, count);
     FUZZ_MUST(skeym_enrolment_revoked(second, ROOM, &again, skeym_span(text, written), NULL) ==
               SKEYM_OK);

@@ -37,6 +37,7 @@ put('token', {
 put('locator', {
   whole: all(0, hex(enrolment.locator)),
   claims: all(1, hex(enrolment.node_claims)),
+  'another-id': all(3, hex(enrolment.node_claims)),
   short: all(0, hex(enrolment.locator).subarray(0, 5)),
 });
 put('claims', {
@@ -50,7 +51,7 @@ put('scope', {
   names: 'dr.Lee_1\nward',
   role: 'device\n',
 });
-put('base64url', { empty: '', one: 'AA', two: 'AAA', four: '-_09', left: 'AB' });
+put('base64url', { empty: '', one: '\0AA', two: '\0AAA', four: '\x0f-_09', left: '\0AB', long: `\x03${b64(run(192, 7))}` });
 put('login_read', {
   usual: all(0, hex(login.usual.body)),
   'payload-usual': all(1, hex(login.usual.payload_1)),
@@ -68,9 +69,14 @@ put('closed', {
   post: exchange.closed_post.plain,
   all: 'POST /fhir/Patient\ncontent-type: a/b\nif-none-exist: identifier=a|b\nprefer: return=minimal\n\n{}',
 });
+// As many lanes as are said, each with the shortest token there is.
+const granted = (lanes) => all(1, hex(login.usual.payload_2).subarray(0, 12), part(run(46, 1)), 0, lanes,
+  ...Array.from({ length: lanes }, () => part(run(46, 2))));
+put('login_finish', { 'lanes-16': granted(16), 'lanes-17': granted(17) });
 const header = (more) => Buffer.from(`{"alg":"dir","enc":"A256GCM","cty":"a/b"${more}}`);
 put('jwe', {
   'request-header': all(1, span8(header('')), '{}'),
+  'other-dots': all(5, '.-..', span8(header('')), '{}'),
   'answer-header': all(3, span8(header(',"status":201')), 'xyz'),
   'open-post': all(0, exchange.open_post.jwe),
   answer: all(2, exchange.answer.jwe),
@@ -106,6 +112,9 @@ put('keyring', { body: all(1, keyring), whole: all(0, keyring, createHash('sha25
 put('revoked', {
   list: '# lost\nbed-1 2\n\ndr.Lee_1 4294967295\nbed-1 7\n',
   wrong: 'bed-1 0\n',
+  long: 'bed-1 4294967296\n',
+  wraps: 'bed-1 18446744073709551623\n',
+  blanks: ' bed-1  2 \r\n',
 });
 const credential = `skeym-credential 1\nnode dr.Lee_1\nserver https://ward:8420\naudience ward\nauthority ${b64(run(32, 1))}\nlocator ${b64(hex(enrolment.locator))}\npublic ${b64(run(32, 2))}\n`;
 const lock = `lock scrypt 17 8 1 ${b64(run(16, 3))} ${b64(run(12, 4))}\n`;
@@ -170,7 +179,7 @@ put('fhir_json', {
   observation: JSON.stringify(observation), period: JSON.stringify(period), patient: JSON.stringify(patient),
   device: '{"resourceType":"Device","identifier":[{"value":"d"}],"patient":{"reference":"Patient/p-1"}}',
   numbers: '{"a":[1,-0,1.50,1e-7,1E+300,123456789012345678],"b":"\\ud83d\\ude00\\n","c":null,"d":true}',
-  keys: '{"a":1,"a":2}',
+  keys: '{"a":1,"a":2}', number: '-10.5e+3', 'zero-first': '012', 'zero-in-object': '{"a":-01.5}',
 });
 put('fhir_search', {
   page: all(0, '/fhir/Observation?patient=p-1&code=http://loinc.org|8867-4&date=ge2027-01-15&_count=10&_sort=-date'),
