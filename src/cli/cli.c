@@ -188,18 +188,38 @@ static const struct {
                       "is damaged"},
 };
 
+/* The same for the revoked list, which nobody may do without. */
+static const char *of_list(enum skeym_error error)
+{
+    switch (error) {
+    case SKEYM_ERR_MISSING:
+        return "the list of what is revoked is missing";
+    case SKEYM_ERR_TRUNCATED:
+        return "the list of what is revoked is empty, cut short or added to";
+    case SKEYM_ERR_CHECKSUM:
+        return "the list of what is revoked was altered, or is another authority's (only 'skeym "
+               "revoke' may change it)";
+    default:
+        return NULL;
+    }
+}
+
 int skeym_cli_dir_fail(const char *command, const char *dir, enum skeym_error error)
 {
-    struct skeym_revoked revoked;
-    size_t line = skeym_home_revoked(&revoked, dir) == error ? skeym_home_revoked_line(dir) : 0;
-    skeym_home_revoked_free(&revoked);
-    if (line > 0) {
-        return skeym_cli_say(command, "%s/revoked, line %zu: %s; a line is NODE GENERATION", dir,
-                             line, skeym_error_text(error));
+    enum skeym_error found;
+    const char *file = skeym_home_culprit(dir, &found);
+    bool list = file && found == error && strcmp(file, "revoked") == 0;
+    if (list && (SKEYM_ERROR_CLASS(error) == SKEYM_CLASS_INPUT || error == SKEYM_ERR_MISSING)) {
+        const char *why = of_list(error);
+        return skeym_cli_say(command,
+                             "%s/revoked: %s: restore it from a backup, or make it anew from the "
+                             "audit file with 'skeym revoke --restore'",
+                             dir, why ? why : "this is not a list of what is revoked");
     }
     for (size_t i = 0; i < sizeof advice / sizeof advice[0]; i++) {
         if (advice[i].error == error) {
-            return skeym_cli_say(command, "%s: %s", dir, advice[i].text);
+            return skeym_cli_say(command, "%s%s%s: %s", dir, file && found == error ? "/" : "",
+                                 file && found == error ? file : "", advice[i].text);
         }
     }
     return skeym_cli_fail(command, dir, error);

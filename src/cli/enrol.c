@@ -95,7 +95,9 @@ static bool read_options(struct options *options, int argc, char **argv, int *co
     *code = !options->role               ? wrong("--role is missing")
             : options->scopes.count == 0 ? wrong("--scope is missing")
             : !options->output           ? wrong("-o FILE is missing")
-                                         : SKEYM_EXIT_OK;
+            : !options->output[0] || strcmp(options->output, "-") == 0
+                ? wrong("-o takes a file: a credential is no output to look at")
+                : SKEYM_EXIT_OK;
     return *code == SKEYM_EXIT_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "crypto/crypto.h"
 #include "server/home.h"
 #include <pwd.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -40,6 +41,9 @@ static int options_from(struct options *options, int argc, char **argv)
         return code;
     }
     options->dir = operands.at[0];
+    if (options->dir[0] == '\0') {
+        return skeym_cli_usage(&skeym_command_init, "DIR is empty: name the folder to make");
+    }
     options->audience = options->audience ? options->audience : "ward";
     options->epoch_seconds = SKEYM_EPOCH_SECONDS;
     if (options->epoch && !skeym_cli_number(&options->epoch_seconds, options->epoch,
@@ -75,6 +79,23 @@ static enum skeym_error fingerprint(char out[17], const char *dir)
     return error;
 }
 
+/* Making more than DIR could put an authority below a folder that anybody may write to. */
+static int no_parent(const char *dir)
+{
+    size_t size = strlen(dir);
+    while (size > 1 && dir[size - 1] == '/') {
+        size--;
+    }
+    while (size > 1 && dir[size - 1] != '/') {
+        size--;
+    }
+    while (size > 1 && dir[size - 1] == '/') {
+        size--;
+    }
+    return skeym_cli_say("init", "%s: the folder above it is missing; make it first: mkdir -p %.*s",
+                         dir, (int)size, dir);
+}
+
 static int run(int argc, char **argv)
 {
     struct options options = {0};
@@ -94,7 +115,7 @@ static int run(int argc, char **argv)
                              options.dir);
     }
     if (error == SKEYM_ERR_MISSING) {
-        return skeym_cli_say("init", "%s: the folder above it is missing", options.dir);
+        return no_parent(options.dir);
     }
     if (error == SKEYM_ERR_RANGE) {
         return skeym_cli_say("init", "this machine's clock is wrong");

@@ -4,6 +4,7 @@
 #include "node/credential.h"
 #include <skeym/base64url.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -61,6 +62,10 @@ static int run(int argc, char **argv)
     }
     if (!path) {
         return skeym_cli_usage(&skeym_command_keygen, "-o FILE is missing");
+    }
+    if (!path[0] || strcmp(path, "-") == 0) {
+        return skeym_cli_usage(&skeym_command_keygen,
+                               "-o takes a file: a private key is no output to look at");
     }
     if (access(path, F_OK) == 0) {
         return skeym_cli_fail("keygen", path, SKEYM_ERR_EXISTS);

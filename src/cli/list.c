@@ -9,7 +9,8 @@ static const char usage[] =
     "usage: skeym list [--json] [--dir DIR]\n"
     "\n"
     "Shows the authority, its enrol keys and every node that was enrolled, from the audit file\n"
-    "and the list of what is revoked. It shows no secret.\n"
+    "and the list of what is revoked. It shows no secret. KEY is the enrol key that a node was\n"
+    "enrolled under; it may have changed to a newer one at a login since.\n"
     "\n"
     "  --json      one JSON object instead of a table\n"
     "  --dir DIR   the authority's folder (default: $SKEYM_DIR, else ./skeym-authority)\n";
@@ -75,9 +76,10 @@ static void print_row(struct json_object *event, const char *state)
     struct json_object *scopes = NULL;
     skeym_cli_time(since, skeym_audit_get_number(event, "time"));
     skeym_cli_time(until, skeym_audit_get_number(event, "not_after"));
-    printf("%-20s %-8s %3u  %-20s  %-20s  %-8s", skeym_audit_get_text(event, "node"),
+    printf("%-20s %-8s %3u %3u  %-20s  %-20s  %-8s", skeym_audit_get_text(event, "node"),
            skeym_audit_get_text(event, "role"),
-           (unsigned)skeym_audit_get_number(event, "generation"), since, until, state);
+           (unsigned)skeym_audit_get_number(event, "generation"),
+           (unsigned)skeym_audit_get_number(event, "enrol_key"), since, until, state);
     if (json_object_object_get_ex(event, "scopes", &scopes) &&
         json_object_is_type(scopes, json_type_array)) {
         for (size_t i = 0; i < json_object_array_length(scopes); i++) {
@@ -97,8 +99,8 @@ static void add_row(void *arg, struct json_object *event)
     const char *state = state_of(list, event);
     if (!list->rows) {
         if (list->count == 0) {
-            printf("\n%-20s %-8s %3s  %-20s  %-20s  %-8s %s\n", "NODE", "ROLE", "GEN", "ENROLLED",
-                   "UNTIL", "STATE", "SCOPES");
+            printf("\n%-20s %-8s %3s %3s  %-20s  %-20s  %-8s %s\n", "NODE", "ROLE", "GEN", "KEY",
+                   "ENROLLED", "UNTIL", "STATE", "SCOPES");
         }
         print_row(event, state);
     } else {

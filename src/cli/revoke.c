@@ -2,20 +2,28 @@
 #include "cli/audit.h"
 #include "cli/cli.h"
 #include "server/home.h"
+#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] =
     "usage: skeym revoke NODE [--generation G] [--dir DIR]\n"
+    "       skeym revoke --restore [--dir DIR]\n"
     "\n"
     "Refuses every credential and every live token of a node, up to generation G, from the next\n"
     "request on. A running server takes it over at once. The node may be enrolled anew.\n"
     "\n"
-    "  --generation G   default: the highest one that was enrolled\n"
+    "  --generation G   default: every one so far, in the audit file or not. With it, a node that\n"
+    "                   the audit file does not know is revoked, too\n"
+    "  --restore        makes the list of what is revoked anew from the audit file, when the\n"
+    "                   list is missing or damaged and no backup is at hand\n"
     "  --dir DIR        the authority's folder (default: $SKEYM_DIR, else ./skeym-authority)\n";
 
+/* What is known of a node. */
 struct search {
     const char *node;
-    uint32_t highest; /* 0: never enrolled */
+    struct skeym_name id;
+    uint32_t enrolled; /* highest generation in the audit file, 0: none */
+    uint32_t revoked;  /* and in the list, 0: none */
 };
 
 static void look(void *arg, struct json_object *event)
@@ -24,24 +32,66 @@ static void look(void *arg, struct json_object *event)
     uint32_t generation = skeym_audit_get_number(event, "generation");
     if (strcmp(skeym_audit_get_text(event, "event"), "enrol") == 0 &&
         strcmp(skeym_audit_get_text(event, "node"), search->node) == 0 &&
-        generation > search->highest) {
-        search->highest = generation;
+        generation > search->enrolled) {
+        search->enrolled = generation;
     }
 }
 
-static int revoke(const char *dir, const char *node, const struct skeym_name *id,
-                  uint32_t generation)
+static enum skeym_error find(struct search *search, const char *dir)
 {
-    enum skeym_error error = skeym_home_revoke(dir, id, generation);
+    struct skeym_revoked revoked = {0};
+    size_t damaged;
+    enum skeym_error error = skeym_home_revoked(&revoked, dir);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    uint32_t next = skeym_enrolment_generation(&revoked, &search->id);
+    search->revoked = next == 0 ? UINT32_MAX : next - 1;
+    skeym_home_revoked_free(&revoked);
+    return skeym_audit_read(dir, look, search, &damaged);
+}
+
+/* An enrolment gets one generation above what is revoked, so no live credential is above that, be
+ * its line in the audit file or lost. */
+static uint32_t all_so_far(const struct search *search)
+{
+    uint32_t next = search->revoked == UINT32_MAX ? UINT32_MAX : search->revoked + 1;
+    return search->enrolled > next ? search->enrolled : next;
+}
+
+static void report(const struct search *search, uint32_t asked, uint32_t holds)
+{
+    if (asked <= search->revoked) {
+        printf("%s is revoked already, up to generation %u.\n", search->node, (unsigned)holds);
+    } else {
+        printf("Revoked %s up to generation %u.\n", search->node, (unsigned)holds);
+    }
+    if (search->enrolled > holds) {
+        printf("Mind: it was enrolled in generation %u, too, which is not revoked.\n",
+               (unsigned)search->enrolled);
+    }
+}
+
+static int revoke(const char *dir, const struct search *search, uint32_t generation)
+{
+    uint32_t holds = generation > search->revoked ? generation : search->revoked;
+    enum skeym_error error = skeym_home_revoke(dir, &search->id, generation);
+    if (error == SKEYM_ERR_NO_SPACE) {
+        return skeym_cli_say("revoke",
+                             "%s: NOT revoked: the disk is full, and the reserve is used up: free "
+                             "some space and revoke again; until then only stopping the server "
+                             "keeps the node out",
+                             dir);
+    }
     if (error != SKEYM_OK) {
         return skeym_cli_dir_fail("revoke", dir, error);
     }
     /* The list counts, not the audit file: a full disk must not keep the server from hearing. */
-    printf("Revoked %s up to generation %u.\n", node, (unsigned)generation);
+    report(search, generation, holds);
     int code = skeym_cli_tell_server("revoke", dir);
     struct json_object *event = skeym_audit_event("revoke", skeym_cli_now());
-    skeym_audit_text(event, "node", node);
-    skeym_audit_number(event, "generation", generation);
+    skeym_audit_text(event, "node", search->node);
+    skeym_audit_number(event, "generation", holds);
     error = skeym_audit_append(dir, event);
     if (error != SKEYM_OK) {
         return skeym_cli_fail("revoke", "it holds, but the audit file could not be written", error);
@@ -49,42 +99,155 @@ static int revoke(const char *dir, const char *node, const struct skeym_name *id
     return code;
 }
 
+/* --- restore --------------------------------------------------------------- */
+
+/* The list as text, from the audit file. */
+struct gathering {
+    FILE *text;
+    bool begins; /* with the authority's making: not cut at its front */
+    size_t events;
+};
+
+static void gather(void *arg, struct json_object *event)
+{
+    struct gathering *gathering = arg;
+    struct skeym_name id;
+    const char *what = skeym_audit_get_text(event, "event");
+    const char *node = skeym_audit_get_text(event, "node");
+    uint32_t generation = skeym_audit_get_number(event, "generation");
+    if (gathering->events++ == 0) {
+        gathering->begins = strcmp(what, "init") == 0;
+    }
+    if (strcmp(what, "revoke") == 0 && generation > 0 &&
+        skeym_name_node(&id, skeym_span_text(node)) == SKEYM_OK) {
+        fprintf(gathering->text, "%s %u\n", node, (unsigned)generation);
+    }
+}
+
+static enum skeym_error restore_from(const char *dir, struct skeym_span text, size_t *count)
+{
+    size_t room = 1;
+    for (size_t i = 0; i < text.size; i++) {
+        room += text.data[i] == '\n';
+    }
+    struct skeym_revoked_entry *list = calloc(room, sizeof *list);
+    if (!list) {
+        return SKEYM_ERR_MEMORY;
+    }
+    enum skeym_error error = skeym_enrolment_revoked(list, room, count, text, NULL);
+    if (error == SKEYM_OK) {
+        const struct skeym_revoked revoked = {list, *count};
+        error = skeym_home_restore(dir, &revoked);
+    }
+    free(list);
+    return error;
+}
+
+static int restored(const char *dir, struct skeym_span text)
+{
+    size_t count = 0;
+    enum skeym_error error = restore_from(dir, text, &count);
+    if (error == SKEYM_ERR_EXISTS) {
+        return skeym_cli_say("revoke", "%s/revoked: the list is whole; nothing was done", dir);
+    }
+    if (error != SKEYM_OK) {
+        return skeym_cli_dir_fail("revoke", dir, error);
+    }
+    printf("%s/revoked is made anew from the audit file: %zu nodes. Compare it with what you know "
+           "to be revoked.\n",
+           dir, count);
+    int code = skeym_cli_tell_server("revoke", dir);
+    struct json_object *event = skeym_audit_event("restore", skeym_cli_now());
+    skeym_audit_number(event, "nodes", count);
+    error = skeym_audit_append(dir, event);
+    return error == SKEYM_OK ? code : skeym_cli_dir_fail("revoke", dir, error);
+}
+
+static int restore(const char *dir)
+{
+    char *text = NULL;
+    size_t size = 0;
+    size_t damaged = 0;
+    struct gathering gathering = {.text = open_memstream(&text, &size)};
+    if (!gathering.text) {
+        return skeym_cli_fail("revoke", NULL, SKEYM_ERR_MEMORY);
+    }
+    enum skeym_error error = skeym_audit_read(dir, gather, &gathering, &damaged);
+    if (fclose(gathering.text) != 0 && error == SKEYM_OK) {
+        error = SKEYM_ERR_MEMORY;
+    }
+    int code;
+    if (error != SKEYM_OK) {
+        code = skeym_cli_dir_fail("revoke", dir, error);
+    } else if (damaged > 0 || !gathering.begins) {
+        code = skeym_cli_say("revoke",
+                             "%s/audit is not whole either (%zu damaged lines, %s): restore both "
+                             "files from a backup",
+                             dir, damaged,
+                             gathering.begins ? "from its beginning" : "without its beginning");
+    } else {
+        code = restored(dir, skeym_span(text, size));
+    }
+    free(text);
+    return code;
+}
+
+/* --- the command ------------------------------------------------------------- */
+
+static int revoke_node(const char *dir, struct search *search, uint32_t generation)
+{
+    enum skeym_error error = find(search, dir);
+    if (error != SKEYM_OK) {
+        return skeym_cli_dir_fail("revoke", dir, error);
+    }
+    bool known = search->enrolled > 0 || search->revoked > 0;
+    if (!known && generation == 0) {
+        return skeym_cli_say("revoke",
+                             "%s: no node of that name was enrolled here, so nothing was revoked "
+                             "('skeym list' shows them; if the audit file was lost, give "
+                             "--generation)",
+                             search->node);
+    }
+    if (!known) {
+        fprintf(stderr, "skeym revoke: mind: no node '%s' was enrolled here\n", search->node);
+    }
+    return revoke(dir, search, generation ? generation : all_so_far(search));
+}
+
 static int run(int argc, char **argv)
 {
     const char *dir = NULL;
     const char *text = NULL;
+    bool from_audit = false;
     struct skeym_cli_words operands;
-    struct skeym_name id;
     uint32_t generation = 0;
-    size_t damaged;
     int code;
     const struct skeym_cli_option table[] = {
         {"--generation", .value = &text},
+        {"--restore", .flag = &from_audit},
         {"--dir", .value = &dir},
         {.name = NULL},
     };
-    if (!skeym_cli_parse(&skeym_command_revoke, argc, argv, table, &operands, 1, 1, &code)) {
+    if (!skeym_cli_parse(&skeym_command_revoke, argc, argv, table, &operands, 0, 1, &code)) {
         return code;
     }
     dir = skeym_cli_dir(dir);
-    struct search search = {operands.at[0], 0};
-    if (skeym_name_node(&id, skeym_span_text(search.node)) != SKEYM_OK) {
+    if (from_audit) {
+        return operands.count > 0 || text
+                   ? skeym_cli_usage(&skeym_command_revoke, "--restore takes no node")
+                   : restore(dir);
+    }
+    if (operands.count == 0) {
+        return skeym_cli_usage(&skeym_command_revoke, "NODE is missing");
+    }
+    struct search search = {.node = operands.at[0]};
+    if (skeym_name_node(&search.id, skeym_span_text(search.node)) != SKEYM_OK) {
         return skeym_cli_usage(&skeym_command_revoke, "NODE is no node's name");
     }
     if (text && !skeym_cli_number(&generation, text, 1, UINT32_MAX)) {
         return skeym_cli_usage(&skeym_command_revoke, "--generation takes 1 and up");
     }
-    enum skeym_error error = skeym_audit_read(dir, look, &search, &damaged);
-    if (error != SKEYM_OK) {
-        return skeym_cli_dir_fail("revoke", dir, error);
-    }
-    if (search.highest == 0) {
-        fprintf(stderr, "skeym revoke: mind: no node '%s' was enrolled here\n", search.node);
-    }
-    if (generation == 0) {
-        generation = search.highest > 0 ? search.highest : 1;
-    }
-    return revoke(dir, search.node, &id, generation);
+    return revoke_node(dir, &search, generation);
 }
 
 const struct skeym_command skeym_command_revoke = {

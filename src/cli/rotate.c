@@ -3,19 +3,22 @@
 #include "cli/cli.h"
 #include "crypto/crypto.h"
 #include "server/home.h"
+#include <string.h>
 
 static const char usage[] =
-    "usage: skeym rotate [--retire ID] [--dir DIR]\n"
+    "usage: skeym rotate [--retire ID --yes] [--dir DIR]\n"
     "\n"
     "Makes a new enrol key. Nodes get a credential under it at their next login, by themselves;\n"
     "the old keys stay until they are retired. (Epoch keys move on by themselves.)\n"
     "\n"
     "  --retire ID   make no key, but forget the old one of this number: nodes that did not log\n"
     "                in since it was replaced must be enrolled anew\n"
+    "  --yes         yes, retire it; without this, tells how many nodes it concerns\n"
     "  --dir DIR     the authority's folder (default: $SKEYM_DIR, else ./skeym-authority)\n";
 
 struct wish {
     uint32_t retire; /* 0: none */
+    bool yes;
     uint64_t now_ms;
     uint8_t enrol_key[32];
 };
@@ -63,9 +66,77 @@ static void report(const struct skeym_keyring *keyring, const struct wish *wish)
     }
 }
 
+/* Nodes of one enrol key whose credentials still count. */
+struct count {
+    uint32_t enrol_key;
+    uint32_t now_s;
+    struct skeym_revoked revoked;
+    size_t nodes;
+};
+
+static void count_node(void *arg, struct json_object *event)
+{
+    struct count *count = arg;
+    struct skeym_name id;
+    if (strcmp(skeym_audit_get_text(event, "event"), "enrol") == 0 &&
+        skeym_audit_get_number(event, "enrol_key") == count->enrol_key &&
+        skeym_audit_get_number(event, "not_after") > count->now_s &&
+        skeym_name_node(&id, skeym_span_text(skeym_audit_get_text(event, "node"))) == SKEYM_OK &&
+        !skeym_revoked_has(&count->revoked, &id, skeym_audit_get_number(event, "generation"))) {
+        count->nodes++;
+    }
+}
+
+/* When a key was replaced; 0: it is the current one, or none. */
+static uint32_t replaced(const struct skeym_keyring *keyring, uint32_t id)
+{
+    for (size_t i = 0; i + 1 < keyring->enrol_count; i++) {
+        if (keyring->enrol[i].id == id) {
+            return keyring->enrol[i + 1].made_s;
+        }
+    }
+    return 0;
+}
+
+/* What retiring would do, said before it is done. */
+static int warn(const char *dir, const struct wish *wish)
+{
+    struct skeym_keyring keyring;
+    char since[SKEYM_CLI_TIME_BYTES];
+    size_t damaged;
+    struct count count = {.enrol_key = wish->retire, .now_s = (uint32_t)(wish->now_ms / 1000)};
+    enum skeym_error error = skeym_home_keyring(&keyring, dir);
+    uint32_t since_s = 0;
+    if (error == SKEYM_OK) {
+        since_s = replaced(&keyring, wish->retire);
+        bool current = keyring.enrol[keyring.enrol_count - 1].id == wish->retire;
+        error = since_s ? SKEYM_OK : current ? SKEYM_ERR_STATE : SKEYM_ERR_NOT_FOUND;
+    }
+    skeym_crypto_wipe(&keyring, sizeof keyring);
+    if (error == SKEYM_OK) {
+        error = skeym_home_revoked(&count.revoked, dir);
+    }
+    if (error == SKEYM_OK) {
+        error = skeym_audit_read(dir, count_node, &count, &damaged);
+    }
+    skeym_home_revoked_free(&count.revoked);
+    if (error != SKEYM_OK) {
+        return refused(dir, wish, error);
+    }
+    skeym_cli_time(since, since_s);
+    return skeym_cli_say("rotate",
+                         "not retired yet: %zu live credentials were enrolled under enrol key %u, "
+                         "and those of them that have not logged in since %s would be dead; which "
+                         "ones is not recorded. To retire it all the same, add --yes",
+                         count.nodes, (unsigned)wish->retire, since);
+}
+
 static int rotate(const char *dir, struct wish *wish)
 {
     struct skeym_keyring keyring;
+    if (wish->retire && !wish->yes) {
+        return warn(dir, wish);
+    }
     enum skeym_error error = skeym_crypto_random(wish->enrol_key, sizeof wish->enrol_key);
     if (error == SKEYM_OK) {
         error = skeym_home_update(&keyring, dir, wish->now_ms, change, wish);
@@ -97,6 +168,7 @@ static int run(int argc, char **argv)
     int code;
     const struct skeym_cli_option table[] = {
         {"--retire", .value = &retire},
+        {"--yes", .flag = &wish.yes},
         {"--dir", .value = &dir},
         {.name = NULL},
     };

@@ -431,6 +431,28 @@ enum skeym_error skeym_home_revoke(const char *dir, const struct skeym_name *id,
     return error;
 }
 
+enum skeym_error skeym_home_restore(const char *dir, const struct skeym_revoked *revoked)
+{
+    int folder, lock;
+    struct skeym_keyring keyring = {0};
+    struct skeym_revoked old = {0};
+    enum skeym_error error = enter(&folder, &lock, dir, false);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    error = read_keyring(&keyring, folder);
+    if (error == SKEYM_OK && read_list(&old, folder, &keyring) == SKEYM_OK) {
+        error = SKEYM_ERR_EXISTS;
+    }
+    if (error == SKEYM_OK) {
+        error = write_list(folder, revoked, &keyring);
+    }
+    leave(folder, lock);
+    skeym_home_revoked_free(&old);
+    skeym_crypto_wipe(&keyring, sizeof keyring);
+    return error;
+}
+
 /* --- audit ----------------------------------------------------------------- */
 
 enum skeym_error skeym_home_audit(const char *dir, const char *json_line)

@@ -57,6 +57,11 @@ const char *skeym_home_culprit(const char *dir, enum skeym_error *error);
 SKEYM_MUST_USE enum skeym_error skeym_home_revoke(const char *dir, const struct skeym_name *id,
                                                   uint32_t generation);
 
+/* A new list in the place of one that is missing or damaged. Errors: SKEYM_ERR_EXISTS (the one that
+ * is there is whole), the keyring's, SKEYM_ERR_SIZE. */
+SKEYM_MUST_USE enum skeym_error skeym_home_restore(const char *dir,
+                                                   const struct skeym_revoked *revoked);
+
 /* Appends one line (a JSON object without line breaks) to the audit file, durably. Errors:
  * SKEYM_ERR_CHARSET (a control character in it). */
 SKEYM_MUST_USE enum skeym_error skeym_home_audit(const char *dir, const char *json_line);

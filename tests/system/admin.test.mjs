@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import {
-  appendFileSync, chmodSync, existsSync, readFileSync, statSync, writeFileSync,
+  appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync,
 } from 'node:fs';
-import { Skip } from './world.mjs';
+import { Skip, until } from './world.mjs';
 
 const mode = (path) => (statSync(path).mode & 0o7777).toString(8);
 const device = ['--role', 'device', '--scope', 'system/Observation.c', '--no-passphrase'];
@@ -45,7 +45,14 @@ async function wrongUse(world) {
     [['init', 'a', '--epoch-seconds', '119'], 2, /takes 120 to 86400/],
     [['init', 'a', '--epoch-seconds', '0120'], 2, /takes 120 to 86400/],
     [['init', world.dir], 1, /there is something already/],
-    [['init', world.path('no/where')], 1, /the folder above it is missing/],
+    [['init', world.path('no/where')], 1, /the folder above it is missing.*mkdir -p \S+\/no$/m],
+    [['init', ''], 2, /DIR is empty/],
+    [enrol('--role', 'device', ...scope).map((word) => (word === file ? '-' : word)), 2,
+      /-o takes a file/],
+    [['keygen', '-o', '-', '--no-passphrase'], 2, /-o takes a file/],
+    [['revoke', 'bed-1', '--restore', ...dir], 2, /--restore takes no node/],
+    [['revoke', ...dir], 2, /NODE is missing/],
+    [['revoke', 'bed-1', ...dir], 1, /no node of that name was enrolled here/],
     [['list', '--json=yes', ...dir], 2, /--json: takes no value/],
     [['list', '--dir', world.path('nothing')], 1, /no authority here/],
     [enrol(...scope), 2, /--role is missing/],
@@ -68,6 +75,8 @@ async function wrongUse(world) {
     [['rotate', '--retire', 'one', ...dir], 2, /takes the number/],
     [['rotate', '--retire', '1', ...dir], 1, /is the current one/],
     [['rotate', '--retire', '9', ...dir], 1, /holds no enrol key 9/],
+    [['rotate', '--retire', '9', '--yes', ...dir], 1, /holds no enrol key 9/],
+    [['rotate', '--retire', '1', '--yes', ...dir], 1, /is the current one/],
     [['keygen', '--no-passphrase'], 2, /-o FILE is missing/],
   ]);
   assert.ok(!existsSync(file));
@@ -90,12 +99,26 @@ async function damaged(world) {
   const dir = ['--dir', world.dir];
   const keyring = `${world.dir}/keyring`;
   const good = readFileSync(keyring);
-  appendFileSync(`${world.dir}/revoked`, '# fine\nbed-1 one\n', { mode: 0o600 });
+  const revoked = `${world.dir}/revoked`;
+  const whole = readFileSync(revoked);
   const enrol = ['enrol', 'bed-1', ...device, '-o', world.path('x'), ...dir];
-  for (const args of [['list', ...dir], ['revoke', 'a', ...dir], enrol]) {
-    await table(world, [[args, 1, /revoked, line 2: a character that is not allowed/]]);
-  }
-  writeFileSync(`${world.dir}/revoked`, '');
+  const everyone = async (said) => {
+    for (const args of [['list', ...dir], ['revoke', 'a', ...dir], enrol]) {
+      await table(world, [[args, 1, said]]);
+    }
+    assert.equal((await world.refuse()).code, 1);
+  };
+  appendFileSync(revoked, '# fine\n');
+  await everyone(/\/revoked: the list of what is revoked is empty, cut short or added to/);
+  writeFileSync(revoked, '');
+  await everyone(/\/revoked: .* is empty/);
+  writeFileSync(revoked, String(whole).replace('# end 0', '# end 1'));
+  await everyone(/\/revoked: .* was altered/);
+  writeFileSync(revoked, 'bed-1 1\nbed-2 1\nbed-3 1\nbed-4 1\n');
+  await everyone(/\/revoked: this is not a list/);
+  unlinkSync(revoked);
+  await everyone(/\/revoked: the list of what is revoked is missing: restore it from a backup/);
+  writeFileSync(revoked, whole, { mode: 0o600 });
   chmodSync(keyring, 0o644);
   await table(world, [[enrol, 1, /others may write to the folder, or read or write a file/]]);
   chmodSync(keyring, 0o600);
@@ -118,7 +141,7 @@ async function privateFiles(world) {
   await world.must(['revoke', 'bed-1', '--dir', world.dir]);
   await world.must(['rotate', '--dir', world.dir]);
   assert.equal(mode(world.dir), '700');
-  for (const name of ['keyring', 'audit', 'revoked', 'lock']) {
+  for (const name of ['keyring', 'audit', 'revoked', 'lock', 'reserve']) {
     assert.equal(mode(`${world.dir}/${name}`), '600', name);
   }
   assert.equal(mode(credential), '600');
@@ -264,7 +287,12 @@ async function rotation(world) {
   assert.match(rotated, /1 {2}made .* UTC {2}kept until it is retired/);
   assert.match(rotated, /The running server has taken it over/);
   assert.ok(await reads(renewed));
-  await world.must(['rotate', '--retire', '1', '--dir', world.dir]);
+  const retire = ['rotate', '--retire', '1', '--dir', world.dir];
+  await table(world, [[retire, 1,
+    /not retired yet: 2 live credentials were enrolled under enrol key 1.* UTC.*add --yes/]]);
+  assert.match(await world.must(['list', '--dir', world.dir]),
+    /^away +doctor +1 +1 .*\n?/m);
+  await world.must([...retire, '--yes']);
   assert.ok(await reads(renewed));
   assert.ok(!(await reads(away)));
   const shown = JSON.parse(await world.must(['list', '--json', '--dir', world.dir]));
@@ -291,14 +319,106 @@ async function revocation(world) {
   const { nodes } = JSON.parse(await world.must(['list', '--json', '--dir', world.dir]));
   assert.deepEqual(nodes.map(({ state }) => state), ['revoked', 'active']);
 
-  // A server that cannot take the list over goes on with the old one, and the command says so.
-  appendFileSync(`${world.dir}/keyring`, 'x');
+  // A server that does not answer may go on with the old list, and the command says so.
+  server.signal('SIGSTOP');
   const late = await world.skeym(['revoke', 'lee', '--dir', world.dir]);
+  server.signal('SIGCONT');
   assert.equal(late.code, 1);
   assert.match(late.err, /the running server did not confirm it/);
   await server.stop();
-  assert.match(await world.must(['revoke', 'stranger', '--dir', world.dir]),
+  assert.match(await world.must(['revoke', 'stranger', '--generation', '1', '--dir', world.dir]),
     /No server runs on .*: it holds from its next start/);
+}
+
+/** No credential outlives `revoke NODE`, whatever happened to the audit file; and no untrue word. */
+async function revokedIsRevoked(world) {
+  await world.init();
+  const dir = ['--dir', world.dir];
+  const audit = () => readFileSync(`${world.dir}/audit`, 'utf8').trim().split('\n').map(JSON.parse);
+  const typo = await world.skeym(['revoke', 'le', ...dir]);
+  assert.equal(typo.code, 1);
+  assert.doesNotMatch(typo.out, /Revoked/);
+  assert.equal(audit().length, 1);
+
+  const first = await world.enrol('lee', 'doctor', 'user/*.rs');
+  await world.must(['revoke', 'lee', ...dir]);
+  const second = world.path('second');
+  await world.must(['enrol', 'lee', '--role', 'doctor', '--scope', 'user/*.rs', '-o', second, ...dir,
+    '--no-passphrase']);
+  unlinkSync(`${world.dir}/audit`);
+  assert.match(await world.must(['revoke', 'lee', ...dir]), /Revoked lee up to generation 2\./);
+  const server = await world.serve();
+  for (const file of [first, second]) {
+    assert.notEqual((await world.get(server, '/fhir/Patient', file)).code, 0);
+  }
+
+  const highest = ['revoke', 'lee', '--generation', '4294967295', ...dir];
+  assert.match(await world.must(highest), /up to generation 4294967295\./);
+  for (const args of [['revoke', 'lee', ...dir], ['revoke', 'lee', '--generation', '7', ...dir]]) {
+    assert.match(await world.must(args), /lee is revoked already, up to generation 4294967295\./);
+    assert.equal(audit().at(-1).generation, 4294967295);
+  }
+  const file = await world.enrol('kim', 'doctor', 'user/*.rs');
+  await world.must(['revoke', 'kim', ...dir]);
+  for (let i = 2; i < 4; i++) {
+    await world.must(['enrol', 'kim', '--role', 'doctor', '--scope', 'user/*.rs', '-o',
+      `${file}${i}`, ...dir, '--no-passphrase']);
+  }
+  assert.match(await world.must(['revoke', 'kim', '--generation', '1', ...dir]),
+    /kim is revoked already, up to generation 1\.\nMind: .* generation 2, too, which is not revoked/);
+}
+
+async function listRestored(world) {
+  await world.init();
+  const dir = ['--dir', world.dir];
+  const credential = await world.enrol('lee', 'doctor', 'user/*.rs');
+  await world.must(['revoke', 'lee', ...dir]);
+  await world.must(['revoke', 'bed-1', '--generation', '3', ...dir]);
+  const before = readFileSync(`${world.dir}/revoked`, 'utf8');
+  await table(world, [[['revoke', '--restore', ...dir], 1, /the list is whole; nothing was done/]]);
+  const server = await world.serve();
+  unlinkSync(`${world.dir}/revoked`);
+  server.signal('SIGHUP'); // goes on with the list that it has
+  await until('the failure', async () =>
+    (await server.metric('skeym_reload_failures_total')) === 1);
+  assert.notEqual((await world.get(server, '/fhir/Patient', credential)).code, 0);
+  assert.match(await world.must(['revoke', '--restore', ...dir]),
+    /made anew from the audit file: 2 nodes/);
+  assert.equal(readFileSync(`${world.dir}/revoked`, 'utf8'), before);
+  const audit = readFileSync(`${world.dir}/audit`, 'utf8');
+  unlinkSync(`${world.dir}/revoked`);
+  for (const text of [audit.split('\n').slice(1).join('\n'), `${audit}no JSON\n`, '']) {
+    writeFileSync(`${world.dir}/audit`, text);
+    await table(world, [[['revoke', '--restore', ...dir], 1, /audit is not whole either/]]);
+    assert.ok(!existsSync(`${world.dir}/revoked`));
+  }
+}
+
+/** On a full disk the running server still refuses a revoked node, and so does the next one. */
+async function fullDisk(world) {
+  mkdirSync(world.path('disk'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=0700', 'tmpfs',
+    world.path('disk')]);
+  if (mounted.status !== 0) throw new Skip('no tmpfs can be mounted here');
+  try {
+    world.dir = world.path('disk/authority');
+    await world.init();
+    const lee = await world.enrol('lee', 'doctor', 'user/*.rs');
+    const server = await world.serve();
+    const reads = async (at) => (await world.get(at, '/fhir/Patient', lee)).code === 0;
+    assert.ok(await reads(server));
+    spawnSync('sh', ['-c', `cat /dev/zero >${world.path('disk/filler')} 2>/dev/null`]);
+    const said = await world.skeym(['revoke', 'lee', '--dir', world.dir]);
+    assert.match(said.out, /Revoked lee up to generation 1\.\nThe running server has taken it over/);
+    assert.ok(!(await reads(server)));
+    unlinkSync(world.path('disk/filler'));
+    await server.stop();
+    const next = await world.serve();
+    assert.ok(!(await reads(next)));
+    await next.stop();
+  } finally {
+    spawnSync('umount', ['-l', world.path('disk')]);
+  }
 }
 
 async function noCores(world) {
@@ -328,6 +448,9 @@ export default {
   'a private key stays in its own file': keysApart,
   'enrol keys rotate without a visit to the node': rotation,
   'revocation holds at once, and a new generation lives': revocation,
+  'no credential outlives revoke, and its words are true': revokedIsRevoked,
+  'a lost list is refused, and restored from the audit file': listRestored,
+  'a full disk keeps no revoked node in': fullDisk,
   'no core dump, no debugger': noCores,
   'output that is lost is a failure': fullOutput,
 };

@@ -189,11 +189,11 @@ export default {
     const server = await world.serve(['--log-file', log]);
     assert.match(readFileSync(log, 'utf8'), /"event":"ready"/);
     renameSync(log, `${log}.1`);
-    writeFileSync(`${world.dir}/revoked`, 'pump-7 4\n', { mode: 0o600 });
+    await world.must(['revoke', 'pump-7', '--generation', '4', '--dir', world.dir]);
     server.signal('SIGHUP');
     await until('the list', async () => (await server.metric('skeym_revoked_entries')) === 1);
     await until('the file', () => existsSync(log) && /"event":"reload"/.test(readFileSync(log)));
-    writeFileSync(`${world.dir}/revoked`, 'pump-7 four\n', { mode: 0o600 });
+    writeFileSync(`${world.dir}/revoked`, '', { mode: 0o600 });
     server.signal('SIGHUP');
     await until('the failure', async () =>
       (await server.metric('skeym_reload_failures_total')) === 1);

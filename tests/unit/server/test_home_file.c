@@ -33,6 +33,7 @@ static int after(void **state)
     (void)state;
     (void)unlinkat(folder, "note", 0);
     (void)unlinkat(folder, "lock", 0);
+    (void)unlinkat(folder, SKEYM_HOME_FILE_RESERVE, 0);
     close(folder);
     return rmdir(dir); /* fails when a temporary file was left */
 }

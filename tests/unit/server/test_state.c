@@ -5,12 +5,14 @@
 #include "server/home.h"
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -192,13 +194,18 @@ static void a_reload_that_fails_changes_nothing(void **state)
     assert_int_equal(skeym_home_revoke(place->dir, &id, 3), SKEYM_OK);
     assert_int_equal(skeym_state_reload(place->state, NOW_MS), SKEYM_OK);
     path_of(path, place, "revoked");
-    FILE *out = fopen(path, "w");
-    assert_non_null(out);
-    assert_true(fputs("pump-7 three\n", out) >= 0);
-    assert_int_equal(fclose(out), 0);
-    assert_int_not_equal(skeym_state_reload(place->state, NOW_MS + EPOCHS), SKEYM_OK);
-    assert_true(skeym_revoked_has(skeym_state_gate(place->state)->revoked, &id, 3));
-    assert_int_equal(keys_of(place).epoch, 1000000);
+    static const enum skeym_error errors[] = {SKEYM_ERR_TRUNCATED, SKEYM_ERR_MISSING};
+    for (size_t i = 0; i < 2; i++) { /* emptied, then removed */
+        assert_int_equal(i == 0 ? truncate(path, 0) : unlink(path), 0);
+        assert_int_equal(skeym_state_reload(place->state, NOW_MS + EPOCHS), errors[i]);
+        assert_true(skeym_revoked_has(skeym_state_gate(place->state)->revoked, &id, 3));
+        assert_int_equal(keys_of(place).epoch, 1000000);
+    }
+    struct skeym_state *other = NULL;
+    const struct skeym_state_options options = {
+        .dir = place->dir, .used_slots = 64, .body_max = 1000, .now_ms = NOW_MS};
+    assert_int_equal(skeym_state_open(&other, &options, NULL), SKEYM_ERR_MISSING);
+    assert_null(other);
 }
 
 /* Another authority's, say, after a restore: its epochs may be of another length. */
@@ -261,6 +268,26 @@ static void is_read_while_it_changes(void **state)
     assert_int_equal(reader.stale, 0);
 }
 
+/* An epoch is over, and the disk is full: the keys stay, and the node is out all the same. */
+static void a_full_disk_keeps_no_revoked_node_in(void **state)
+{
+    struct place *place = *state;
+    struct skeym_name id;
+    struct rlimit before;
+    assert_int_equal(skeym_name_node(&id, skeym_span_text("pump-7")), SKEYM_OK);
+    assert_int_equal(skeym_home_revoke(place->dir, &id, 3), SKEYM_OK);
+    void (*old)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const struct rlimit small = {16, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum skeym_error error = skeym_state_reload(place->state, NOW_MS + EPOCHS);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)signal(SIGXFSZ, old);
+    assert_int_equal(error, SKEYM_ERR_NO_SPACE);
+    assert_true(skeym_revoked_has(skeym_state_gate(place->state)->revoked, &id, 3));
+    assert_int_equal(keys_of(place).epoch, 1000000);
+}
+
 static void a_keyring_that_is_damaged_is_refused(void **state)
 {
     struct place *place = *state;
@@ -299,6 +326,7 @@ int main(void)
         TEST(a_clock_that_goes_back_moves_nothing),
         TEST(a_reload_brings_the_revoked_list),
         TEST(a_reload_that_fails_changes_nothing),
+        TEST(a_full_disk_keeps_no_revoked_node_in),
         TEST(a_reload_brings_the_length_of_epochs),
         TEST(is_read_while_it_changes),
         TEST(a_keyring_that_is_damaged_is_refused),
