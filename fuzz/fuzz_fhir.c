@@ -120,6 +120,10 @@ static void open_store(void)
         "\"identifier\":[{\"system\":\"urn:x\",\"value\":\"2\"}]}");
     put("PUT", "/fhir/Patient/p-1",
         "{\"resourceType\":\"Patient\",\"id\":\"p-1\",\"name\":[{\"family\":\"Lee\"}]}");
+    put("PUT", "/fhir/Device/d-2",
+        "{\"resourceType\":\"Device\",\"id\":\"d-2\",\"patient\":{\"reference\":\"Patient/p-2\"},"
+        "\"distinctIdentifier\":\"" SECRET "\",\"identifier\":[{\"system\":\"urn:x\",\"value\":"
+        "\"2\"}]}");
     put("POST", "/fhir/Observation",
         "{\"resourceType\":\"Observation\",\"status\":\"final\",\"subject\":{\"reference\":"
         "\"Patient/p-2\"},\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":"
