@@ -435,14 +435,16 @@ static void test_whose_readings_wait(void **state)
     assert_int_equal(skeym_journal_oldest(journal, &message, &sequence), SKEYM_OK);
     skeym_device_patient(patient, message);
     assert_string_equal(patient, "p1");
+    static const char too_long[] =
+        "{\"reference\":\"Patient/"
+        "0123456789012345678901234567890123456789012345678901234567890123456789\"}";
     static const char *const none[] = {
         "",
         "{\"reference\":\"Practitioner/7\"}",
         "{\"reference\":\"Patient/",
         "{\"reference\":\"Patient/\"}",
         "{\"reference\":\"Patient/a b\"}",
-        "{\"reference\":\"Patient/"
-        "0123456789012345678901234567890123456789012345678901234567890123456789\"}",
+        too_long,
     };
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         skeym_device_patient(patient, skeym_span_text(none[i]));
