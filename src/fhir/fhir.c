@@ -130,7 +130,8 @@ bool skeym_fhir_handle(struct skeym_fhir *fhir, struct skeym_store_reader *reade
                        const struct skeym_fhir_request *request, skeym_fhir_done done, void *arg)
 {
     struct skeym_fhir_arena arena = {0};
-    struct skeym_fhir_call call = {fhir, reader, request, &arena};
+    size_t room = SKEYM_FHIR_ANSWER_BYTES;
+    struct skeym_fhir_call call = {fhir, reader, request, &arena, &room};
     skeym_store_reader_budget(reader); /* one for the whole request, also when it is a Bundle */
     if (skeym_fhir_is_write(request->method, request->target)) {
         return handle_write(&call, done, arg);

@@ -31,9 +31,11 @@
 enum {
     SKEYM_FHIR_BODY_BYTES = 8 << 20, /* the largest body read; more is 413 */
     SKEYM_FHIR_PAGE_BYTES = 8 << 20, /* a page of a search ends early rather than grow past this */
-    SKEYM_FHIR_DEPTH = 32,           /* nesting of JSON */
-    SKEYM_FHIR_ENTRIES = 1000,       /* of one Bundle */
-    SKEYM_FHIR_COUNT = 50,           /* _count, when not given */
+    /* All that the GETs of one request answer, a Bundle's together. Holds the largest resource. */
+    SKEYM_FHIR_ANSWER_BYTES = 9 << 20,
+    SKEYM_FHIR_DEPTH = 32,     /* nesting of JSON */
+    SKEYM_FHIR_ENTRIES = 1000, /* of one Bundle */
+    SKEYM_FHIR_COUNT = 50,     /* _count, when not given */
     SKEYM_FHIR_COUNT_MAX = 1000,
     SKEYM_FHIR_LOCATION_BYTES = 512,
 };

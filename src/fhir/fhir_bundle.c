@@ -246,6 +246,7 @@ static void write_response(struct skeym_fhir_text *text, struct skeym_fhir_job *
         skeym_fhir_text_add(text, "\"resource\":");
         skeym_fhir_text_span(text, skeym_fhir_text_view(&entry->read));
         skeym_fhir_text_add(text, ",");
+        skeym_fhir_text_free(&entry->read); /* not twice in memory */
     } else if (stored) {
         skeym_fhir_text_add(text, "\"fullUrl\":\"");
         skeym_fhir_read_url(text, job->base_url, &record);

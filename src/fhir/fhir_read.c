@@ -25,6 +25,15 @@ void skeym_fhir_read_url(struct skeym_fhir_text *text, const char *base_url,
     skeym_fhir_text_span(text, record->id);
 }
 
+/* Once something does not fit, nothing more is looked at: to fetch what is then thrown away costs
+ * as much as to answer it. */
+static bool no_room(const struct skeym_fhir_call *call, struct skeym_fhir_problem *problem)
+{
+    *call->room = 0;
+    return skeym_fhir_outcome_fail(problem, 413, "too-costly",
+                                   "the answers are too large for one request: ask for less");
+}
+
 /* --- one resource ----------------------------------------------------------- */
 
 struct one {
@@ -46,6 +55,9 @@ static bool write_one(void *arg, const struct skeym_store_record *record)
     if (one->version.size > 0 && !skeym_span_is(one->version, version)) {
         return skeym_fhir_outcome_fail(one->problem, 404, "not-found",
                                        "only the current version is kept");
+    }
+    if (record->body.size > *one->call->room) {
+        return no_room(one->call, one->problem);
     }
     skeym_fhir_resource_write(one->out, record);
     one->right = true;
@@ -78,8 +90,10 @@ static bool read_one(struct skeym_fhir_text *out, const struct skeym_fhir_call *
 struct page {
     const struct skeym_fhir_call *call;
     struct skeym_fhir_text entries;
+    size_t room; /* of the entries; one row alone may be larger, if it is the whole page's */
     uint32_t count, count_max;
-    bool more; /* there are rows after the last one written */
+    bool more;     /* there are rows after the last one written */
+    bool too_much; /* not even one fits */
     enum skeym_store_order order;
     int64_t last_key;
     char last_id[SKEYM_FHIR_ID_BYTES];
@@ -90,8 +104,12 @@ static bool write_entry(void *arg, const struct skeym_store_record *record)
 {
     struct page *page = arg;
     struct skeym_fhir_text *text = &page->entries;
-    if (page->count > 0 && (page->count == page->count_max || text->size >= SKEYM_FHIR_PAGE_BYTES ||
-                            record->body.size > SKEYM_FHIR_PAGE_BYTES - text->size)) {
+    bool fits = text->size < page->room && record->body.size <= page->room - text->size;
+    if (page->count == 0 && !fits && page->room < SKEYM_FHIR_PAGE_BYTES) {
+        page->too_much = true;
+        return false;
+    }
+    if (page->count > 0 && (page->count == page->count_max || !fits)) {
         page->more = true;
         return false;
     }
@@ -201,6 +219,8 @@ static bool search(struct skeym_fhir_text *out, const struct skeym_fhir_call *ca
     }
     struct page page = {.call = call,
                         .order = search->query.order,
+                        .room = *call->room < SKEYM_FHIR_PAGE_BYTES ? *call->room
+                                                                    : SKEYM_FHIR_PAGE_BYTES,
                         .count_max = latest ? UINT32_MAX : search->count};
     enum skeym_error error =
         latest ? skeym_store_latest(call->reader, &search->query, write_entry, &page)
@@ -208,14 +228,17 @@ static bool search(struct skeym_fhir_text *out, const struct skeym_fhir_call *ca
     if (!error && latest && page.more) {
         error = SKEYM_ERR_RANGE; /* there is no second page of $lastn */
     }
-    if (!error) {
+    if (!error && !page.too_much) {
         write_bundle(out, &page, search, url);
     }
     skeym_fhir_text_free(&page.entries);
-    return !error || skeym_fhir_outcome_store(problem, error);
+    if (error) {
+        return skeym_fhir_outcome_store(problem, error);
+    }
+    return !page.too_much || no_room(call, problem);
 }
 
-bool skeym_fhir_read(struct skeym_fhir_text *out, const struct skeym_fhir_call *call,
+static bool read_any(struct skeym_fhir_text *out, const struct skeym_fhir_call *call,
                      const struct skeym_fhir_url *url, struct skeym_fhir_problem *problem)
 {
     enum skeym_store_kind kind = SKEYM_STORE_OBSERVATION;
@@ -236,4 +259,17 @@ bool skeym_fhir_read(struct skeym_fhir_text *out, const struct skeym_fhir_call *
         return search(out, call, kind, url, SKEYM_FHIR_SEARCH_LATEST, problem);
     }
     return read_one(out, call, kind, url, problem);
+}
+
+bool skeym_fhir_read(struct skeym_fhir_text *out, const struct skeym_fhir_call *call,
+                     const struct skeym_fhir_url *url, struct skeym_fhir_problem *problem)
+{
+    if (*call->room == 0) {
+        return no_room(call, problem);
+    }
+    if (!read_any(out, call, url, problem)) {
+        return false;
+    }
+    *call->room -= out->size < *call->room ? out->size : *call->room;
+    return true;
 }

@@ -15,13 +15,15 @@ struct skeym_fhir_call {
     struct skeym_store_reader *reader;
     const struct skeym_fhir_request *request;
     struct skeym_fhir_arena *arena;
+    size_t *room; /* bytes that the answers to reads may still have: SKEYM_FHIR_ANSWER_BYTES */
 };
 
 /* Asks the grant. false: a problem of status 403. */
 bool skeym_fhir_read_allowed(const struct skeym_fhir_call *call, char interaction,
                              enum skeym_store_kind kind, struct skeym_span patient,
                              struct skeym_fhir_problem *problem);
-/* The JSON of the answer, status 200; or a problem. The text is empty after a problem. */
+/* The JSON of the answer, status 200, which takes its size from call->room; or a problem (413 when
+ * there is not enough room, and then for all that follow). The text is empty after a problem. */
 bool skeym_fhir_read(struct skeym_fhir_text *out, const struct skeym_fhir_call *call,
                      const struct skeym_fhir_url *url, struct skeym_fhir_problem *problem);
 /* "BASE/Observation/1" */

@@ -371,6 +371,45 @@ static void test_budget_of_a_request(void **state)
     }
 }
 
+/* All answers to GETs in a batch together are bounded, whether searches or single resources. */
+static void test_answers_of_a_batch(void **state)
+{
+    struct bench *bench = *state;
+    enum { LARGE = 2 << 20, COUNT = 50 };
+    char *body = malloc(LARGE + 1000), batch[COUNT * 100], target[COUNT * 2];
+    size_t used = (size_t)snprintf(body, LARGE + 1000, "%s",
+                                   OBSERVATION("Patient/1", ",\"note\":[{\"text\":\""));
+    used -= 1; /* the brace */
+    memset(body + used, 'x', LARGE);
+    snprintf(body + used + LARGE, 1000 - used, "\"}]}");
+    struct json_object *made = json_of(ask(bench, "POST", "/fhir/Observation", body), 201);
+    snprintf(target, sizeof target, "Observation/%s", text_at(made, "id"));
+    json_object_put(made);
+    const char *const urls[] = {"Observation?patient=1", "Observation/$lastn?patient=1&code=x",
+                                target};
+    for (size_t u = 0; u < 3; u++) {
+        snprintf(batch, sizeof batch,
+                 "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":[");
+        for (int i = 0; i < COUNT; i++) {
+            used = strlen(batch);
+            snprintf(batch + used, sizeof batch - used,
+                     "%s{\"request\":{\"method\":\"GET\",\"url\":\"%s\"}}", i ? "," : "",
+                     i == COUNT - 1 ? "Patient/none" : urls[u]);
+        }
+        strcat(batch, "]}");
+        struct skeym_fhir_answer *answer = ask(bench, "POST", "/fhir", batch);
+        assert_in_range(answer->body_size, 4 * LARGE, SKEYM_FHIR_ANSWER_BYTES + (1 << 16));
+        struct json_object *json = json_of(answer, 200);
+        assert_string_equal(text_at(json, "entry.3.response.status"), "200 OK");
+        assert_string_equal(text_at(json, "entry.4.response.status"), "413 Content Too Large");
+        assert_string_equal(text_at(json, "entry.4.response.outcome.issue.0.code"), "too-costly");
+        assert_null(at(json, "entry.4.resource"));
+        assert_string_equal(text_at(json, "entry.49.response.status"), "413 Content Too Large");
+        json_object_put(json);
+    }
+    free(body);
+}
+
 /* What ifNoneExist may cost is bounded: the entry fails, the others do not. */
 static void test_costly_condition(void **state)
 {
@@ -514,6 +553,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_batch_with_conflict, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_queue_is_full, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_budget_of_a_request, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_answers_of_a_batch, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_costly_condition, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_conditional_entries, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_grant_for_each_entry, bench_setup, bench_teardown),
