@@ -230,8 +230,9 @@ static int explain_journal(const struct agent *agent, enum skeym_error error, ui
     switch (error) {
     case SKEYM_ERR_DAMAGED:
         return skeym_cli_say("device",
-                             "journal damaged at byte %llu: %s was left as it is. Readings in it "
-                             "were not acknowledged: move it away and keep it, then start anew.",
+                             "journal damaged at byte %llu: %s was left as it is. It may hold "
+                             "readings that nobody else has: move it away and keep it, then start "
+                             "anew",
                              (unsigned long long)damaged_at, path);
     case SKEYM_ERR_SHAPE:
         return skeym_cli_say("device", "%s is not a journal, and was left as it is: name another",
