@@ -13,6 +13,7 @@ enum { NUMBER_BYTES = 64 };
 struct scan {
     const uint8_t *data;
     size_t size, at, depth, keys;
+    size_t containers, values; /* values: all but containers, keys too */
 };
 
 static int peek(const struct scan *scan)
@@ -78,7 +79,7 @@ static enum skeym_error scan_number(struct scan *scan)
 
 bool skeym_fhir_json_is_number(struct skeym_span text)
 {
-    struct scan scan = {text.data, text.size, 0, 0, 0};
+    struct scan scan = {.data = text.data, .size = text.size};
     return scan_number(&scan) == SKEYM_OK && scan.at == text.size;
 }
 
@@ -187,6 +188,12 @@ static enum skeym_error scan_word(struct scan *scan)
 
 static enum skeym_error scan_one(struct scan *scan, int c)
 {
+    bool opens = c == '{' || c == '[';
+    scan->containers += opens;
+    scan->values += c == '"' || c == '-' || is_digit(c) || (c >= 'a' && c <= 'z');
+    if (scan->containers > SKEYM_FHIR_CONTAINERS || scan->values > SKEYM_FHIR_VALUES) {
+        return SKEYM_ERR_SPACE;
+    }
     if (c == '"') {
         return scan_string(scan);
     }
@@ -199,7 +206,7 @@ static enum skeym_error scan_one(struct scan *scan, int c)
     if (c == 0 || !strchr(" \t\r\n{}[],:", c)) {
         return SKEYM_ERR_SHAPE;
     }
-    if (c == '{' || c == '[') {
+    if (opens) {
         if (++scan->depth > SKEYM_FHIR_DEPTH) {
             return SKEYM_ERR_SIZE;
         }
@@ -215,7 +222,7 @@ static enum skeym_error scan_one(struct scan *scan, int c)
 
 enum skeym_error skeym_fhir_json_scan(struct skeym_span text, size_t *keys, size_t *at)
 {
-    struct scan scan = {text.data, text.size, 0, 0, 0};
+    struct scan scan = {.data = text.data, .size = text.size};
     enum skeym_error error = SKEYM_OK;
     *keys = 0;
     while (!error && scan.at < scan.size) {
@@ -262,6 +269,12 @@ struct json_object *skeym_fhir_json_parse(struct skeym_span text,
         return NULL;
     }
     enum skeym_error error = skeym_fhir_json_scan(text, &keys, &at);
+    if (error == SKEYM_ERR_SPACE) {
+        skeym_fhir_outcome_fail(problem, 413, "too-costly",
+                                "more than %d objects and arrays, or %d keys and values",
+                                SKEYM_FHIR_CONTAINERS, SKEYM_FHIR_VALUES);
+        return NULL;
+    }
     if (error) {
         skeym_fhir_outcome_fail(problem, 400, "structure", "not JSON at byte %zu: %s", at,
                                 skeym_error_text(error));

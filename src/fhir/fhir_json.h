@@ -10,18 +10,26 @@
 #include "fhir/fhir_outcome.h"
 #include <json-c/json_object.h>
 
-enum { SKEYM_FHIR_INTEGER_DIGITS = 18 };
+enum {
+    SKEYM_FHIR_INTEGER_DIGITS = 18,
+    /* json-c takes up to 760 bytes for a container and about 100 for a key or value. A Bundle of a
+     * thousand observations has about 20,000 of the one and 100,000 of the other. */
+    SKEYM_FHIR_CONTAINERS = 40000,
+    SKEYM_FHIR_VALUES = 250000,
+};
 
 /* The bytes' text form, without building anything: grammar of numbers and strings, UTF-8, depth;
  * *keys is the number of members of all objects. The nesting of brackets is json-c's to check.
  * Errors: SKEYM_ERR_SHAPE, SKEYM_ERR_CHARSET (control characters, UTF-8, escapes), SKEYM_ERR_RANGE
  * (an integer of more than 18 digits, a number that is not finite), SKEYM_ERR_SIZE (depth),
- * SKEYM_ERR_TRUNCATED. *at: the offset of what is wrong. */
+ * SKEYM_ERR_TRUNCATED, SKEYM_ERR_SPACE (more than SKEYM_FHIR_CONTAINERS or _VALUES). *at: the
+ * offset of what is wrong. */
 SKEYM_MUST_USE enum skeym_error skeym_fhir_json_scan(struct skeym_span text, size_t *keys,
                                                      size_t *at);
 /* true when the whole text is one number that the scan takes. */
 bool skeym_fhir_json_is_number(struct skeym_span text);
-/* An object, or NULL and a problem of status 400 (413 for a body above SKEYM_FHIR_BODY_BYTES). */
+/* An object, or NULL and a problem of status 400 (413 for a body above SKEYM_FHIR_BODY_BYTES, or
+ * with more containers or values than above). */
 struct json_object *skeym_fhir_json_parse(struct skeym_span text,
                                           struct skeym_fhir_problem *problem);
 

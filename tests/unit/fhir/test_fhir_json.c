@@ -155,6 +155,69 @@ static void test_too_large(void **state)
     free(text);
 }
 
+/* {"a":[PIECE,PIECE ...]}: three values and containers, and the pieces. */
+static int status_of_many(const char *piece, size_t count)
+{
+    struct skeym_fhir_problem problem = {0};
+    size_t each = strlen(piece) + 1, used = strlen("{\"a\":[");
+    char *text = malloc(used + count * each + 3);
+    strcpy(text, "{\"a\":[");
+    for (size_t i = 0; i < count; i++) {
+        memcpy(text + used, piece, each - 1);
+        used += each;
+        text[used - 1] = ',';
+    }
+    strcpy(text + used - 1, "]}");
+    struct json_object *json = skeym_fhir_json_parse(skeym_span_text(text), &problem);
+    assert_int_equal(json == NULL, problem.status != 0);
+    assert_true(problem.status != 413 || strcmp(problem.code, "too-costly") == 0);
+    json_object_put(json);
+    free(text);
+    return problem.status;
+}
+
+/* What takes much memory per byte is counted before any of it is made. */
+static void test_too_many(void **state)
+{
+    (void)state;
+    static const char *const containers[] = {"{}", "[]"};
+    static const char *const values[] = {"1", "-1.5", "\"\"", "null", "true"};
+    for (size_t i = 0; i < sizeof containers / sizeof *containers; i++) {
+        assert_int_equal(status_of_many(containers[i], SKEYM_FHIR_CONTAINERS - 2), 0);
+        assert_int_equal(status_of_many(containers[i], SKEYM_FHIR_CONTAINERS - 1), 413);
+    }
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        assert_int_equal(status_of_many(values[i], SKEYM_FHIR_VALUES - 1), 0);
+        assert_int_equal(status_of_many(values[i], SKEYM_FHIR_VALUES), 413);
+    }
+}
+
+/* A Bundle of as many observations as may be is within the bounds, each as a device sends it. */
+static void test_a_full_bundle(void **state)
+{
+    (void)state;
+    char *one = example("observation-example-heart-rate.json");
+    if (!one) {
+        skip();
+    }
+    size_t size = strlen(one) + 200, used = 0;
+    char *all = malloc(SKEYM_FHIR_ENTRIES * size + 100);
+    used += (size_t)sprintf(all, "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":[");
+    for (int i = 0; i < SKEYM_FHIR_ENTRIES; i++) {
+        used += (size_t)sprintf(all + used,
+                                "%s{\"request\":{\"method\":\"POST\",\"url\":\"Observation\","
+                                "\"ifNoneExist\":\"identifier=a|%d\"},\"resource\":%s}",
+                                i ? "," : "", i, one);
+    }
+    strcpy(all + used, "]}");
+    struct skeym_fhir_problem problem = {0};
+    struct json_object *json = skeym_fhir_json_parse(skeym_span_text(all), &problem);
+    assert_non_null(json);
+    json_object_put(json);
+    free(all);
+    free(one);
+}
+
 static void test_written_as_read(void **state)
 {
     (void)state;
@@ -187,6 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),           cmocka_unit_test(test_nul_byte),
         cmocka_unit_test(test_very_deep),       cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_too_many),        cmocka_unit_test(test_a_full_bundle),
         cmocka_unit_test(test_written_as_read), cmocka_unit_test(test_text_is_escaped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
