@@ -12,6 +12,8 @@
  * - A POST with an identifier (with system and value) that is stored already makes no second
  *   resource: it answers 200 with the stored one, as a conditional create does. For observations
  *   this holds within one patient, so that no node learns or blocks another patient's identifiers.
+ * - A resource that the asker may not read is answered as if it were not there (404), but for a
+ *   Patient, whose URL says whose it is: 403 whether it is there or not.
  * - If-None-Exist must name an identifier; for observations the patient is added to it.
  * - Unknown search parameters and modifiers are refused (400), as if Prefer: handling=strict.
  * - An observation must have a Patient as its subject, a coding, and effectiveDateTime,

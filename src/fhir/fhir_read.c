@@ -49,6 +49,9 @@ static bool write_one(void *arg, const struct skeym_store_record *record)
     struct one *one = arg;
     char version[16];
     if (!skeym_fhir_read_allowed(one->call, 'r', record->kind, record->patient, one->problem)) {
+        /* word for word what is answered when it is not there */
+        skeym_fhir_outcome_store(one->problem, SKEYM_ERR_NOT_FOUND);
+        one->problem->forbidden = true;
         return false;
     }
     snprintf(version, sizeof version, "%u", (unsigned)record->version);
@@ -79,6 +82,10 @@ static bool read_one(struct skeym_fhir_text *out, const struct skeym_fhir_call *
         return skeym_fhir_outcome_fail(problem, 400, "value", "not an id");
     }
     if (!skeym_fhir_search_only_format(url, problem)) {
+        return false;
+    }
+    /* Where the URL names the patient, the answer does not depend on what is there. */
+    if (kind == SKEYM_STORE_PATIENT && !skeym_fhir_read_allowed(call, 'r', kind, id, problem)) {
         return false;
     }
     enum skeym_error error = skeym_store_get(call->reader, kind, id, write_one, &one);

@@ -155,7 +155,7 @@ static void test_too_large(void **state)
     free(text);
 }
 
-/* {"a":[PIECE,PIECE ...]}: three values and containers, and the pieces. */
+/* {"a":[PIECE,PIECE ...]}: two containers, one key, and the pieces. */
 static int status_of_many(const char *piece, size_t count)
 {
     struct skeym_fhir_problem problem = {0};

@@ -189,6 +189,21 @@ static void forbidden(struct bench *bench, const char *method, const char *targe
     json_object_put(json);
 }
 
+/* What may not be read is as if it were not there, but is counted. */
+static void hidden(struct bench *bench, const char *target, const char *missing, const char *asked)
+{
+    struct skeym_fhir_answer *answer = ask(bench, "GET", target, NULL);
+    assert_string_equal(bench->asked, asked);
+    struct skeym_fhir_answer *other = ask(bench, "GET", missing, NULL);
+    assert_int_equal(answer->status, 404);
+    assert_int_equal(other->status, 404);
+    assert_string_equal(answer->body, other->body);
+    assert_int_equal(answer->forbidden, 1);
+    assert_int_equal(other->forbidden, 0);
+    skeym_fhir_answer_free(answer);
+    skeym_fhir_answer_free(other);
+}
+
 /* Every interaction asks, with the patient that the data is about. */
 static void test_grant(void **state)
 {
@@ -201,10 +216,14 @@ static void test_grant(void **state)
                                "\"reference\":\"Patient/1\"}}"),
                      201);
     assert_string_equal(bench->asked, "u:Device:1 ");
+    assert_int_equal(status_of(bench, "PUT", "/fhir/Patient/1", PATIENT(",\"id\":\"1\"")), 201);
     bench->only_patient = "2";
     snprintf(target, sizeof target, "/fhir/Observation/%s", id);
-    forbidden(bench, "GET", target, NULL, "r:Observation:1 ");
-    forbidden(bench, "GET", "/fhir/Device/d", NULL, "r:Device:1 ");
+    hidden(bench, target, "/fhir/Observation/none", "r:Observation:1 ");
+    hidden(bench, "/fhir/Device/d", "/fhir/Device/e", "r:Device:1 ");
+    hidden(bench, "/fhir/Device/d/_history/1", "/fhir/Device/e/_history/1", "r:Device:1 ");
+    forbidden(bench, "GET", "/fhir/Patient/1", NULL, "r:Patient:1 "); /* there or not */
+    forbidden(bench, "GET", "/fhir/Patient/none", NULL, "r:Patient:none ");
     forbidden(bench, "GET", "/fhir/Observation", NULL, "s:Observation: ");
     forbidden(bench, "GET", "/fhir/Observation?code=x", NULL, "s:Observation: ");
     forbidden(bench, "GET", "/fhir/Observation?patient=1", NULL, "s:Observation:1 ");
