@@ -62,41 +62,58 @@ static void reset_batch(struct skeym_store_batch *batch, int64_t now_ms)
     }
 }
 
+/* Ends a savepoint: keeps what was written within it, or (after an error) takes it back. When that
+ * fails, nothing may be committed any more, for half of a refused write could be among it: the
+ * whole transaction is rolled back. true: the transaction goes on. */
+static bool end_savepoint(struct skeym_store *store, enum skeym_error *error)
+{
+    if (!engine->in_transaction(store->handle)) {
+        return false; /* rolled back by the engine itself */
+    }
+    enum skeym_error end = *error ? engine->unwind(store->handle) : engine->release(store->handle);
+    if (end) {
+        *error = end;
+        engine->rollback(store->handle);
+        return false;
+    }
+    return true;
+}
+
 /* One write under a savepoint of its own. An error is the write's, unless it took the transaction
- * with it. */
+ * with it: then false. */
 static bool apply_alone(struct skeym_store *store, struct skeym_store_write *write)
 {
+    bool goes_on = true;
     enum skeym_error error = engine->mark(store->handle);
-    if (error == SKEYM_OK) {
+    if (error) {
+        goes_on = engine->in_transaction(store->handle);
+    } else {
         error = engine->apply(store->handle, write);
-        if (engine->in_transaction(store->handle)) {
-            enum skeym_error end =
-                error ? engine->unwind(store->handle) : engine->release(store->handle);
-            error = error ? error : end;
-        }
+        goes_on = end_savepoint(store, &error);
     }
     if (error) {
         fail_write(write, error);
     }
-    return engine->in_transaction(store->handle);
+    return goes_on;
 }
 
 static bool apply_together(struct skeym_store *store, struct skeym_store_batch *batch)
 {
-    enum skeym_error error = engine->mark(store->handle);
     size_t i = 0;
-    for (; !error && i < batch->count; i++) {
-        error = engine->apply(store->handle, &batch->writes[i]);
-    }
-    if (engine->in_transaction(store->handle)) {
-        enum skeym_error end =
-            error ? engine->unwind(store->handle) : engine->release(store->handle);
-        error = error ? error : end;
+    bool goes_on = true;
+    enum skeym_error error = engine->mark(store->handle);
+    if (error) {
+        goes_on = engine->in_transaction(store->handle);
+    } else {
+        for (; !error && i < batch->count; i++) {
+            error = engine->apply(store->handle, &batch->writes[i]);
+        }
+        goes_on = end_savepoint(store, &error);
     }
     if (error) {
         fail_batch(batch, i > 0 ? i - 1 : 0, error);
     }
-    return engine->in_transaction(store->handle);
+    return goes_on;
 }
 
 /* false when the transaction is lost, with everything that was in it */
@@ -135,6 +152,7 @@ static enum skeym_error commit_together(struct skeym_store *store, struct skeym_
     for (size_t i = 0; i < count; i++, batch = batch->next) {
         reset_batch(batch, now);
     }
+    engine->rollback(store->handle); /* a transaction that could not be ended before */
     enum skeym_error error = engine->begin(store->handle);
     if (error) {
         return error;
@@ -142,7 +160,7 @@ static enum skeym_error commit_together(struct skeym_store *store, struct skeym_
     batch = first;
     for (size_t i = 0; i < count; i++, batch = batch->next) {
         if (!apply_batch(store, batch)) {
-            /* The engine has rolled everything back by itself. */
+            /* Everything is rolled back. */
             error = batch->error;
             for (size_t j = 0; !error && j < batch->count; j++) {
                 error = batch->writes[j].error;

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the store does when a step that cannot fail fails. The function below stands in front of
+ * SQLite's. */
+#include "support.h"
+
+#include <dlfcn.h>
+#include <sqlite3.h>
+
+static const char *failing; /* SQL that starts so fails, `failures` times */
+static int failures;
+
+#define REAL(name) __extension__((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+int sqlite3_step(sqlite3_stmt *statement)
+{
+    if (failures > 0 && strncmp(sqlite3_sql(statement), failing, strlen(failing)) == 0) {
+        failures--;
+        return SQLITE_IOERR;
+    }
+    return REAL(sqlite3_step)(statement);
+}
+
+/* Only while the writer is held or has nothing to do. */
+static void break_step(const char *sql, int times)
+{
+    failing = sql;
+    failures = times;
+}
+
+/* The savepoint of a refused transaction cannot be rolled back: its first half is not kept, and
+ * those that shared the group are tried again without it. */
+static void test_unwind_of_a_transaction(void **state)
+{
+    struct bench *bench = *state;
+    struct job jobs[4];
+    memset(jobs, 0, sizeof jobs);
+    hold(true);
+    add(&jobs[0], 0);
+    assert_int_equal(skeym_store_submit(bench->store, &jobs[0].batch), SKEYM_OK);
+    wait_for(1);
+    add(&jobs[1], 1);
+    add(&jobs[2], 2);
+    add(&jobs[2], 0); /* is there already */
+    jobs[2].writes[1].must_create = true;
+    jobs[2].batch.atomic = true;
+    add(&jobs[3], 3);
+    break_step("ROLLBACK TO one", 2);
+    for (int i = 1; i < 4; i++) {
+        assert_int_equal(skeym_store_submit(bench->store, &jobs[i].batch), SKEYM_OK);
+    }
+    hold(false);
+    wait_for(3);
+    assert_int_equal(failures, 0);
+    assert_int_equal(jobs[2].batch.error, SKEYM_ERR_IO);
+    assert_int_equal(jobs[1].writes[0].error, SKEYM_OK);
+    assert_int_equal(jobs[3].writes[0].error, SKEYM_OK);
+    assert_true(has(bench, 1) && has(bench, 3));
+    assert_false(has(bench, 2));
+    assert_int_equal(write_one(bench, 2), SKEYM_OK);
+}
+
+/* The same for writes that stand alone: what cannot be told apart any more fails as a whole. */
+static void test_end_of_a_write(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const steps[] = {"ROLLBACK TO one", "RELEASE one"};
+    assert_int_equal(write_one(bench, 0), SKEYM_OK);
+    for (int i = 0; i < 2; i++) {
+        struct job job = {0};
+        add(&job, 10);
+        add(&job, 0);
+        add(&job, 11);
+        job.writes[1].must_create = true;
+        break_step(steps[i], 1);
+        run(bench, &job);
+        assert_int_equal(failures, 0);
+        assert_int_equal(job.batch.error, SKEYM_ERR_IO);
+        assert_int_equal(job.writes[0].error, SKEYM_ERR_IO);
+        assert_int_equal(job.writes[2].error, SKEYM_ERR_IO);
+        assert_false(has(bench, 10) || has(bench, 11));
+    }
+    assert_int_equal(write_one(bench, 10), SKEYM_OK);
+}
+
+/* Even the rollback fails: nothing of it is committed with what comes next. */
+static void test_rollback_fails(void **state)
+{
+    struct bench *bench = *state;
+    struct job job = {0};
+    assert_int_equal(write_one(bench, 0), SKEYM_OK);
+    add(&job, 1);
+    add(&job, 2);
+    break_step("COMMIT", 1);
+    job.batch.atomic = true;
+    run(bench, &job);
+    assert_int_equal(job.batch.error, SKEYM_ERR_IO);
+    memset(&job, 0, sizeof job);
+    add(&job, 3);
+    add(&job, 0);
+    job.writes[1].must_create = true;
+    job.batch.atomic = true;
+    break_step("ROLLBACK", 2); /* to the savepoint, and of all */
+    run(bench, &job);
+    assert_int_equal(failures, 0);
+    assert_int_equal(job.batch.error, SKEYM_ERR_IO);
+    assert_int_equal(write_one(bench, 4), SKEYM_OK);
+    assert_int_equal(all(bench).count, 2);
+    assert_true(has(bench, 0) && has(bench, 4));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_unwind_of_a_transaction, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_end_of_a_write, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rollback_fails, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
