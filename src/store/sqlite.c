@@ -5,8 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* The log is moved into the file when it is this long. */
-enum { LOG_PAGES = 1000 };
+/* The log is moved into the file when it is this long. Readers that follow each other without a gap
+ * keep it from starting anew, so from log_bytes on they are waited for, this long and no longer. */
+enum { LOG_PAGES = 1000, LOG_WAIT_MS = 1000 };
 
 enum skeym_error skeym_sqlite_system_error(int number)
 {
@@ -251,11 +252,21 @@ static enum skeym_error unwind(void *handle)
 static void tidy(void *handle, bool now)
 {
     struct skeym_sqlite *sqlite = handle;
-    if (now || sqlite->log_pages >= LOG_PAGES) {
-        /* What it cannot move now, it moves next time: the rows are safe in the log. */
-        (void)sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-        sqlite->log_pages = 0;
+    int pages = sqlite->log_pages;
+    if (!now && pages < LOG_PAGES) {
+        return;
     }
+    /* What it cannot move now, it moves next time: the rows are safe in the log. */
+    sqlite->log_pages = 0;
+    if (pages < sqlite->log_wait_pages) {
+        (void)sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        return;
+    }
+    sqlite3_busy_timeout(sqlite->db, LOG_WAIT_MS);
+    int code = sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(sqlite->db, sqlite->busy_ms);
+    /* One who reads for long does not make every commit wait: next time when it has grown more. */
+    sqlite->log_wait_pages = code == SQLITE_OK ? sqlite->log_max_pages : pages + LOG_PAGES;
 }
 
 const struct skeym_store_engine skeym_sqlite_engine = {

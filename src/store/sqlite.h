@@ -76,7 +76,9 @@ struct skeym_sqlite {
     uint32_t charged; /* of the unit that is begun, by skeym_sqlite_charge */
     bool bounded;     /* the budget counts now; always in a reader */
     bool shared;      /* it was given for many queries; else each query begins a new one */
-    int log_pages;
+    int busy_ms;
+    int log_pages; /* as of the last commit; 0: looked after */
+    int log_max_pages, log_wait_pages;
 };
 
 /* The project's error for an errno. */

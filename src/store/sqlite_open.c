@@ -216,7 +216,10 @@ static enum skeym_error set_up(struct skeym_sqlite *sqlite,
                                bool small)
 {
     sqlite3_extended_result_codes(sqlite->db, 1);
-    sqlite3_busy_timeout(sqlite->db, (int)options->busy_ms);
+    sqlite->busy_ms = (int)options->busy_ms;
+    sqlite3_busy_timeout(sqlite->db, sqlite->busy_ms);
+    sqlite->log_max_pages = (int)(options->log_bytes / PAGE_BYTES);
+    sqlite->log_wait_pages = sqlite->log_max_pages;
     sqlite3_limit(sqlite->db, SQLITE_LIMIT_LENGTH, ROW_BYTES_MAX);
     sqlite3_limit(sqlite->db, SQLITE_LIMIT_ATTACHED, 0);
     (void)sqlite3_db_config(sqlite->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

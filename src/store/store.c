@@ -7,7 +7,13 @@
 #include <string.h>
 
 /* More writes than this are left for the next transaction, so that no answer waits too long. */
-enum { GROUP_MAX = 1024, QUEUE_MAX = 65536, BUSY_MS = 2000, STEPS_MAX = 5000 };
+enum {
+    GROUP_MAX = 1024,
+    QUEUE_MAX = 65536,
+    BUSY_MS = 2000,
+    LOG_BYTES = 128 << 20,
+    STEPS_MAX = 5000
+};
 
 static const struct skeym_store_engine *const engine = &skeym_sqlite_engine;
 
@@ -293,6 +299,7 @@ enum skeym_error skeym_store_open(struct skeym_store **out,
     store->options = *options;
     store->options.busy_ms = options->busy_ms ? options->busy_ms : BUSY_MS;
     store->options.queue_max = options->queue_max ? options->queue_max : QUEUE_MAX;
+    store->options.log_bytes = options->log_bytes ? options->log_bytes : LOG_BYTES;
     store->options.steps_max = options->steps_max ? options->steps_max : STEPS_MAX;
     store->path = strdup(options->path);
     store->options.path = store->path;

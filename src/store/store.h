@@ -166,6 +166,7 @@ struct skeym_store_options {
     const char *path;   /* made with mode 0600 when missing; refused when others may read it */
     uint64_t max_bytes; /* quota of the file, 0: none */
     uint32_t busy_ms;   /* how long to wait for a lock of another process; 0: 2000 */
+    uint32_t log_bytes; /* of the log, from where on readers are waited for; 0: 128 MiB */
     uint32_t queue_max; /* writes in the queue; 0: 65536 */
     /* A reader's budget, in units of 1000 engine steps; 0: 5000. All none_exist of a batch together
      * have a fifth of it. */

@@ -62,6 +62,101 @@ static void test_locked_by_another(void **state)
     assert_int_equal(write_one(bench, 1), SKEYM_OK);
 }
 
+static off_t log_size(const struct bench *bench)
+{
+    char path[128];
+    struct stat info;
+    snprintf(path, sizeof path, "%s-wal", bench->path);
+    assert_int_equal(stat(path, &info), 0);
+    return info.st_size;
+}
+
+static void read_from(sqlite3 *other)
+{
+    assert_int_equal(sqlite3_exec(other, "BEGIN; SELECT count(*) FROM term", NULL, NULL, NULL),
+                     SQLITE_OK);
+}
+
+struct relay {
+    sqlite3 *readers[2];
+    _Atomic bool stop;
+};
+
+/* The next reader begins before the one before it ends: never is there none. */
+static void *read_without_end(void *arg)
+{
+    struct relay *relay = arg;
+    for (unsigned turn = 0; !relay->stop; turn++) {
+        usleep(2000);
+        read_from(relay->readers[(turn + 1) % 2]);
+        assert_int_equal(sqlite3_exec(relay->readers[turn % 2], "COMMIT", NULL, NULL, NULL),
+                         SQLITE_OK);
+    }
+    return NULL;
+}
+
+/* A reader who stays does not stop the writer; when it is gone, the log is cut. */
+static void test_log_is_cut(void **state)
+{
+    struct bench *bench = *state;
+    sqlite3 *other = NULL;
+    close_store(bench);
+    struct skeym_store_options options = {.path = bench->path, .log_bytes = 1 << 20};
+    assert_int_equal(skeym_store_open(&bench->store, &options), SKEYM_OK);
+    assert_int_equal(skeym_store_reader_open(&bench->reader, bench->store), SKEYM_OK);
+    assert_int_equal(sqlite3_open(bench->path, &other), SQLITE_OK);
+    read_from(other);
+    struct job job = {0};
+    add_large(&job, 1, 2 << 20);
+    run(bench, &job);
+    assert_int_equal(write_one(bench, 2), SKEYM_OK); /* it has been tried in between */
+    assert_true(log_size(bench) >= 2 << 20);
+    sqlite3_close(other);
+    free(job.large);
+    struct job more = {0};
+    add_large(&more, 3, 10 << 20); /* further than where it tries again */
+    run(bench, &more);
+    assert_int_equal(write_one(bench, 4), SKEYM_OK);
+    assert_in_range(log_size(bench), 1, 1 << 20);
+    assert_true(has(bench, 1) && has(bench, 2) && has(bench, 3));
+    free(more.large);
+}
+
+/* Readers without a gap do not let the log grow for ever. */
+static void test_log_is_bounded(void **state)
+{
+    struct bench *bench = *state;
+    enum { LOG = 1 << 20, LARGE = 256 << 10, COUNT = 60 };
+    struct relay relay = {.stop = false};
+    pthread_t thread;
+    close_store(bench);
+    struct skeym_store_options options = {.path = bench->path, .log_bytes = LOG};
+    assert_int_equal(skeym_store_open(&bench->store, &options), SKEYM_OK);
+    assert_int_equal(skeym_store_reader_open(&bench->reader, bench->store), SKEYM_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(sqlite3_open(bench->path, &relay.readers[i]), SQLITE_OK);
+        sqlite3_busy_timeout(relay.readers[i], 5000);
+    }
+    read_from(relay.readers[0]);
+    assert_int_equal(pthread_create(&thread, NULL, read_without_end, &relay), 0);
+    off_t longest = 0;
+    for (int i = 0; i < COUNT; i++) { /* fifteen times as much as the log should have */
+        struct job job = {0};
+        add_large(&job, i, LARGE);
+        run(bench, &job);
+        assert_int_equal(job.writes[0].error, SKEYM_OK);
+        free(job.large);
+        off_t size = log_size(bench);
+        longest = size > longest ? size : longest;
+    }
+    relay.stop = true;
+    pthread_join(thread, NULL);
+    assert_in_range(longest, 1, 12 * LOG);
+    for (int i = 0; i < 2; i++) { /* also ends what it reads */
+        sqlite3_close(relay.readers[i]);
+    }
+}
+
 static enum skeym_error try_open(struct bench *bench)
 {
     struct skeym_store_options options = {.path = bench->path, .busy_ms = 50};
@@ -284,6 +379,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_full_and_room_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_locked_by_another, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_log_is_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_log_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mode, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_places, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_damaged, make_folder, teardown),
