@@ -29,6 +29,7 @@ struct skeym_deadline {
     _Atomic uint64_t since_ms, at_ms; /* of the monotonic clock */
     _Atomic bool gone;                /* so it looked at the last cut */
     struct skeym_source source;
+    struct skeym_source host; /* forgotten with the connection */
     struct skeym_peer *peer;
 };
 

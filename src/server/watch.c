@@ -4,7 +4,7 @@
 #include <time.h>
 
 /* A wall clock further behind than this jumped back: it was not merely read late. */
-enum { BEHIND_MS = 1000 };
+enum { BEHIND_MS = 1000, TURN_MS = 1000, PRESSED_TURN_MS = 100 };
 
 static void look_at_clock(struct skeym_service *service, uint64_t behind_ms)
 {
@@ -21,27 +21,47 @@ static void look(struct skeym_service *service)
     uint64_t behind_ms = 0;
     uint64_t now_ms = skeym_clock_now(&service->clock, &behind_ms);
     skeym_state_tick(service->state, now_ms);
+    look_at_clock(service, behind_ms);
+    atomic_store(&service->log_dropped, skeym_log_tick(service->log));
+}
+
+/* true: peers leave half requests behind, or places are scarce. */
+static bool cut(struct skeym_watch *watch)
+{
+    struct skeym_service *service = watch->service;
+    uint64_t refused_before = watch->refused;
     struct skeym_deadline_cuts cuts =
         skeym_deadline_cut(&service->deadlines, skeym_clock_monotonic());
     skeym_metrics_add(&service->metrics, SKEYM_COUNT_DEADLINE, cuts.late);
     skeym_metrics_add(&service->metrics, SKEYM_COUNT_GONE, cuts.gone);
-    look_at_clock(service, behind_ms);
-    atomic_store(&service->log_dropped, skeym_log_tick(service->log));
+    watch->refused = skeym_metrics_get(&service->metrics, SKEYM_COUNT_CROWDED);
+    return cuts.gone > 0 || watch->refused != refused_before ||
+           skeym_deadline_count(&service->deadlines) > service->conf->connections / 2;
+}
+
+static struct timespec at(uint64_t ms)
+{
+    return (struct timespec){(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
 }
 
 static void *watch_thread(void *arg)
 {
     struct skeym_watch *watch = arg;
-    struct timespec next;
-    (void)clock_gettime(CLOCK_MONOTONIC, &next);
+    uint64_t next_ms = 0;
     (void)pthread_mutex_lock(&watch->lock);
     while (!watch->stop) {
         (void)pthread_mutex_unlock(&watch->lock);
-        look(watch->service);
-        (void)clock_gettime(CLOCK_MONOTONIC, &next);
-        next.tv_sec++;
+        uint64_t now_ms = skeym_clock_monotonic();
+        if (now_ms >= next_ms) {
+            look(watch->service);
+            next_ms = now_ms + TURN_MS;
+        }
+        bool pressed = cut(watch);
+        uint64_t took_ms = skeym_clock_monotonic() - now_ms; /* of which it may be a twentieth */
+        uint64_t again_ms = now_ms + PRESSED_TURN_MS + took_ms * 20;
+        struct timespec wake = at(pressed && again_ms < next_ms ? again_ms : next_ms);
         (void)pthread_mutex_lock(&watch->lock);
-        while (!watch->stop && pthread_cond_timedwait(&watch->wake, &watch->lock, &next) == 0) {
+        while (!watch->stop && pthread_cond_timedwait(&watch->wake, &watch->lock, &wake) == 0) {
         }
     }
     (void)pthread_mutex_unlock(&watch->lock);
@@ -53,6 +73,7 @@ enum skeym_error skeym_watch_start(struct skeym_watch *watch, struct skeym_servi
     pthread_condattr_t attributes;
     watch->service = service;
     watch->stop = false;
+    watch->refused = 0;
     if (pthread_condattr_init(&attributes) != 0) {
         return SKEYM_ERR_MEMORY;
     }
