@@ -8,6 +8,7 @@
 #include "fhir/fhir_write.h"
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool parse_target(struct skeym_fhir_url *url, const struct skeym_fhir_call *call,
@@ -91,14 +92,52 @@ static bool look_up(struct skeym_fhir_entry *entry, const struct skeym_fhir_call
     return !error || skeym_fhir_outcome_store(problem, error);
 }
 
-static struct skeym_fhir_entry *find_entry(struct skeym_fhir_job *job, struct skeym_span url)
+static int compare_urls(struct skeym_span a, struct skeym_span b)
 {
+    if (a.size != b.size) {
+        return a.size < b.size ? -1 : 1;
+    }
+    return a.size > 0 ? memcmp(a.data, b.data, a.size) : 0;
+}
+
+/* By fullUrl; of the same, the first entry first. */
+static int compare_entries(const void *left, const void *right)
+{
+    const struct skeym_fhir_entry *a = *(struct skeym_fhir_entry *const *)left;
+    const struct skeym_fhir_entry *b = *(struct skeym_fhir_entry *const *)right;
+    int order = compare_urls(a->full_url, b->full_url);
+    return order ? order : (a > b) - (a < b);
+}
+
+/* The writes that have a fullUrl, in order: a Bundle may have as many references as brackets. */
+static bool sort_entries(struct skeym_fhir_job *job, struct skeym_fhir_problem *problem)
+{
+    job->by_url = skeym_fhir_text_take(&job->arena, (job->count + 1) * sizeof(*job->by_url));
+    if (!job->by_url) {
+        return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
+    }
     for (size_t i = 0; i < job->count; i++) {
-        if (job->entries[i].is_write && skeym_span_equal(job->entries[i].full_url, url)) {
-            return &job->entries[i];
+        if (job->entries[i].is_write && job->entries[i].full_url.size > 0) {
+            job->by_url[job->by_url_count++] = &job->entries[i];
         }
     }
-    return NULL;
+    qsort(job->by_url, job->by_url_count, sizeof(*job->by_url), compare_entries);
+    return true;
+}
+
+static struct skeym_fhir_entry *find_entry(const struct skeym_fhir_job *job, struct skeym_span url)
+{
+    size_t low = 0, high = job->by_url_count;
+    while (low < high) { /* the first that is not before url */
+        size_t middle = low + (high - low) / 2;
+        if (compare_urls(job->by_url[middle]->full_url, url) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    bool found = low < job->by_url_count && skeym_span_equal(job->by_url[low]->full_url, url);
+    return found ? job->by_url[low] : NULL;
 }
 
 /* Patients are resolved first: whose the others are may be known by a reference to one of them. */
@@ -158,6 +197,9 @@ static bool stops(struct skeym_fhir_job *job, size_t at, struct skeym_fhir_probl
 static bool resolve(struct skeym_fhir_job *job, const struct skeym_fhir_call *call,
                     struct skeym_fhir_problem *problem)
 {
+    if (!sort_entries(job, problem)) {
+        return false;
+    }
     for (size_t i = 0; i < job->count; i++) {
         walk(job, job->entries[i].row.resource, MARK);
     }

@@ -34,6 +34,8 @@ struct skeym_fhir_job {
     enum skeym_fhir_form form;
     struct skeym_fhir_entry *entries;
     size_t count;
+    struct skeym_fhir_entry **by_url; /* of a transaction: sorted by full_url */
+    size_t by_url_count;
     struct skeym_store_batch batch;
     skeym_fhir_done done;
     void *arg;
