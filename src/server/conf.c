@@ -47,7 +47,7 @@ static const struct skeym_conf_row rows[] = {
     {"used-slots", SKEYM_CONF_POWER, AT(used_slots), 64, UINT64_C(1) << 28, "1048576",
      "room for tokens used in 64 s; a power of two"},
     {"login-rate", SKEYM_CONF_NUMBER, AT(login_rate), 1, 100000, "50",
-     "logins a second from one /24 or /64"},
+     "logins a second from one /24 or /64; one IPv4 address gets a quarter"},
     {"login-burst", SKEYM_CONF_NUMBER, AT(login_burst), 1, 1000000, "200", "the same, at once"},
     {"login-cpu", SKEYM_CONF_NUMBER, AT(login_cpu), 1, 6400, "50",
      "share of one core that logins may take, in percent"},

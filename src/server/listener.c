@@ -192,6 +192,7 @@ static void open_connection(struct skeym_service *service, struct MHD_Connection
     }
     entry->fd = fd->connect_fd;
     entry->source = skeym_source(address ? address->client_addr : NULL);
+    entry->host = skeym_source_host(address ? address->client_addr : NULL);
     uint64_t now_ms = skeym_clock_monotonic();
     skeym_deadline_set(entry, SKEYM_DEADLINE_READING, now_ms,
                        now_ms + service->conf->head_seconds * 1000);

@@ -7,6 +7,8 @@
 
 /* Buckets hold thousandths of a turn. */
 enum { TURN = 1000 };
+/* A host's part of its network's rate, and what tells its bucket from the network's. */
+enum { HOST_PART = 4, HOST_MARK = 0x80 };
 
 struct bucket {
     struct skeym_source source;
@@ -46,9 +48,23 @@ void skeym_rate_close(struct skeym_rate *rate)
     }
 }
 
+/* A full bucket for a source, when it has none. */
+struct size {
+    uint64_t per_second;
+    uint64_t most;
+};
+
+static struct size size_of(const struct skeym_rate *rate, bool host)
+{
+    uint64_t part = host ? HOST_PART : 1;
+    uint64_t per_second = rate->options.per_second / part;
+    uint64_t burst = rate->options.burst / part;
+    return (struct size){per_second ? per_second : 1, (burst ? burst : 1) * TURN};
+}
+
 /* The source's bucket; the one that was idle longest makes room for a new one. */
 static struct bucket *find(struct skeym_rate *rate, const struct skeym_source *source,
-                           uint64_t now_ms)
+                           struct size size, uint64_t now_ms)
 {
     struct bucket *set = rate->at[skeym_source_hash(source, rate->options.key) % SKEYM_RATE_SETS];
     struct bucket *oldest = set;
@@ -60,9 +76,7 @@ static struct bucket *find(struct skeym_rate *rate, const struct skeym_source *s
             oldest = &set[i];
         }
     }
-    *oldest = (struct bucket){.source = *source,
-                              .level = (uint64_t)rate->options.burst * TURN,
-                              .at_ms = now_ms ? now_ms : 1};
+    *oldest = (struct bucket){.source = *source, .level = size.most, .at_ms = now_ms ? now_ms : 1};
     return oldest;
 }
 
@@ -75,30 +89,55 @@ static void refill_cpu(struct skeym_rate *rate, uint64_t now_ms)
     rate->cpu_at_ms += passed;
 }
 
-static uint32_t take(struct skeym_rate *rate, struct bucket *bucket, uint64_t now_ms)
+/* Fills the bucket for the time that passed. Returns the seconds until it has a turn; 0: now. */
+static uint32_t refill(struct bucket *bucket, struct size size, uint64_t now_ms)
 {
-    uint64_t most = (uint64_t)rate->options.burst * TURN;
     uint64_t passed = now_ms > bucket->at_ms ? now_ms - bucket->at_ms : 0;
-    uint64_t gain = passed > most ? most : passed * rate->options.per_second;
-    bucket->level = gain > most - bucket->level ? most : bucket->level + gain;
+    uint64_t gain = passed > size.most ? size.most : passed * size.per_second;
+    bucket->level = gain > size.most - bucket->level ? size.most : bucket->level + gain;
     bucket->at_ms += passed;
-    if (bucket->level < TURN) {
-        uint64_t per_second = (uint64_t)rate->options.per_second * TURN;
-        return (uint32_t)((TURN - bucket->level + per_second - 1) / per_second); /* 1 at least */
+    if (bucket->level >= TURN) {
+        return 0;
+    }
+    uint64_t a_second = size.per_second * TURN;
+    return (uint32_t)((TURN - bucket->level + a_second - 1) / a_second); /* 1 at least */
+}
+
+/* The host first: what it may not do costs its network nothing. */
+static uint32_t take(struct skeym_rate *rate, const struct skeym_source *host,
+                     const struct skeym_source *source, uint64_t now_ms)
+{
+    struct skeym_source key = *host;
+    key.family |= HOST_MARK;
+    struct bucket *first = NULL;
+    if (host->family == 4) {
+        first = find(rate, &key, size_of(rate, true), now_ms);
+        uint32_t wait_s = refill(first, size_of(rate, true), now_ms);
+        if (wait_s) {
+            return wait_s;
+        }
+    }
+    struct bucket *second = find(rate, source, size_of(rate, false), now_ms);
+    uint32_t wait_s = refill(second, size_of(rate, false), now_ms);
+    if (wait_s) {
+        return wait_s;
     }
     refill_cpu(rate, now_ms);
     if (rate->cpu_us <= 0) {
         return 1;
     }
-    bucket->level -= TURN;
+    second->level -= TURN;
+    if (first && first != second) { /* the same: the network's has just pushed the host's out */
+        first->level -= TURN;
+    }
     return 0;
 }
 
-uint32_t skeym_rate_take(struct skeym_rate *rate, const struct skeym_source *source,
-                         uint64_t now_ms)
+uint32_t skeym_rate_take(struct skeym_rate *rate, const struct skeym_source *host,
+                         const struct skeym_source *source, uint64_t now_ms)
 {
     (void)pthread_mutex_lock(&rate->lock);
-    uint32_t wait_s = take(rate, find(rate, source, now_ms), now_ms);
+    uint32_t wait_s = take(rate, host, source, now_ms);
     (void)pthread_mutex_unlock(&rate->lock);
     return wait_s;
 }

@@ -192,7 +192,8 @@ static bool reserve(struct skeym_request *request, size_t size)
 static enum MHD_Result begin_login(struct skeym_request *request, struct MHD_Connection *connection)
 {
     const struct skeym_fields *fields = &request->fields;
-    uint32_t wait_s = skeym_signin_wait(request->service, &request->deadline->source);
+    uint32_t wait_s =
+        skeym_signin_wait(request->service, &request->deadline->host, &request->deadline->source);
     if (wait_s) {
         return refuse(request, connection, 429, wait_s);
     }

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-uint32_t skeym_signin_wait(struct skeym_service *service, const struct skeym_source *source)
+uint32_t skeym_signin_wait(struct skeym_service *service, const struct skeym_source *host,
+                           const struct skeym_source *source)
 {
-    uint32_t wait_s = skeym_rate_take(service->rate, source, skeym_clock_monotonic());
+    uint32_t wait_s = skeym_rate_take(service->rate, host, source, skeym_clock_monotonic());
     if (wait_s) {
         skeym_metrics_login(&service->metrics, SKEYM_ERR_RATE);
         skeym_log_write_flood(

@@ -23,19 +23,46 @@ static struct skeym_source from(uint8_t a, uint8_t b, uint8_t c)
     return (struct skeym_source){.family = 4, .prefix = {a, b, c}};
 }
 
+/* By the network alone. */
+static uint32_t take(struct skeym_rate *rate, const struct skeym_source *source, uint64_t now_ms)
+{
+    const struct skeym_source nobody = {0};
+    return skeym_rate_take(rate, &nobody, source, now_ms);
+}
+
+static void one_host_leaves_most_of_its_networks_rate_to_others(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(8, 40, 100);
+    struct skeym_source network = from(192, 0, 2);
+    struct skeym_source flooder = {.family = 4, .prefix = {192, 0, 2, 0}};
+    struct skeym_source doctor = {.family = 4, .prefix = {192, 0, 2, 7}};
+    for (int i = 0; i < 10; i++) { /* a quarter of the burst */
+        assert_int_equal(skeym_rate_take(rate, &flooder, &network, START), 0);
+    }
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(skeym_rate_take(rate, &flooder, &network, START), 1);
+    }
+    assert_int_equal(skeym_rate_take(rate, &doctor, &network, START), 0);
+    assert_int_equal(skeym_rate_take(rate, &flooder, &network, START + 499), 1);
+    assert_int_equal(skeym_rate_take(rate, &flooder, &network, START + 500), 0);
+    assert_int_equal(skeym_rate_take(rate, &flooder, &network, START + 501), 1);
+    skeym_rate_close(rate);
+}
+
 static void lets_a_burst_pass_and_then_the_rate(void **state)
 {
     (void)state;
     struct skeym_rate *rate = open_rate(2, 5, 100);
     struct skeym_source one = from(192, 0, 2);
     for (int i = 0; i < 5; i++) {
-        assert_int_equal(skeym_rate_take(rate, &one, START), 0);
+        assert_int_equal(take(rate, &one, START), 0);
     }
-    assert_int_equal(skeym_rate_take(rate, &one, START), 1);
-    assert_int_equal(skeym_rate_take(rate, &one, START + 499), 1);
-    assert_int_equal(skeym_rate_take(rate, &one, START + 500), 0);
-    assert_int_equal(skeym_rate_take(rate, &one, START + 501), 1);
-    assert_int_equal(skeym_rate_take(rate, &one, START + 1001), 0);
+    assert_int_equal(take(rate, &one, START), 1);
+    assert_int_equal(take(rate, &one, START + 499), 1);
+    assert_int_equal(take(rate, &one, START + 500), 0);
+    assert_int_equal(take(rate, &one, START + 501), 1);
+    assert_int_equal(take(rate, &one, START + 1001), 0);
     skeym_rate_close(rate);
 }
 
@@ -44,11 +71,11 @@ static void never_holds_more_than_the_burst(void **state)
     (void)state;
     struct skeym_rate *rate = open_rate(100, 3, 100);
     struct skeym_source one = from(192, 0, 2);
-    assert_int_equal(skeym_rate_take(rate, &one, START), 0);
+    assert_int_equal(take(rate, &one, START), 0);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(skeym_rate_take(rate, &one, START + (UINT64_C(1) << 40)), 0);
+        assert_int_equal(take(rate, &one, START + (UINT64_C(1) << 40)), 0);
     }
-    assert_int_equal(skeym_rate_take(rate, &one, START + (UINT64_C(1) << 40)), 1);
+    assert_int_equal(take(rate, &one, START + (UINT64_C(1) << 40)), 1);
     skeym_rate_close(rate);
 }
 
@@ -59,10 +86,10 @@ static void keeps_sources_apart(void **state)
     struct skeym_source one = from(192, 0, 2);
     struct skeym_source other = from(192, 0, 3);
     struct skeym_source v6 = {.family = 6, .prefix = {192, 0, 2}};
-    assert_int_equal(skeym_rate_take(rate, &one, START), 0);
-    assert_int_equal(skeym_rate_take(rate, &one, START), 1);
-    assert_int_equal(skeym_rate_take(rate, &other, START), 0);
-    assert_int_equal(skeym_rate_take(rate, &v6, START), 0);
+    assert_int_equal(take(rate, &one, START), 0);
+    assert_int_equal(take(rate, &one, START), 1);
+    assert_int_equal(take(rate, &other, START), 0);
+    assert_int_equal(take(rate, &v6, START), 0);
     skeym_rate_close(rate);
 }
 
@@ -72,9 +99,9 @@ static void bears_a_clock_that_goes_back(void **state)
     (void)state;
     struct skeym_rate *rate = open_rate(1, 1, 100);
     struct skeym_source one = from(192, 0, 2);
-    assert_int_equal(skeym_rate_take(rate, &one, START), 0);
-    assert_int_equal(skeym_rate_take(rate, &one, START - 5000), 1);
-    assert_int_equal(skeym_rate_take(rate, &one, START + 1000), 0);
+    assert_int_equal(take(rate, &one, START), 0);
+    assert_int_equal(take(rate, &one, START - 5000), 1);
+    assert_int_equal(take(rate, &one, START + 1000), 0);
     skeym_rate_close(rate);
 }
 
@@ -84,11 +111,11 @@ static void a_spent_budget_holds_for_all(void **state)
     struct skeym_rate *rate = open_rate(1000, 1000, 50);
     struct skeym_source one = from(192, 0, 2);
     struct skeym_source other = from(198, 51, 100);
-    assert_int_equal(skeym_rate_take(rate, &one, START), 0);
+    assert_int_equal(take(rate, &one, START), 0);
     skeym_rate_spent(rate, 500000); /* a second's worth at 50 % */
-    assert_int_equal(skeym_rate_take(rate, &one, START), 1);
-    assert_int_equal(skeym_rate_take(rate, &other, START), 1);
-    assert_int_equal(skeym_rate_take(rate, &other, START + 1), 0);
+    assert_int_equal(take(rate, &one, START), 1);
+    assert_int_equal(take(rate, &other, START), 1);
+    assert_int_equal(take(rate, &other, START + 1), 0);
     skeym_rate_close(rate);
 }
 
@@ -97,10 +124,10 @@ static void the_budget_is_a_second_at_most(void **state)
     (void)state;
     struct skeym_rate *rate = open_rate(1000, 1000, 10);
     struct skeym_source one = from(192, 0, 2);
-    assert_int_equal(skeym_rate_take(rate, &one, START), 0);
-    assert_int_equal(skeym_rate_take(rate, &one, START + 3600000), 0);
+    assert_int_equal(take(rate, &one, START), 0);
+    assert_int_equal(take(rate, &one, START + 3600000), 0);
     skeym_rate_spent(rate, 100000); /* 10 % of one second, though an hour went by */
-    assert_int_equal(skeym_rate_take(rate, &one, START + 3600000), 1);
+    assert_int_equal(take(rate, &one, START + 3600000), 1);
     skeym_rate_close(rate);
 }
 
@@ -111,8 +138,8 @@ static void a_turn_is_kept_when_the_budget_refuses(void **state)
     struct skeym_rate *rate = open_rate(1, 1, 1);
     struct skeym_source one = from(192, 0, 2);
     skeym_rate_spent(rate, 20000);
-    assert_int_equal(skeym_rate_take(rate, &one, 1), 1);
-    assert_int_equal(skeym_rate_take(rate, &one, 2000), 0);
+    assert_int_equal(take(rate, &one, 1), 1);
+    assert_int_equal(take(rate, &one, 2000), 0);
     skeym_rate_close(rate);
 }
 
@@ -123,8 +150,8 @@ static void has_room_for_any_number_of_sources(void **state)
     struct skeym_rate *rate = open_rate(1, 1, 100);
     for (unsigned i = 0; i < 20000; i++) {
         struct skeym_source one = from((uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i);
-        assert_int_equal(skeym_rate_take(rate, &one, START + i), 0);
-        assert_int_equal(skeym_rate_take(rate, &one, START + i), 1);
+        assert_int_equal(take(rate, &one, START + i), 0);
+        assert_int_equal(take(rate, &one, START + i), 1);
     }
     skeym_rate_close(rate);
 }
@@ -132,6 +159,7 @@ static void has_room_for_any_number_of_sources(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_host_leaves_most_of_its_networks_rate_to_others),
         cmocka_unit_test(lets_a_burst_pass_and_then_the_rate),
         cmocka_unit_test(never_holds_more_than_the_burst),
         cmocka_unit_test(keeps_sources_apart),
