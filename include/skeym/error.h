@@ -22,7 +22,7 @@ extern "C" {
     X(OK, 0x0000, "ok", "no error")                                                                \
     /* 01: the bytes are not what the protocol spells */                                           \
     X(ERR_SIZE, 0x0101, "size", "longer or shorter than the protocol allows")                      \
-    X(ERR_VERSION, 0x0102, "version", "unknown version byte")                                      \
+    X(ERR_VERSION, 0x0102, "version", "a version that this program does not know")                 \
     X(ERR_SHAPE, 0x0103, "shape", "not in the one accepted form")                                  \
     X(ERR_TRUNCATED, 0x0104, "truncated", "ends too early")                                        \
     X(ERR_TRAILING, 0x0105, "trailing", "bytes after the end")                                     \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an engine gives to store.c. A handle is one connection, used by one thread at a time. begin,
+ * What an engine gives to store.c. Errors: SKEYM_ERR_DAMAGED is the whole database's,
+ * SKEYM_ERR_CHECKSUM one row's. A handle is one connection, used by one thread at a time. begin,
  * commit and rollback bracket a transaction; mark, release and unwind one savepoint within it.
  */
 #ifndef SKEYM_STORE_ENGINE_H
@@ -29,9 +30,12 @@ struct skeym_store_engine {
     /* false when an error has ended the transaction by itself (a full disk does) */
     bool (*in_transaction)(void *handle);
     enum skeym_error (*apply)(void *handle, struct skeym_store_write *write);
+    /* SKEYM_ERR_MISSING when the writer's file or its log was removed or replaced since it was
+     * opened: what is committed then is lost. On any thread. */
+    enum skeym_error (*present)(void *handle);
     /* Between transactions, after the answers are out: moves the log into the file when it is long,
      * or (now) in any case. */
-    void (*tidy)(void *handle, bool now);
+    enum skeym_error (*tidy)(void *handle, bool now);
     /* One budget of work for all queries that follow. */
     void (*budget)(void *handle);
     enum skeym_error (*get)(void *handle, enum skeym_store_kind kind, struct skeym_span id,

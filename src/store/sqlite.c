@@ -2,6 +2,7 @@
 /* The SQLite engine: errors, statements, transactions. */
 #include "store/sqlite.h"
 
+#include "crypto/crypto.h"
 #include <errno.h>
 #include <string.h>
 
@@ -51,6 +52,9 @@ enum skeym_error skeym_sqlite_error(struct skeym_sqlite *sqlite, int code)
         {SQLITE_CONSTRAINT, SKEYM_ERR_CONFLICT},
     };
     int primary = code & 0xff;
+    if (code == SQLITE_IOERR_SHORT_READ || code == SQLITE_IOERR_CORRUPTFS) {
+        return SKEYM_ERR_DAMAGED; /* the file is shorter than it says, or the disk has given up */
+    }
     if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) {
         return skeym_sqlite_system_error(sqlite->db ? sqlite3_system_errno(sqlite->db) : 0);
     }
@@ -182,9 +186,30 @@ struct skeym_span skeym_sqlite_column(sqlite3_stmt *statement, int at)
     return skeym_span(data, data && size > 0 ? (size_t)size : 0);
 }
 
-struct skeym_store_record skeym_sqlite_record(sqlite3_stmt *statement, enum skeym_store_kind kind)
+int64_t skeym_sqlite_checksum(const struct skeym_store_record *record)
 {
-    return (struct skeym_store_record){
+    uint8_t head[8 * 8], hash[SKEYM_SHA256_BYTES];
+    struct skeym_writer writer = skeym_writer((struct skeym_room){head, sizeof head});
+    bool observation = record->kind == SKEYM_STORE_OBSERVATION;
+    skeym_write_u64(&writer, (uint64_t)record->kind);
+    skeym_write_u64(&writer, observation ? (uint64_t)record->start_ms : 0);
+    skeym_write_u64(&writer, observation ? (uint64_t)record->stop_ms : 0);
+    skeym_write_u64(&writer, (uint64_t)record->updated_ms);
+    skeym_write_u64(&writer, record->version);
+    skeym_write_u64(&writer, record->id.size);
+    skeym_write_u64(&writer, record->patient.size);
+    skeym_write_u64(&writer, record->writer.size);
+    const struct skeym_span parts[] = {skeym_span(head, sizeof head), record->id, record->patient,
+                                       record->writer, record->body};
+    skeym_crypto_sha256(hash, parts, sizeof parts / sizeof *parts);
+    struct skeym_reader reader = skeym_reader(skeym_span(hash, sizeof hash));
+    return (int64_t)skeym_read_u64(&reader);
+}
+
+enum skeym_error skeym_sqlite_record(struct skeym_store_record *record, sqlite3_stmt *statement,
+                                     enum skeym_store_kind kind)
+{
+    *record = (struct skeym_store_record){
         .kind = kind,
         .id = skeym_sqlite_column(statement, 0),
         .patient = skeym_sqlite_column(statement, 1),
@@ -193,7 +218,13 @@ struct skeym_store_record skeym_sqlite_record(sqlite3_stmt *statement, enum skey
         .updated_ms = sqlite3_column_int64(statement, 4),
         .version = (uint32_t)sqlite3_column_int64(statement, 5),
         .body = skeym_sqlite_column(statement, 6),
+        .writer = skeym_sqlite_column(statement, 7),
     };
+    if (skeym_sqlite_checksum(record) == sqlite3_column_int64(statement, 8)) {
+        return SKEYM_OK;
+    }
+    *record = (struct skeym_store_record){0};
+    return SKEYM_ERR_CHECKSUM;
 }
 
 static enum skeym_error newest(void *handle, int64_t *updated_ms)
@@ -249,24 +280,26 @@ static enum skeym_error unwind(void *handle)
     return error ? error : release(handle);
 }
 
-static void tidy(void *handle, bool now)
+static enum skeym_error tidy(void *handle, bool now)
 {
     struct skeym_sqlite *sqlite = handle;
     int pages = sqlite->log_pages;
     if (!now && pages < LOG_PAGES) {
-        return;
+        return SKEYM_OK;
     }
     /* What it cannot move now, it moves next time: the rows are safe in the log. */
     sqlite->log_pages = 0;
+    int code = SQLITE_OK;
     if (pages < sqlite->log_wait_pages) {
-        (void)sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-        return;
+        code = sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        return skeym_sqlite_error(sqlite, code);
     }
     sqlite3_busy_timeout(sqlite->db, LOG_WAIT_MS);
-    int code = sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    code = sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     sqlite3_busy_timeout(sqlite->db, sqlite->busy_ms);
     /* One who reads for long does not make every commit wait: next time when it has grown more. */
     sqlite->log_wait_pages = code == SQLITE_OK ? sqlite->log_max_pages : pages + LOG_PAGES;
+    return skeym_sqlite_error(sqlite, code);
 }
 
 const struct skeym_store_engine skeym_sqlite_engine = {
@@ -282,6 +315,7 @@ const struct skeym_store_engine skeym_sqlite_engine = {
     .unwind = unwind,
     .in_transaction = in_transaction,
     .apply = skeym_sqlite_row_apply,
+    .present = skeym_sqlite_open_present,
     .tidy = tidy,
     .budget = skeym_sqlite_budget,
     .get = skeym_sqlite_row_get,

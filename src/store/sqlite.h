@@ -8,6 +8,7 @@
 
 #include "store/engine.h"
 #include <sqlite3.h>
+#include <sys/types.h>
 
 /* X(name, sql): prepared when first used, kept until close. */
 #define SKEYM_SQLITE_STATEMENTS(X)                                                                 \
@@ -20,16 +21,18 @@
     X(UNWIND, "ROLLBACK TO one")                                                                   \
     X(NEWEST, "SELECT max(coalesce((SELECT max(updated) FROM observation), 0),"                    \
               " coalesce((SELECT max(updated) FROM entity), 0))")                                  \
-    X(GET_OBSERVATION, "SELECT id, patient, start, stop, updated, version, body"                   \
+    X(GET_OBSERVATION, "SELECT id, patient, start, stop, updated, version, body, writer, checksum" \
                        " FROM observation WHERE id = ?2 AND ?1 = 0")                               \
-    X(GET_ENTITY, "SELECT id, patient, 0, 0, updated, version, body"                               \
+    X(GET_ENTITY, "SELECT id, patient, 0, 0, updated, version, body, writer, checksum"             \
                   " FROM entity WHERE kind = ?1 AND id = ?2")                                      \
-    X(ADD_OBSERVATION, "INSERT INTO observation(id, patient, start, stop, updated, version, body)" \
-                       " VALUES(?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                      \
-    X(ADD_ENTITY, "INSERT INTO entity(kind, id, patient, updated, version, body)"                  \
-                  " VALUES(?1, ?2, ?3, ?6, ?7, ?8)")                                               \
-    X(SET_ENTITY, "UPDATE entity SET patient = ?3, updated = ?6, version = ?7, body = ?8"          \
-                  " WHERE kind = ?1 AND id = ?2")                                                  \
+    X(ADD_OBSERVATION, "INSERT INTO observation"                                                   \
+                       "(id, patient, start, stop, updated, version, body, writer, checksum)"      \
+                       " VALUES(?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")                             \
+    X(ADD_ENTITY, "INSERT INTO entity"                                                             \
+                  "(kind, id, patient, updated, version, body, writer, checksum)"                  \
+                  " VALUES(?1, ?2, ?3, ?6, ?7, ?8, ?9, ?10)")                                      \
+    X(SET_ENTITY, "UPDATE entity SET patient = ?3, updated = ?6, version = ?7, body = ?8,"         \
+                  " writer = ?9, checksum = ?10 WHERE kind = ?1 AND id = ?2")                      \
     X(WIDEN, "INSERT INTO reach(patient, longest) VALUES(?1, ?2)"                                  \
              " ON CONFLICT(patient) DO UPDATE SET longest = excluded.longest"                      \
              " WHERE excluded.longest > longest")                                                  \
@@ -39,9 +42,10 @@
                             " VALUES(?1, ?2, ?3, ?4)")                                             \
     X(FIND_IDENTIFIER,                                                                             \
       "SELECT id FROM identifier"                                                                  \
-      " WHERE kind = ?1 AND value = ?2 AND system = ?3 AND owner = ?4 AND id <> ?5")               \
-    X(ADD_IDENTIFIER, "INSERT OR IGNORE INTO identifier(kind, value, system, owner, id)"           \
-                      " VALUES(?1, ?2, ?3, ?4, ?5)")                                               \
+      " WHERE kind = ?1 AND value = ?2 AND system = ?3 AND owner = ?4 AND writer = ?6"             \
+      " AND id <> ?5")                                                                             \
+    X(ADD_IDENTIFIER, "INSERT OR IGNORE INTO identifier(kind, value, system, owner, writer, id)"   \
+                      " VALUES(?1, ?2, ?3, ?4, ?6, ?5)")                                           \
     X(DROP_IDENTIFIERS, "DELETE FROM identifier WHERE kind <> 0 AND kind = ?1 AND id = ?2")        \
     X(ADD_NAME, "INSERT OR IGNORE INTO name(value, id) VALUES(?1, ?2)")                            \
     X(DROP_NAMES, "DELETE FROM name WHERE id = ?2 AND ?1 = 1")                                     \
@@ -67,8 +71,16 @@ enum {
     SKEYM_SQLITE_PREPARE_BYTE = 5,
 };
 
+/* A file as it was when it was opened; the name is the connection's. */
+struct skeym_sqlite_file {
+    const char *name;
+    dev_t device;
+    ino_t number;
+};
+
 struct skeym_sqlite {
     sqlite3 *db;
+    struct skeym_sqlite_file files[2]; /* of the writer: the database and its log */
     sqlite3_stmt *fixed[SKEYM_SQLITE_STATEMENT_COUNT];
     sqlite3_stmt *cache[SKEYM_SQLITE_CACHE]; /* of searches, newest first */
     /* The budget, in units of SKEYM_SQLITE_STEPS. */
@@ -97,8 +109,13 @@ enum skeym_error skeym_sqlite_run(struct skeym_sqlite *sqlite, sqlite3_stmt *sta
 /* The bytes must live until the statement is reset. */
 void skeym_sqlite_bind(sqlite3_stmt *statement, int at, struct skeym_span text);
 struct skeym_span skeym_sqlite_column(sqlite3_stmt *statement, int at);
-/* Reads the columns id, patient, start, stop, updated, version, body. */
-struct skeym_store_record skeym_sqlite_record(sqlite3_stmt *statement, enum skeym_store_kind kind);
+/* The first 8 bytes of SHA-256 over all that a row says. Not against who can write the file, but
+ * against bits that turn on the disk. */
+int64_t skeym_sqlite_checksum(const struct skeym_store_record *record);
+/* Reads the columns id, patient, start, stop, updated, version, body, writer, checksum.
+ * SKEYM_ERR_CHECKSUM: the row is not as it was written; the record is then empty. */
+enum skeym_error skeym_sqlite_record(struct skeym_store_record *record, sqlite3_stmt *statement,
+                                     enum skeym_store_kind kind);
 
 /* A new budget for all queries from now on until the next one. */
 void skeym_sqlite_budget(void *handle);
@@ -115,6 +132,7 @@ enum skeym_error skeym_sqlite_open(void **handle, const struct skeym_store_optio
                                    bool writer);
 void skeym_sqlite_open_close(void *handle);
 void skeym_sqlite_open_limit(void *handle, uint64_t max_bytes);
+enum skeym_error skeym_sqlite_open_present(void *handle);
 /* sqlite_row.c */
 enum skeym_error skeym_sqlite_row_apply(void *handle, struct skeym_store_write *write);
 enum skeym_error skeym_sqlite_row_get(void *handle, enum skeym_store_kind kind,

@@ -15,7 +15,7 @@
 
 enum {
     APPLICATION = 0x536b794d, /* "SkyM" */
-    SCHEMA_VERSION = 2,
+    SCHEMA_VERSION = 3,
     PAGE_BYTES = 8192,      /* holds the row of a usual observation without overflow pages */
     CHECK_BYTES = 64 << 20, /* files up to this size are checked page by page when opened */
     ROW_BYTES_MAX = 64 << 20,
@@ -24,12 +24,13 @@ enum {
 
 static const char *const schema[] = {
     "PRAGMA application_id = 1399552333",
-    "PRAGMA user_version = 2",
+    "PRAGMA user_version = 3",
     "CREATE TABLE term(num INTEGER PRIMARY KEY, kind INTEGER NOT NULL, value TEXT NOT NULL,"
     " system TEXT NOT NULL, UNIQUE(kind, value, system)) STRICT",
     "CREATE TABLE observation(patient TEXT NOT NULL, start INTEGER NOT NULL, id TEXT NOT NULL,"
     " stop INTEGER NOT NULL, updated INTEGER NOT NULL, version INTEGER NOT NULL,"
-    " body BLOB NOT NULL, PRIMARY KEY(patient, start, id)) STRICT, WITHOUT ROWID",
+    " body BLOB NOT NULL, writer TEXT NOT NULL, checksum INTEGER NOT NULL,"
+    " PRIMARY KEY(patient, start, id)) STRICT, WITHOUT ROWID",
     "CREATE UNIQUE INDEX observation_id ON observation(id)",
     "CREATE INDEX observation_updated ON observation(updated, id)",
     "CREATE INDEX observation_patient_updated ON observation(patient, updated, id)",
@@ -45,25 +46,16 @@ static const char *const schema[] = {
     "CREATE TABLE reach(patient TEXT PRIMARY KEY, longest INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE entity(kind INTEGER NOT NULL, id TEXT NOT NULL, patient TEXT NOT NULL,"
     " updated INTEGER NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,"
-    " PRIMARY KEY(kind, id)) STRICT, WITHOUT ROWID",
+    " writer TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY(kind, id))"
+    " STRICT, WITHOUT ROWID",
     "CREATE INDEX entity_updated ON entity(kind, updated, id)",
     "CREATE TABLE identifier(kind INTEGER NOT NULL, value TEXT NOT NULL, system TEXT NOT NULL,"
-    " owner TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY(kind, value, system, owner, id))"
-    " STRICT, WITHOUT ROWID",
+    " owner TEXT NOT NULL, writer TEXT NOT NULL, id TEXT NOT NULL,"
+    " PRIMARY KEY(kind, value, system, owner, writer, id)) STRICT, WITHOUT ROWID",
     "CREATE INDEX identifier_entity ON identifier(kind, id) WHERE kind <> 0",
     "CREATE TABLE name(value TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY(value, id))"
     " STRICT, WITHOUT ROWID",
     "CREATE INDEX name_id ON name(id)",
-};
-
-/* From version 1, which had no way from a patient or an observation to its codes. */
-static const char *const upgrade[] = {
-    "CREATE INDEX observation_term_row ON observation_term(patient, start, id)",
-    "CREATE TABLE patient_term(patient TEXT NOT NULL, term INTEGER NOT NULL,"
-    " PRIMARY KEY(patient, term)) STRICT, WITHOUT ROWID",
-    "INSERT INTO patient_term(patient, term) SELECT DISTINCT o.patient, o.term"
-    " FROM observation_term o, term t WHERE t.num = o.term AND t.kind = 0",
-    "PRAGMA user_version = 2",
 };
 
 static const char *const settings[] = {
@@ -111,11 +103,11 @@ static enum skeym_error run_all(struct skeym_sqlite *sqlite, const char *const *
     return SKEYM_OK;
 }
 
-static enum skeym_error run_whole(struct skeym_sqlite *sqlite, const char *const *sql, size_t count)
+static enum skeym_error make_schema(struct skeym_sqlite *sqlite)
 {
     enum skeym_error error = run_all(sqlite, (const char *const[]){"BEGIN IMMEDIATE"}, 1);
     if (!error) {
-        error = run_all(sqlite, sql, count);
+        error = run_all(sqlite, schema, sizeof schema / sizeof *schema);
     }
     if (!error) {
         error = run_all(sqlite, (const char *const[]){"COMMIT"}, 1);
@@ -161,22 +153,52 @@ static enum skeym_error check_schema(struct skeym_sqlite *sqlite, bool thorough)
         return error;
     }
     if (application == 0 && version == 0 && tables == 0) {
-        /* was stopped between the file's birth and the schema */
-        return run_whole(sqlite, schema, sizeof schema / sizeof *schema);
+        return make_schema(sqlite); /* was stopped between the file's birth and the schema */
     }
     if (application != APPLICATION) {
         return SKEYM_ERR_DAMAGED;
     }
-    if (version != 1 && version != SCHEMA_VERSION) {
+    if (version != SCHEMA_VERSION) {
         return SKEYM_ERR_VERSION;
     }
     if (thorough) {
         error = ask(sqlite, "PRAGMA quick_check(1)", NULL, "ok", &sound);
-        if (error || !sound) {
-            return error ? error : SKEYM_ERR_DAMAGED;
+        return error ? error : sound ? SKEYM_OK : SKEYM_ERR_DAMAGED;
+    }
+    return SKEYM_OK;
+}
+
+/* Remembers which files the database and its log are. */
+static void mark_files(struct skeym_sqlite *sqlite)
+{
+    const char *name = sqlite3_db_filename(sqlite->db, "main");
+    const char *const names[] = {name, sqlite3_filename_wal(name)};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct stat info;
+        if (stat(names[i], &info) == 0) {
+            sqlite->files[i] = (struct skeym_sqlite_file){names[i], info.st_dev, info.st_ino};
         }
     }
-    return version == 1 ? run_whole(sqlite, upgrade, sizeof upgrade / sizeof *upgrade) : SKEYM_OK;
+}
+
+enum skeym_error skeym_sqlite_open_present(void *handle)
+{
+    const struct skeym_sqlite *sqlite = handle;
+    for (size_t i = 0; i < sizeof sqlite->files / sizeof *sqlite->files; i++) {
+        const struct skeym_sqlite_file *file = &sqlite->files[i];
+        struct stat info;
+        if (!file->name) {
+            continue;
+        }
+        if (stat(file->name, &info) != 0) {
+            if (errno == ENOENT || errno == ENOTDIR) {
+                return SKEYM_ERR_MISSING;
+            }
+        } else if (info.st_dev != file->device || info.st_ino != file->number) {
+            return SKEYM_ERR_MISSING;
+        }
+    }
+    return SKEYM_OK;
 }
 
 static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
@@ -241,7 +263,9 @@ static enum skeym_error set_up(struct skeym_sqlite *sqlite,
     }
     sqlite3_wal_hook(sqlite->db, on_commit, sqlite);
     skeym_sqlite_open_limit(sqlite, options->max_bytes);
-    return check_schema(sqlite, small);
+    enum skeym_error wrong = check_schema(sqlite, small);
+    mark_files(sqlite);
+    return wrong;
 }
 
 enum skeym_error skeym_sqlite_open(void **handle, const struct skeym_store_options *options,

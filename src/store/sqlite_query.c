@@ -141,9 +141,12 @@ static void add_range_test(struct builder *b, const struct skeym_store_test *tes
 
 static void add_text_test(struct builder *b, const struct skeym_store_test *test)
 {
-    bool patient = test->field == SKEYM_STORE_BY_PATIENT;
-    add(b, patient ? b->at : "o"); /* "t" has both columns, but only the patient helps its walk */
-    add(b, patient ? ".patient" : ".id");
+    static const char *const columns[] = {
+        [SKEYM_STORE_BY_ID] = "o.id",
+        [SKEYM_STORE_BY_PATIENT] = "@.patient", /* "t" has the id too, but that helps no walk */
+        [SKEYM_STORE_BY_WRITER] = "o.writer",
+    };
+    add_template(b, columns[test->field], 0, 0);
     add(b, test->count == 1 ? "=" : " in (");
     for (size_t i = 0; i < test->count; i++) {
         add(b, i > 0 ? "," : "");
@@ -213,6 +216,7 @@ static void add_test(struct builder *b, const struct skeym_store_test *test)
     static void (*const adders[])(struct builder *, const struct skeym_store_test *) = {
         [SKEYM_STORE_BY_ID] = add_text_test,
         [SKEYM_STORE_BY_PATIENT] = add_text_test,
+        [SKEYM_STORE_BY_WRITER] = add_text_test,
         [SKEYM_STORE_BY_CODE] = add_term_test,
         [SKEYM_STORE_BY_CATEGORY] = add_term_test,
         [SKEYM_STORE_BY_IDENTIFIER] = add_identifier_test,
@@ -291,8 +295,9 @@ static const struct skeym_store_test *find(const struct skeym_store_query *query
 }
 
 static const char *const observation_columns =
-    "select o.id,o.patient,o.start,o.stop,o.updated,o.version,o.body";
-static const char *const entity_columns = "select o.id,o.patient,0,0,o.updated,o.version,o.body";
+    "select o.id,o.patient,o.start,o.stop,o.updated,o.version,o.body,o.writer,o.checksum";
+static const char *const entity_columns =
+    "select o.id,o.patient,0,0,o.updated,o.version,o.body,o.writer,o.checksum";
 
 static void add_walk(struct builder *b, int64_t term)
 {
@@ -433,10 +438,11 @@ static enum skeym_error answer(struct skeym_sqlite *sqlite, const struct builder
     int code = SQLITE_ROW;
     bool more = true;
     while (more && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-        struct skeym_store_record record = skeym_sqlite_record(statement, b->query->kind);
-        more = each(arg, &record);
+        struct skeym_store_record record;
+        error = skeym_sqlite_record(&record, statement, b->query->kind);
+        more = !error && each(arg, &record);
     }
-    error = skeym_sqlite_error(sqlite, code);
+    error = error ? error : skeym_sqlite_error(sqlite, code);
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement); /* they point into the caller's memory */
     return error;

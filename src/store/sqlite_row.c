@@ -11,12 +11,19 @@ static struct skeym_span owner_of(const struct skeym_store_record *record)
     return record->kind == SKEYM_STORE_OBSERVATION ? record->patient : skeym_span(NULL, 0);
 }
 
+static struct skeym_span writer_of(const struct skeym_store_record *record)
+{
+    /* Nor may one writer take the place of what another is about to write. */
+    return record->kind == SKEYM_STORE_OBSERVATION ? record->writer : skeym_span(NULL, 0);
+}
+
 static bool copy_found(void *arg, const struct skeym_store_record *record)
 {
     struct skeym_store_write *write = arg;
-    struct skeym_span from[] = {record->id, record->patient, record->body};
+    enum { PARTS = 4 };
+    struct skeym_span from[PARTS] = {record->id, record->patient, record->body, record->writer};
     size_t size = 0;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < PARTS; i++) {
         size += from[i].size; /* bounded by the engine's row limit */
     }
     struct skeym_store_owned *owned = malloc(sizeof *owned + size);
@@ -24,7 +31,7 @@ static bool copy_found(void *arg, const struct skeym_store_record *record)
         return false;
     }
     uint8_t *at = owned->bytes;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < PARTS; i++) {
         if (from[i].size > 0) {
             memcpy(at, from[i].data, from[i].size);
         }
@@ -36,6 +43,7 @@ static bool copy_found(void *arg, const struct skeym_store_record *record)
     write->found.id = from[0];
     write->found.patient = from[1];
     write->found.body = from[2];
+    write->found.writer = from[3];
     return false;
 }
 
@@ -61,8 +69,11 @@ enum skeym_error skeym_sqlite_row_get(void *handle, enum skeym_store_kind kind,
     if (code == SQLITE_DONE) {
         error = SKEYM_ERR_NOT_FOUND;
     } else if (code == SQLITE_ROW) {
-        struct skeym_store_record record = skeym_sqlite_record(statement, kind);
-        (void)each(arg, &record);
+        struct skeym_store_record record;
+        error = skeym_sqlite_record(&record, statement, kind);
+        if (!error) {
+            (void)each(arg, &record);
+        }
     }
     sqlite3_reset(statement);
     return error;
@@ -111,6 +122,7 @@ static enum skeym_error meet_identifiers(struct skeym_sqlite *sqlite,
         skeym_sqlite_bind(statement, 3, tag->system);
         skeym_sqlite_bind(statement, 4, owner_of(&write->record));
         skeym_sqlite_bind(statement, 5, except);
+        skeym_sqlite_bind(statement, 6, writer_of(&write->record));
         int code = SQLITE_ROW;
         while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
             meet(met, skeym_sqlite_column(statement, 0));
@@ -190,6 +202,7 @@ static enum skeym_error add_identifier(struct skeym_sqlite *sqlite,
         skeym_sqlite_bind(statement, 3, tag->system);
         skeym_sqlite_bind(statement, 4, owner_of(record));
         skeym_sqlite_bind(statement, 5, record->id);
+        skeym_sqlite_bind(statement, 6, writer_of(record));
     }
     return skeym_sqlite_run(sqlite, statement);
 }
@@ -228,6 +241,9 @@ static enum skeym_error write_row(struct skeym_sqlite *sqlite,
                                   enum skeym_sqlite_statement which)
 {
     const struct skeym_store_record *record = &write->record;
+    struct skeym_store_record stored = write->record; /* as it will be read */
+    stored.updated_ms = write->updated_ms;
+    stored.version = write->version;
     sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, which);
     if (!statement) {
         return skeym_sqlite_failure(sqlite);
@@ -241,6 +257,8 @@ static enum skeym_error write_row(struct skeym_sqlite *sqlite,
     sqlite3_bind_int64(statement, 7, write->version);
     sqlite3_bind_blob64(statement, 8, record->body.size ? (const void *)record->body.data : "",
                         record->body.size, SQLITE_STATIC);
+    skeym_sqlite_bind(statement, 9, record->writer);
+    sqlite3_bind_int64(statement, 10, skeym_sqlite_checksum(&stored));
     return skeym_sqlite_run(sqlite, statement);
 }
 
@@ -260,10 +278,32 @@ static enum skeym_error conflict(struct skeym_store_write *write, enum skeym_sto
     return SKEYM_ERR_CONFLICT;
 }
 
+/* What a create has met is its answer, if it may be. */
+static enum skeym_error find(struct skeym_sqlite *sqlite, struct skeym_store_write *write,
+                             struct skeym_span id, bool by_identifier)
+{
+    enum skeym_error error =
+        skeym_sqlite_row_get(sqlite, write->record.kind, id, copy_found, write);
+    if (error || !write->owned) {
+        return error ? error : SKEYM_ERR_MEMORY;
+    }
+    if (write->own_only && !skeym_span_equal(write->found.patient, write->record.patient)) {
+        return conflict(write, SKEYM_STORE_TAKEN);
+    }
+    if (by_identifier && write->same && !write->same(&write->found, &write->record)) {
+        return conflict(write, SKEYM_STORE_DIFFERS);
+    }
+    write->outcome = SKEYM_STORE_FOUND;
+    write->version = write->found.version;
+    write->updated_ms = write->found.updated_ms;
+    return SKEYM_OK;
+}
+
 static enum skeym_error create(struct skeym_sqlite *sqlite, struct skeym_store_write *write)
 {
     struct met met = {0};
     enum skeym_error error = meet_identifiers(sqlite, write, skeym_span(NULL, 0), &met);
+    bool by_identifier = met.count > 0;
     if (!error && write->none_exist) {
         sqlite->bounded = true; /* what is searched for is the sender's to choose */
         error = skeym_sqlite_query_search(sqlite, write->none_exist, meet_record, &met);
@@ -279,18 +319,7 @@ static enum skeym_error create(struct skeym_sqlite *sqlite, struct skeym_store_w
         return conflict(write, SKEYM_STORE_CHANGED);
     }
     if (met.count == 1) {
-        error = skeym_sqlite_row_get(sqlite, write->record.kind, skeym_span(met.id, met.size),
-                                     copy_found, write);
-        if (error || !write->owned) {
-            return error ? error : SKEYM_ERR_MEMORY;
-        }
-        if (write->own_only && !skeym_span_equal(write->found.patient, write->record.patient)) {
-            return conflict(write, SKEYM_STORE_TAKEN);
-        }
-        write->outcome = SKEYM_STORE_FOUND;
-        write->version = write->found.version;
-        write->updated_ms = write->found.updated_ms;
-        return SKEYM_OK;
+        return find(sqlite, write, skeym_span(met.id, met.size), by_identifier);
     }
     bool observation = write->record.kind == SKEYM_STORE_OBSERVATION;
     write->version = 1;

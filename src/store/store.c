@@ -3,6 +3,7 @@
 
 #include "store/engine.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,8 @@ struct skeym_store {
     char *path;
     void *handle; /* the writer thread's */
     int64_t newest_ms;
+    atomic_int wrong;   /* enum skeym_error: why no more writes are taken */
+    atomic_bool rotten; /* a row was met that is not as it was written */
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
@@ -33,7 +36,34 @@ struct skeym_store {
 
 struct skeym_store_reader {
     void *handle;
+    struct skeym_store *store;
 };
+
+/* Every error of the engine passes here, so that what one thread has met all others know. */
+static enum skeym_error note(struct skeym_store *store, enum skeym_error error)
+{
+    bool first = false;
+    if (error == SKEYM_ERR_CHECKSUM) {
+        atomic_store(&store->rotten, true);
+        first = true;
+    } else if (error == SKEYM_ERR_DAMAGED || error == SKEYM_ERR_MISSING) {
+        int none = SKEYM_OK;
+        first = atomic_compare_exchange_strong(&store->wrong, &none, (int)error);
+    }
+    if (first && store->options.alarm) {
+        store->options.alarm(store->options.alarm_arg, error);
+    }
+    return error;
+}
+
+/* SKEYM_OK while what is committed will be found again. */
+static enum skeym_error look(struct skeym_store *store)
+{
+    if (!atomic_load(&store->wrong)) {
+        (void)note(store, engine->present(store->handle));
+    }
+    return atomic_load(&store->wrong) ? SKEYM_ERR_DAMAGED : SKEYM_OK;
+}
 
 static void fail_write(struct skeym_store_write *write, enum skeym_error error)
 {
@@ -94,7 +124,7 @@ static bool apply_alone(struct skeym_store *store, struct skeym_store_write *wri
     if (error) {
         goes_on = engine->in_transaction(store->handle);
     } else {
-        error = engine->apply(store->handle, write);
+        error = note(store, engine->apply(store->handle, write));
         goes_on = end_savepoint(store, &error);
     }
     if (error) {
@@ -112,7 +142,7 @@ static bool apply_together(struct skeym_store *store, struct skeym_store_batch *
         goes_on = engine->in_transaction(store->handle);
     } else {
         for (; !error && i < batch->count; i++) {
-            error = engine->apply(store->handle, &batch->writes[i]);
+            error = note(store, engine->apply(store->handle, &batch->writes[i]));
         }
         goes_on = end_savepoint(store, &error);
     }
@@ -159,7 +189,10 @@ static enum skeym_error commit_together(struct skeym_store *store, struct skeym_
         reset_batch(batch, now);
     }
     engine->rollback(store->handle); /* a transaction that could not be ended before */
-    enum skeym_error error = engine->begin(store->handle);
+    enum skeym_error error = look(store);
+    if (!error) {
+        error = note(store, engine->begin(store->handle));
+    }
     if (error) {
         return error;
     }
@@ -174,7 +207,13 @@ static enum skeym_error commit_together(struct skeym_store *store, struct skeym_
             return error ? error : SKEYM_ERR_STORE;
         }
     }
-    error = engine->commit(store->handle);
+    error = look(store);
+    if (!error) {
+        error = note(store, engine->commit(store->handle));
+    }
+    if (!error) {
+        error = look(store); /* a file that is gone by now keeps nothing */
+    }
     if (error) {
         engine->rollback(store->handle);
         return error;
@@ -194,7 +233,7 @@ static void commit_group(struct skeym_store *store, struct skeym_store_batch *fi
     enum skeym_error error = commit_together(store, first, count);
     bool again = error == SKEYM_ERR_NO_SPACE || (count > 1 && error != SKEYM_ERR_BUSY);
     if (error == SKEYM_ERR_NO_SPACE) {
-        engine->tidy(store->handle, true);
+        (void)note(store, engine->tidy(store->handle, true));
     }
     struct skeym_store_batch *batch = first;
     for (size_t i = 0; error && i < count; i++, batch = batch->next) {
@@ -269,7 +308,7 @@ static void *writer(void *arg)
             report(store, batch);
             batch = next;
         }
-        engine->tidy(store->handle, false);
+        (void)note(store, engine->tidy(store->handle, false));
     }
     return NULL;
 }
@@ -372,6 +411,13 @@ struct skeym_store_stats skeym_store_stats(struct skeym_store *store)
     return stats;
 }
 
+enum skeym_error skeym_store_health(struct skeym_store *store)
+{
+    (void)look(store);
+    enum skeym_error wrong = (enum skeym_error)atomic_load(&store->wrong);
+    return wrong ? wrong : atomic_load(&store->rotten) ? SKEYM_ERR_CHECKSUM : SKEYM_OK;
+}
+
 enum skeym_error skeym_store_reader_open(struct skeym_store_reader **out, struct skeym_store *store)
 {
     *out = NULL;
@@ -384,6 +430,7 @@ enum skeym_error skeym_store_reader_open(struct skeym_store_reader **out, struct
         free(reader);
         return error;
     }
+    reader->store = store;
     *out = reader;
     return SKEYM_OK;
 }
@@ -404,19 +451,19 @@ void skeym_store_reader_budget(struct skeym_store_reader *reader)
 enum skeym_error skeym_store_get(struct skeym_store_reader *reader, enum skeym_store_kind kind,
                                  struct skeym_span id, skeym_store_each each, void *arg)
 {
-    return engine->get(reader->handle, kind, id, each, arg);
+    return note(reader->store, engine->get(reader->handle, kind, id, each, arg));
 }
 
 enum skeym_error skeym_store_search(struct skeym_store_reader *reader,
                                     const struct skeym_store_query *query, skeym_store_each each,
                                     void *arg)
 {
-    return engine->search(reader->handle, query, each, arg);
+    return note(reader->store, engine->search(reader->handle, query, each, arg));
 }
 
 enum skeym_error skeym_store_latest(struct skeym_store_reader *reader,
                                     const struct skeym_store_query *query, skeym_store_each each,
                                     void *arg)
 {
-    return engine->latest(reader->handle, query, each, arg);
+    return note(reader->store, engine->latest(reader->handle, query, each, arg));
 }

@@ -6,7 +6,8 @@
  * One writer thread. skeym_store_submit queues a batch; everything that is queued while the disk is
  * busy goes into the next transaction (group commit), and a batch's done is called only after the
  * commit that holds it is durable. A batch that fails is rolled back alone. Any number of readers,
- * each with a handle of its own, never wait for the writer.
+ * each with a handle of its own, never wait for the writer. A store that has met damage takes no
+ * more writes (SKEYM_ERR_DAMAGED) until it is opened again: it could not keep its word.
  *
  * Times are milliseconds since 1970, signed; a range is [start, stop). updated_ms is set by the
  * store: all rows of one transaction share it, and it always grows from one transaction to the
@@ -34,10 +35,11 @@ enum skeym_store_kind { SKEYM_STORE_OBSERVATION, SKEYM_STORE_PATIENT, SKEYM_STOR
 enum { SKEYM_STORE_KINDS = 3 };
 
 enum skeym_store_tag_kind {
-    SKEYM_STORE_CODE,       /* observations only */
-    SKEYM_STORE_CATEGORY,   /* observations only */
-    SKEYM_STORE_IDENTIFIER, /* with a system: unique per kind (observations: per patient) */
-    SKEYM_STORE_NAME,       /* found by prefix; the caller folds its case */
+    SKEYM_STORE_CODE,     /* observations only */
+    SKEYM_STORE_CATEGORY, /* observations only */
+    /* With a system: unique per kind; observations: per patient and writer. */
+    SKEYM_STORE_IDENTIFIER,
+    SKEYM_STORE_NAME, /* found by prefix; the caller folds its case */
 };
 
 struct skeym_store_tag {
@@ -53,12 +55,14 @@ struct skeym_store_record {
     int64_t updated_ms;
     uint32_t version; /* from 1 */
     struct skeym_span body;
+    struct skeym_span writer; /* who wrote this version */
 };
 
 /* What a query asks. A query is an AND of tests, a test is an OR of values. */
 enum skeym_store_field {
     SKEYM_STORE_BY_ID,         /* value.text */
     SKEYM_STORE_BY_PATIENT,    /* value.text */
+    SKEYM_STORE_BY_WRITER,     /* value.text */
     SKEYM_STORE_BY_CODE,       /* value.system (or any), value.text (or any) */
     SKEYM_STORE_BY_CATEGORY,   /* the same */
     SKEYM_STORE_BY_IDENTIFIER, /* the same, but text is required */
@@ -120,6 +124,7 @@ enum skeym_store_outcome {
     SKEYM_STORE_SEVERAL, /* ERR_CONFLICT: it met more than one */
     SKEYM_STORE_CHANGED, /* ERR_CONFLICT: another version than expected, or the id is taken */
     SKEYM_STORE_TAKEN,   /* ERR_CONFLICT: another record has the identifier, or is met */
+    SKEYM_STORE_DIFFERS, /* ERR_CONFLICT: the identifier's record does not say the same */
 };
 
 struct skeym_store_owned; /* the store's */
@@ -134,6 +139,9 @@ struct skeym_store_write {
     const struct skeym_store_query *none_exist;
     bool must_create; /* CREATE: a record that is there is CHANGED instead of FOUND */
     bool own_only; /* CREATE: one that is there and another patient's is TAKEN instead of FOUND */
+    /* CREATE: whether the record that an identifier finds says what this one says; NULL: yes. On
+     * the writer thread. */
+    bool (*same)(const struct skeym_store_record *found, const struct skeym_store_record *given);
     /* PUT: the version that is there now, 0 for none. Observations cannot be put. */
     uint32_t expected_version;
 
@@ -171,6 +179,12 @@ struct skeym_store_options {
     /* A reader's budget, in units of 1000 engine steps; 0: 5000. All none_exist of a batch together
      * have a fifth of it. */
     uint32_t steps_max;
+    /* Called when the store finds that it is not whole, by the thread that finds it, may be NULL.
+     * SKEYM_ERR_DAMAGED, SKEYM_ERR_MISSING (the file was removed or replaced while it was open):
+     * once; every write is refused from then on. SKEYM_ERR_CHECKSUM: whenever a row is met that is
+     * not as it was written. */
+    void (*alarm)(void *arg, enum skeym_error error);
+    void *alarm_arg;
 };
 
 struct skeym_store_stats {
@@ -194,8 +208,13 @@ SKEYM_MUST_USE enum skeym_error skeym_store_submit(struct skeym_store *store,
 /* Changes the quota from the next transaction on. */
 void skeym_store_set_max_bytes(struct skeym_store *store, uint64_t max_bytes);
 struct skeym_store_stats skeym_store_stats(struct skeym_store *store);
+/* What is wrong with the store, as far as it knows: SKEYM_ERR_DAMAGED, SKEYM_ERR_MISSING,
+ * SKEYM_ERR_CHECKSUM as in the alarm; else SKEYM_OK. Looks for the file. Any thread. */
+SKEYM_MUST_USE enum skeym_error skeym_store_health(struct skeym_store *store);
 
-/* A reader is for one thread at a time. */
+/* A reader is for one thread at a time. What a reader finds wrong, the store knows: a damaged
+ * database is SKEYM_ERR_DAMAGED, a row that is not as it was written SKEYM_ERR_CHECKSUM; such a row
+ * is never given out, and an answer ends before it. */
 SKEYM_MUST_USE enum skeym_error skeym_store_reader_open(struct skeym_store_reader **out,
                                                         struct skeym_store *store);
 void skeym_store_reader_close(struct skeym_store_reader *reader);

@@ -250,37 +250,6 @@ static void test_another_database(void **state)
     assert_int_equal(try_open(bench), SKEYM_ERR_VERSION);
 }
 
-/* A file of version 1 gets what it lacks, once. */
-static void test_upgrade(void **state)
-{
-    struct bench *bench = *state;
-    sqlite3 *other = NULL;
-    open_store(bench);
-    assert_int_equal(write_one(bench, 1), SKEYM_OK);
-    assert_int_equal(write_one(bench, 2), SKEYM_OK);
-    close_store(bench);
-    assert_int_equal(sqlite3_open(bench->path, &other), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(other,
-                                  "DROP TABLE patient_term; DROP INDEX observation_term_row;"
-                                  "PRAGMA user_version = 1",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
-    sqlite3_close(other);
-    for (int i = 0; i < 2; i++) {
-        struct skeym_store_value value = {.text = skeym_span_text("p")};
-        struct skeym_store_test test = {SKEYM_STORE_BY_PATIENT, &value, 1};
-        struct skeym_store_query query = {
-            .kind = SKEYM_STORE_OBSERVATION, .tests = &test, .test_count = 1, .limit = 1};
-        struct rows rows = {0};
-        open_store(bench);
-        assert_int_equal(skeym_store_latest(bench->reader, &query, each, &rows), SKEYM_OK);
-        assert_int_equal(rows.count, 1);
-        assert_string_equal(rows.ids[0], i ? "o3" : "o2");
-        assert_int_equal(write_one(bench, 3 + i), SKEYM_OK);
-        close_store(bench);
-    }
-}
-
 /* The file is damaged under a running server: an error, no crash; it is refused when opened again.
  */
 static void test_damaged_while_open(void **state)
@@ -385,7 +354,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_wrong_places, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_damaged, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_another_database, make_folder, teardown),
-        cmocka_unit_test_setup_teardown(test_upgrade, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_damaged_while_open, setup, teardown),
         cmocka_unit_test_setup_teardown(test_killed, make_folder, teardown),
     };
