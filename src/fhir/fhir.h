@@ -11,15 +11,19 @@
  * What differs from the usual, and why:
  * - A POST with an identifier (with system and value) that is stored already makes no second
  *   resource: it answers 200 with the stored one, as a conditional create does. For observations
- *   this holds within one patient, so that no node learns or blocks another patient's identifiers.
+ *   this holds within one patient and one node, so that no node learns, blocks or takes the place
+ *   of what another writes; and only for a repetition: the same identifier with other content is
+ *   409.
  * - A resource that the asker may not read is answered as if it were not there (404), but for a
  *   Patient, whose URL says whose it is: 403 whether it is there or not.
- * - If-None-Exist must name an identifier; for observations the patient is added to it.
+ * - If-None-Exist must name an identifier; for observations the patient and the node are added.
  * - Unknown search parameters and modifiers are refused (400), as if Prefer: handling=strict.
  * - An observation must have a Patient as its subject, a coding, and effectiveDateTime,
  *   effectiveInstant or effectivePeriod. Times without a zone are UTC.
  * - meta.versionId and meta.lastUpdated are the store's. lastUpdated grows with every commit, so
  *   _lastUpdated=gt{newest seen} misses nothing.
+ * - meta.source is ours: urn:skeym:node:{the node that wrote this version}. A resource may name
+ *   any device (a gateway speaks for many), so this is what tells who is answerable for it.
  * - ids are 48 bits of time and 80 random bits in hex: not to be guessed, and new rows land at the
  *   end of the index.
  */
@@ -58,6 +62,7 @@ struct skeym_fhir_request {
     struct skeym_span content_type; /* of the body */
     struct skeym_span body;
     struct skeym_span if_none_exist; /* the header's value, or empty */
+    struct skeym_span node;          /* the id of the node that asks, as it has proved it */
     struct skeym_fhir_grant grant;
     /* Absolute, without a slash at the end: https://ward:8443/fhir. The operator's, in plain URL
      * characters: it goes into links and Location as it is, so never take it from a Host header. */

@@ -52,6 +52,8 @@ bool skeym_fhir_outcome_store(struct skeym_fhir_problem *problem, enum skeym_err
         {SKEYM_ERR_TIMEOUT, 400, "too-costly", "this takes too much work: ask for less at once"},
         {SKEYM_ERR_RANGE, 400, "too-costly", "the search has too many values or groups"},
         {SKEYM_ERR_SIZE, 413, "too-long", "the resource is too large"},
+        {SKEYM_ERR_DAMAGED, 503, "no-store", "the database is damaged and takes no more"},
+        {SKEYM_ERR_CHECKSUM, 500, "exception", "what is stored here is damaged"},
         {SKEYM_ERR_MEMORY, 503, "transient", "out of memory, try again"},
         {SKEYM_ERR_STATE, 503, "transient", "the server is stopping"},
         {SKEYM_ERR_CONFLICT, 409, "conflict", "it was changed meanwhile, try again"},

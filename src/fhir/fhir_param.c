@@ -202,7 +202,7 @@ bool skeym_fhir_param_parse(struct skeym_fhir_search *search, struct skeym_fhir_
                             uint64_t now_ms, struct skeym_fhir_problem *problem)
 {
     if (search->query.test_count ==
-        SKEYM_FHIR_TESTS - 1) { /* one is for skeym_fhir_search_require */
+        SKEYM_FHIR_TESTS - 2) { /* two are for skeym_fhir_search_require */
         return skeym_fhir_param_refuse(problem, "too-costly", "too many parameters", param->name);
     }
     struct skeym_store_test *test = &search->tests[search->query.test_count++];

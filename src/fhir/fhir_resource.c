@@ -148,7 +148,7 @@ static void write_members(struct skeym_fhir_text *text, struct json_object *obje
 bool skeym_fhir_resource_body(struct skeym_fhir_row *row, struct skeym_fhir_problem *problem)
 {
     static const char *const ours[] = {"resourceType", "id", "meta", NULL};
-    static const char *const stores[] = {"versionId", "lastUpdated", NULL};
+    static const char *const stores[] = {"versionId", "lastUpdated", "source", NULL};
     struct skeym_fhir_text text = {0};
     struct json_object *meta = skeym_fhir_json_member(row->resource, "meta", json_type_object);
     write_head(&text, &row->record);
@@ -175,6 +175,35 @@ void skeym_fhir_resource_write(struct skeym_fhir_text *text,
     skeym_fhir_text_number(text, record->version);
     skeym_fhir_text_add(text, "\",\"lastUpdated\":\"");
     skeym_fhir_text_add(text, time);
+    if (record->writer.size > 0) { /* of few characters, none to escape */
+        skeym_fhir_text_add(text, "\",\"source\":\"urn:skeym:node:");
+        skeym_fhir_text_span(text, record->writer);
+    }
     skeym_fhir_text_add(text, skeym_span_starts(rest, "}") ? "\"" : "\",");
     skeym_fhir_text_span(text, rest);
+}
+
+/* A body behind its id and meta. */
+static struct skeym_span content(const struct skeym_store_record *record)
+{
+    struct skeym_span body = record->body;
+    size_t at = head_size(record), depth = 1;
+    bool quoted = false;
+    for (; at < body.size && depth > 0; at++) {
+        uint8_t c = body.data[at];
+        if (c == '"') {
+            quoted = !quoted;
+        } else if (c == '\\') {
+            at++;
+        } else if (!quoted && (c == '{' || c == '}')) {
+            depth = c == '{' ? depth + 1 : depth - 1;
+        }
+    }
+    return skeym_span_part(body, at, body.size);
+}
+
+bool skeym_fhir_resource_same(const struct skeym_store_record *one,
+                              const struct skeym_store_record *other)
+{
+    return one->kind == other->kind && skeym_span_equal(content(one), content(other));
 }

@@ -3,8 +3,8 @@
  * A resource between JSON and a row of the store. What is checked here is what search, order and
  * permission rest on; everything else is kept as it was sent.
  *
- * A row's body is {"resourceType":T,"id":ID,"meta":{...},...} without versionId and lastUpdated:
- * the row has those, and they are put in when it is read.
+ * A row's body is {"resourceType":T,"id":ID,"meta":{...},...} without versionId, lastUpdated and
+ * source: the row has those, and they are put in when it is read.
  */
 #ifndef SKEYM_FHIR_FHIR_RESOURCE_H
 #define SKEYM_FHIR_FHIR_RESOURCE_H
@@ -33,9 +33,12 @@ bool skeym_fhir_resource_kind(struct skeym_span name, enum skeym_store_kind *kin
 bool skeym_fhir_resource_check(struct skeym_fhir_row *row, struct skeym_fhir_problem *problem);
 /* Makes record.body. */
 bool skeym_fhir_resource_body(struct skeym_fhir_row *row, struct skeym_fhir_problem *problem);
-/* A stored record as JSON, with its version and time. */
+/* A stored record as JSON, with its version, time and writer. */
 void skeym_fhir_resource_write(struct skeym_fhir_text *text,
                                const struct skeym_store_record *record);
+/* true when two records have the same content, text for text; id and meta are not compared. */
+bool skeym_fhir_resource_same(const struct skeym_store_record *one,
+                              const struct skeym_store_record *other);
 
 /* For the files of each kind: adds to the row. false and a problem. */
 bool skeym_fhir_resource_tag(struct skeym_fhir_row *row, enum skeym_store_tag_kind kind,

@@ -8,7 +8,7 @@
 #include "fhir/fhir_resource.h"
 #include "fhir/fhir_url.h"
 
-enum { SKEYM_FHIR_TESTS = 24 };
+enum { SKEYM_FHIR_TESTS = 25 };
 
 struct skeym_fhir_search {
     struct skeym_store_query query; /* limit is count + 1, to see whether there is more */

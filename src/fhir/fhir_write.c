@@ -50,6 +50,10 @@ bool skeym_fhir_write_begin(struct skeym_fhir_entry *entry, struct skeym_fhir_jo
     entry->row.resource = resource;
     entry->row.base_url = job->base_url;
     entry->row.arena = &job->arena;
+    record->writer = skeym_fhir_text_keep(&job->arena, call->request->node);
+    if (!record->writer.data) {
+        return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
+    }
     if (!is_put) {
         return make_id(call, &record->id, problem);
     }
@@ -77,9 +81,15 @@ bool skeym_fhir_write_condition(struct skeym_fhir_entry *entry, const struct ske
     if (!entry->none_exist || !kept.data) {
         return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
     }
-    return skeym_fhir_url_query(&url, call->arena, kept, problem) &&
-           skeym_fhir_search_parse(entry->none_exist, call->arena, &url, entry->row.record.kind,
-                                   SKEYM_FHIR_SEARCH_MATCH, call->request->now_ms, problem);
+    const struct skeym_store_record *record = &entry->row.record;
+    if (!skeym_fhir_url_query(&url, call->arena, kept, problem) ||
+        !skeym_fhir_search_parse(entry->none_exist, call->arena, &url, record->kind,
+                                 SKEYM_FHIR_SEARCH_MATCH, call->request->now_ms, problem)) {
+        return false;
+    }
+    return record->kind != SKEYM_STORE_OBSERVATION ||
+           skeym_fhir_search_require(entry->none_exist, SKEYM_STORE_BY_WRITER, record->writer) ||
+           skeym_fhir_outcome_store(problem, SKEYM_ERR_RANGE);
 }
 
 struct current {
@@ -212,6 +222,9 @@ int skeym_fhir_write_result(struct skeym_fhir_entry *entry, struct skeym_store_r
     } else if (write->error == SKEYM_ERR_TIMEOUT) {
         skeym_fhir_outcome_fail(problem, 412, "too-costly",
                                 "to find out whether it exists takes too much work");
+    } else if (write->error == SKEYM_ERR_CONFLICT && write->outcome == SKEYM_STORE_DIFFERS) {
+        skeym_fhir_outcome_fail(problem, 409, "duplicate",
+                                "this identifier was stored before, with other content");
     } else if (write->error) {
         skeym_fhir_outcome_store(problem, write->error);
     }
@@ -283,6 +296,8 @@ static void fill(struct skeym_store_write *write, const struct skeym_fhir_entry 
     write->none_exist = entry->none_exist ? &entry->none_exist->query : NULL;
     write->must_create = entry->referenced;
     write->own_only = entry->own_only;
+    write->same =
+        entry->row.record.kind == SKEYM_STORE_OBSERVATION ? skeym_fhir_resource_same : NULL;
     write->expected_version = entry->version;
 }
 

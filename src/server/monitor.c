@@ -43,6 +43,16 @@ static const char *unwell(struct skeym_monitor *monitor)
     }
     enum skeym_error error = skeym_store_get(monitor->reader, SKEYM_STORE_PATIENT,
                                              skeym_span_text("healthz"), ignore, NULL);
+    switch (skeym_store_health(service->store)) {
+    case SKEYM_OK:
+        break;
+    case SKEYM_ERR_MISSING:
+        return "the database file is gone\n";
+    case SKEYM_ERR_CHECKSUM:
+        return "a stored resource is damaged\n";
+    default:
+        return "the database is damaged\n";
+    }
     if (error != SKEYM_OK && error != SKEYM_ERR_NOT_FOUND) {
         return "the store does not answer\n";
     }

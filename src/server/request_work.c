@@ -128,6 +128,7 @@ static void handle(struct skeym_request_work *work, struct skeym_admission *admi
         .content_type = asked->content_type,
         .body = asked->body,
         .if_none_exist = asked->if_none_exist,
+        .node = skeym_name_span(&admission->claims.id),
         .grant = {allows, admission},
         .base_url = service->base_url,
         .now_ms = skeym_clock_now(&service->clock, NULL),

@@ -146,6 +146,15 @@ static enum skeym_error start_limits(struct server *server)
                  : skeym_peers_open(&server->service.peers, conf->connections, conf->per_ip);
 }
 
+/* On any thread. A damaged row may be asked for again and again. */
+static void store_alarm(void *arg, enum skeym_error error)
+{
+    struct skeym_service *service = arg;
+    skeym_log_write_flood(service->log, SKEYM_LOG_ERROR,
+                          error == SKEYM_ERR_CHECKSUM ? "row-damaged" : "store-damaged",
+                          SKEYM_LOG_FIELDS(skeym_log_reason(error)));
+}
+
 static enum skeym_error start_store(struct server *server)
 {
     struct skeym_service *service = &server->service;
@@ -156,6 +165,8 @@ static enum skeym_error start_store(struct server *server)
     const struct skeym_store_options options = {
         .path = path ? path : service->conf->db,
         .max_bytes = service->conf->db_max_bytes,
+        .alarm = store_alarm,
+        .alarm_arg = service,
     };
     enum skeym_error error = skeym_store_open(&service->store, &options);
     free(path);

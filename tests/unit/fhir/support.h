@@ -29,6 +29,7 @@ struct bench {
     struct skeym_store_reader *reader;
     struct skeym_fhir *fhir;
     uint64_t now_ms;
+    const char *node; /* who asks */
     /* what the grant allows: NULL is everything */
     const char *only_patient;
     const char *interactions;
@@ -99,6 +100,7 @@ static inline int bench_setup(void **state)
     }
     snprintf(bench->path, sizeof bench->path, "%s/db", bench->folder);
     bench->now_ms = NOW;
+    bench->node = "bed-1";
     bench_open(bench);
     *state = bench;
     return 0;
@@ -133,6 +135,7 @@ static inline struct skeym_fhir_answer *bench_send(struct bench *bench,
 {
     struct wait wait = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL};
     request->grant = (struct skeym_fhir_grant){bench_allows, bench};
+    request->node = skeym_span_text(bench->node);
     request->base_url = BASE;
     request->now_ms = bench->now_ms;
     bench->asked[0] = 0;
