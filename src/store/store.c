@@ -207,10 +207,7 @@ static enum skeym_error commit_together(struct skeym_store *store, struct skeym_
             return error ? error : SKEYM_ERR_STORE;
         }
     }
-    error = look(store);
-    if (!error) {
-        error = note(store, engine->commit(store->handle));
-    }
+    error = note(store, engine->commit(store->handle));
     if (!error) {
         error = look(store); /* a file that is gone by now keeps nothing */
     }

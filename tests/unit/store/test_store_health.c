@@ -84,7 +84,11 @@ static void test_changed_row(void **state)
         size_t count = 0;
         open_with(bench, &alarms);
         for (int number = 1; number < 4; number++) {
-            assert_int_equal(write_one(bench, number), SKEYM_OK);
+            struct job one = {0};
+            add(&one, number);
+            one.writes[0].record.writer = skeym_span_text("n");
+            run(bench, &one);
+            assert_int_equal(one.writes[0].error, SKEYM_OK);
         }
         assert_int_equal(skeym_store_health(bench->store), SKEYM_OK);
         change(bench, changes[i]);
@@ -96,6 +100,7 @@ static void test_changed_row(void **state)
             assert_int_equal(search(bench, false, &count), SKEYM_ERR_CHECKSUM);
             assert_int_equal(count, 1); /* o1, and there the answer ends */
             add(&job, 2);               /* would be answered with the row */
+            job.writes[0].record.writer = skeym_span_text("n");
             run(bench, &job);
             assert_int_equal(job.writes[0].error, SKEYM_ERR_CHECKSUM);
             assert_int_equal(alarms.checksum, 3);
@@ -120,6 +125,7 @@ static void test_changed_latest(void **state)
     change(bench, "UPDATE observation SET body = CAST('bodY' AS BLOB)");
     assert_int_equal(search(bench, true, &count), SKEYM_ERR_CHECKSUM);
     assert_int_equal(count, 0);
+    assert_int_equal(skeym_store_health(bench->store), SKEYM_ERR_CHECKSUM);
 }
 
 static void test_changed_entity(void **state)
@@ -180,9 +186,11 @@ static void test_damaged(void **state)
             assert_int_equal(get(bench, "o7", &count), SKEYM_ERR_DAMAGED);
             assert_int_equal(skeym_store_health(bench->store), SKEYM_ERR_DAMAGED);
         }
+        uint64_t commits = skeym_store_stats(bench->store).commits;
         for (int i = 1000; i < 1003; i++) {
             assert_int_equal(write_one(bench, i), SKEYM_ERR_DAMAGED);
         }
+        assert_int_equal(skeym_store_stats(bench->store).commits, commits);
         assert_int_equal(skeym_store_health(bench->store), SKEYM_ERR_DAMAGED);
         assert_int_equal(alarms.damaged, 1);
         assert_int_equal(alarms.missing + alarms.checksum + alarms.others, 0);
@@ -241,6 +249,7 @@ static void test_removed(void **state)
         }
         assert_int_equal(write_one(bench, 2), SKEYM_ERR_DAMAGED);
         assert_int_equal(write_one(bench, 3), SKEYM_ERR_DAMAGED);
+        assert_false(has(bench, 2)); /* it is not even tried */
         assert_int_equal(skeym_store_health(bench->store), SKEYM_ERR_MISSING);
         assert_int_equal(alarms.missing, 1);
         assert_int_equal(alarms.damaged + alarms.checksum + alarms.others, 0);
@@ -252,6 +261,31 @@ static void test_removed(void **state)
         (void)unlink(path);
     }
     open_store(bench);
+}
+
+static const char *doomed;
+
+static bool remove_it(const struct skeym_store_record *found,
+                      const struct skeym_store_record *given)
+{
+    (void)found, (void)given;
+    assert_int_equal(unlink(doomed), 0);
+    return true;
+}
+
+/* It goes while a transaction is under way: that is not acknowledged. */
+static void test_removed_meanwhile(void **state)
+{
+    struct bench *bench = *state;
+    struct job job = {0};
+    assert_int_equal(write_one(bench, 1), SKEYM_OK);
+    add(&job, 2);
+    add(&job, 1);
+    job.writes[1].same = remove_it; /* is called when the first is written already */
+    doomed = bench->path;
+    run(bench, &job);
+    assert_int_equal(job.batch.error, SKEYM_ERR_DAMAGED);
+    assert_int_equal(job.writes[0].error, SKEYM_ERR_DAMAGED);
 }
 
 /* Nobody writes: who asks for the health is told all the same. */
@@ -335,6 +369,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damaged, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_damaged_meanwhile, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_removed, make_folder, teardown),
+        cmocka_unit_test_setup_teardown(test_removed_meanwhile, setup, teardown),
         cmocka_unit_test_setup_teardown(test_removed_and_asked, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_other_schema, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_writers, setup, teardown),
