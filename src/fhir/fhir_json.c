@@ -66,9 +66,6 @@ static enum skeym_error scan_number(struct scan *scan)
     if ((whole && count > SKEYM_FHIR_INTEGER_DIGITS) || size >= sizeof copy) {
         return SKEYM_ERR_RANGE;
     }
-    if (whole && zero && size == 2) {
-        return SKEYM_ERR_SHAPE; /* "-0": an integer cannot keep its sign */
-    }
     if (whole) {
         return SKEYM_OK;
     }
@@ -276,7 +273,9 @@ struct json_object *skeym_fhir_json_parse(struct skeym_span text,
         return NULL;
     }
     if (error) {
-        skeym_fhir_outcome_fail(problem, 400, "structure", "not JSON at byte %zu: %s", at,
+        skeym_fhir_outcome_fail(problem, 400, error == SKEYM_ERR_RANGE ? "value" : "structure",
+                                "%s at byte %zu: %s",
+                                error == SKEYM_ERR_RANGE ? "number out of range" : "not JSON", at,
                                 skeym_error_text(error));
         return NULL;
     }

@@ -3,6 +3,7 @@
 #include "fhir/fhir_time.h"
 #include <json-c/json.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { SAMPLED_DATA_BYTES = 4 << 20, COMPONENTS_MAX = 256, CODINGS_MAX = 20 };
@@ -162,24 +163,34 @@ static bool is_optional_number(struct json_object *object, const char *key)
            (skeym_fhir_json_number(object, key, &number) && fabs(number) <= value_limit);
 }
 
+/* The same for a member of what the path leads to. */
+static bool fail_in(struct skeym_fhir_problem *problem, int status, const char *path,
+                    const char *member, const char *text)
+{
+    char inner[SKEYM_FHIR_PATH_BYTES];
+    (void)snprintf(inner, sizeof inner, "%s.%s", path, member);
+    return fail(problem, status, inner, text);
+}
+
 static bool check_quantity(struct json_object *quantity, const char *path,
                            struct skeym_fhir_problem *problem)
 {
     static const char *const comparators[] = {"<", "<=", ">=", ">", NULL};
+    static const char *const texts[] = {"unit", "system", "code"};
     if (!is_optional_number(quantity, "value")) {
-        return fail(problem, 400, path, "value is not a number, or too large");
+        return fail_in(problem, 400, path, "value", "not a number, or too large");
     }
-    if (!is_optional(quantity, "unit", json_type_string) ||
-        !is_optional(quantity, "system", json_type_string) ||
-        !is_optional(quantity, "code", json_type_string)) {
-        return fail(problem, 400, path, "unit, system or code is not a string");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (!is_optional(quantity, texts[i], json_type_string)) {
+            return fail_in(problem, 400, path, texts[i], "not a string");
+        }
     }
     if (skeym_fhir_json_has(quantity, "code") && !skeym_fhir_json_has(quantity, "system")) {
-        return fail(problem, 422, path, "a code of the unit needs its system");
+        return fail_in(problem, 422, path, "system", "a code of the unit needs its system");
     }
     if (skeym_fhir_json_has(quantity, "comparator") &&
         !is_one_of(skeym_fhir_json_text(quantity, "comparator"), comparators)) {
-        return fail(problem, 422, path, "comparator is not one of <, <=, >=, >");
+        return fail_in(problem, 422, path, "comparator", "not one of <, <=, >=, >");
     }
     return true;
 }
@@ -218,35 +229,38 @@ static bool check_sampled_data(struct json_object *sampled, const char *path,
     double period = 0;
     size_t count = 0;
     if (!origin || !skeym_fhir_json_has(origin, "value")) {
-        return fail(problem, 400, path, "origin with a value is required");
+        return fail_in(problem, 400, path, "origin", "an object with a value is required");
     }
-    if (!check_quantity(origin, path, problem)) {
+    char inner[SKEYM_FHIR_PATH_BYTES];
+    (void)snprintf(inner, sizeof inner, "%s.origin", path);
+    if (!check_quantity(origin, inner, problem)) {
         return false;
     }
     if (!skeym_fhir_json_number(sampled, "period", &period) || !(period > 0) ||
         period > value_limit) {
-        return fail(problem, 400, path, "period must be a number above 0");
+        return fail_in(problem, 400, path, "period", "must be a number above 0");
     }
     if (!dimensions || json_object_get_int64(dimensions) < 1 ||
         json_object_get_int64(dimensions) > INT32_MAX) {
-        return fail(problem, 400, path, "dimensions must be a whole number above 0");
+        return fail_in(problem, 400, path, "dimensions", "must be a whole number above 0");
     }
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         if (!is_optional_number(sampled, numbers[i])) {
-            return fail(problem, 400, path, "factor or a limit is not a number");
+            return fail_in(problem, 400, path, numbers[i], "not a number");
         }
     }
     if (!skeym_fhir_json_has(sampled, "data")) {
         return true;
     }
     if (data.size > SAMPLED_DATA_BYTES) {
-        return fail(problem, 422, path, "data is too long");
+        return fail_in(problem, 422, path, "data", "too long");
     }
     if (!count_samples(data, &count)) {
-        return fail(problem, 400, path, "data must be decimals, E, U or L, one space between");
+        return fail_in(problem, 400, path, "data",
+                       "must be decimals, E, U or L, one space between");
     }
     return count % (size_t)json_object_get_int64(dimensions) == 0 ||
-           fail(problem, 422, path, "data does not fill all dimensions");
+           fail_in(problem, 422, path, "data", "does not fill all dimensions");
 }
 
 /* The data types of value[x]. */
@@ -285,21 +299,23 @@ static bool check_value(struct json_object *holder, const char *path,
         struct json_object *value =
             skeym_fhir_json_member(holder, value_types[i].key, value_types[i].type);
         found++;
+        char inner[SKEYM_FHIR_PATH_BYTES];
+        (void)snprintf(inner, sizeof inner, "%s.%s", path, value_types[i].key);
         if (!value) {
-            return fail(problem, 400, path, "value[x] has the wrong type");
+            return fail(problem, 400, inner, "has the wrong type");
         }
-        if (value_types[i].check && !value_types[i].check(value, path, problem)) {
+        if (value_types[i].check && !value_types[i].check(value, inner, problem)) {
             return false;
         }
     }
     if (values > 1) {
-        return fail(problem, 400, path, "more than one value[x]");
+        return fail_in(problem, 400, path, "value", "more than one value[x]");
     }
     if (found != values) {
-        return fail(problem, 400, path, "a value[x] that FHIR does not have");
+        return fail_in(problem, 400, path, "value", "a value[x] that FHIR does not have");
     }
     return found == 0 || !skeym_fhir_json_has(holder, "dataAbsentReason") ||
-           fail(problem, 422, path, "dataAbsentReason beside a value");
+           fail_in(problem, 422, path, "dataAbsentReason", "beside a value");
 }
 
 static bool check_components(struct skeym_fhir_row *row, struct skeym_fhir_problem *problem)
@@ -348,6 +364,5 @@ bool skeym_fhir_observation(struct skeym_fhir_row *row, struct skeym_fhir_proble
                     "a reference to a Patient of this server is required here");
     }
     return check_codes(row, problem) && check_effective(row, problem) &&
-           check_value(row->resource, "Observation.value", problem) &&
-           check_components(row, problem);
+           check_value(row->resource, "Observation", problem) && check_components(row, problem);
 }

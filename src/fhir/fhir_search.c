@@ -241,6 +241,7 @@ bool skeym_fhir_search_parse(struct skeym_fhir_search *out, struct skeym_fhir_ar
                              struct skeym_fhir_problem *problem)
 {
     const struct skeym_fhir_param *cursor = NULL;
+    unsigned seen = 0;
     bool observation = kind == SKEYM_STORE_OBSERVATION;
     memset(out, 0, sizeof *out);
     out->count = use == SKEYM_FHIR_SEARCH_LATEST ? 1 : SKEYM_FHIR_COUNT;
@@ -256,9 +257,11 @@ bool skeym_fhir_search_parse(struct skeym_fhir_search *out, struct skeym_fhir_ar
             return false;
         }
         enum special special = special_of(given->name, use);
-        if (special == CURSOR && cursor) {
-            return skeym_fhir_param_refuse(problem, "invalid", "given twice", "_cursor");
+        if (special != NO_SPECIAL && special != FORMAT && (seen & (1u << special))) {
+            return skeym_fhir_outcome_fail(problem, 400, "invalid", "%.*s: given twice",
+                                           (int)given->name.size, (const char *)given->name.data);
         }
+        seen |= 1u << special;
         if (special == CURSOR) {
             cursor = given;
         } else if (special == NO_SPECIAL) {
