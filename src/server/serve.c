@@ -146,13 +146,17 @@ static enum skeym_error start_limits(struct server *server)
                  : skeym_peers_open(&server->service.peers, conf->connections, conf->per_ip);
 }
 
-/* On any thread. A damaged row may be asked for again and again. */
+/* On any thread. A damaged row may be asked for again and again; the rest is told once. */
 static void store_alarm(void *arg, enum skeym_error error)
 {
     struct skeym_service *service = arg;
-    skeym_log_write_flood(service->log, SKEYM_LOG_ERROR,
-                          error == SKEYM_ERR_CHECKSUM ? "row-damaged" : "store-damaged",
-                          SKEYM_LOG_FIELDS(skeym_log_reason(error)));
+    if (error == SKEYM_ERR_CHECKSUM) {
+        skeym_log_write_flood(service->log, SKEYM_LOG_PROVEN, SKEYM_LOG_ERROR, "row-damaged",
+                              SKEYM_LOG_FIELDS(skeym_log_reason(error)));
+    } else {
+        skeym_log_write(service->log, SKEYM_LOG_ERROR, "store-damaged",
+                        SKEYM_LOG_FIELDS(skeym_log_reason(error)));
+    }
 }
 
 static enum skeym_error start_store(struct server *server)
