@@ -111,6 +111,10 @@ static bool write_entry(void *arg, const struct skeym_store_record *record)
 {
     struct page *page = arg;
     struct skeym_fhir_text *text = &page->entries;
+    if (page->count_max == 0) {
+        page->count++;
+        return true;
+    }
     bool fits = text->size < page->room && record->body.size <= page->room - text->size;
     if (page->count == 0 && !fits && page->room < SKEYM_FHIR_PAGE_BYTES) {
         page->too_much = true;
@@ -183,7 +187,7 @@ static void write_bundle(struct skeym_fhir_text *out, const struct page *page,
         skeym_fhir_text_free(&cursor);
     }
     skeym_fhir_text_add(out, "}]");
-    if (page->count > 0) { /* FHIR has no empty arrays */
+    if (page->entries.size > 0) { /* FHIR has no empty arrays */
         skeym_fhir_text_add(out, ",\"entry\":[");
         skeym_fhir_text_span(out, skeym_fhir_text_view(&page->entries));
         skeym_fhir_text_add(out, "]");

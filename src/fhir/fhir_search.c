@@ -30,7 +30,7 @@ const struct skeym_store_test *skeym_fhir_search_patients(const struct skeym_fhi
     return NULL;
 }
 
-static bool parse_count(struct skeym_fhir_search *search, struct skeym_span value,
+static bool parse_count(struct skeym_fhir_search *search, struct skeym_span value, uint32_t least,
                         struct skeym_fhir_problem *problem)
 {
     uint32_t count = 0;
@@ -39,9 +39,10 @@ static bool parse_count(struct skeym_fhir_search *search, struct skeym_span valu
         right = value.data[i] >= '0' && value.data[i] <= '9';
         count = count * 10 + (uint32_t)(value.data[i] - '0');
     }
-    if (!right || count == 0) {
-        return skeym_fhir_param_refuse(problem, "invalid", "must be a whole number above 0",
-                                       "_count or max");
+    if (!right || count < least) {
+        return skeym_fhir_param_refuse(
+            problem, "invalid", least ? "must be a whole number above 0" : "must be a whole number",
+            least ? "max" : "_count");
     }
     search->count = count < SKEYM_FHIR_COUNT_MAX ? count : SKEYM_FHIR_COUNT_MAX;
     return true;
@@ -185,8 +186,9 @@ static bool parse_param(struct skeym_fhir_search *search, struct skeym_fhir_aren
 {
     switch (special_of(given->name, use)) {
     case COUNT:
+        return parse_count(search, given->value, 0, problem);
     case MAX:
-        return parse_count(search, given->value, problem);
+        return parse_count(search, given->value, 1, problem);
     case SORT:
         return parse_sort(search, given->value, problem);
     case FORMAT:
@@ -270,6 +272,9 @@ bool skeym_fhir_search_parse(struct skeym_fhir_search *out, struct skeym_fhir_ar
         }
     }
     out->query.limit = use == SKEYM_FHIR_SEARCH_PAGE ? out->count + 1 : out->count;
+    if (out->count == 0) { /* all are counted, none is written */
+        out->query.limit = UINT32_MAX;
+    }
     if (use == SKEYM_FHIR_SEARCH_MATCH) {
         out->query.limit = 2;
         out->query.order = SKEYM_STORE_ORDER_ID;

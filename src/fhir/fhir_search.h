@@ -15,7 +15,7 @@ struct skeym_fhir_search {
     struct skeym_store_test tests[SKEYM_FHIR_TESTS];
     struct skeym_store_value values[SKEYM_STORE_VALUES_MAX];
     size_t value_count;
-    uint32_t count;  /* rows of a page; of $lastn: per group */
+    uint32_t count;  /* rows of a page, 0: only their number; of $lastn: per group */
     uint64_t filter; /* hash of what the cursor belongs to */
 };
 

@@ -169,6 +169,25 @@ static void test_source(void **state)
     json_object_put(json);
 }
 
+/* _count=0 asks for the number alone. */
+static void test_only_the_number(void **state)
+{
+    struct bench *bench = *state;
+    for (int i = 0; i < 60; i++) {
+        assert_int_equal(post_as(bench, "bed-7", READING("\"value\":\"9\"", "72", "")), 201);
+    }
+    struct json_object *page =
+        json_of(ask(bench, "GET", "/fhir/Observation?patient=7&code=x&_count=0", NULL), 200);
+    assert_string_equal(text_at(page, "total"), "60");
+    assert_string_equal(text_at(page, "link.0.relation"), "self");
+    assert_int_equal(count_at(page, "link"), 1);
+    assert_null(at(page, "entry"));
+    json_object_put(page);
+    page = json_of(ask(bench, "GET", "/fhir/Patient?_count=0", NULL), 200);
+    assert_string_equal(text_at(page, "total"), "0");
+    json_object_put(page);
+}
+
 /* A bit of a value has turned on the disk: an error, never the other value. */
 static void test_changed_on_the_disk(void **state)
 {
@@ -213,6 +232,7 @@ int main(void)
                                         bench_teardown),
         cmocka_unit_test_setup_teardown(test_other_content, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_source, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_only_the_number, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_changed_on_the_disk, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_store_is_gone, bench_setup, bench_teardown),
     };
