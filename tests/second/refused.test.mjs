@@ -255,7 +255,7 @@ live(
     assert.notEqual(locatorKeyId(kept[1].locator), locatorKeyId(here.doctor.locator));
     await node.login();
     assert.deepEqual(kept[2].credential, kept[1].credential);
-    here.ward.administer('rotate', '--retire', String(locatorKeyId(here.doctor.locator)));
+    here.ward.administer('rotate', '--retire', String(locatorKeyId(here.doctor.locator)), '--yes');
     assert.equal((await new SkeymNode(kept[2]).request(METADATA)).status, 200);
     await assert.rejects(new SkeymNode(here.doctor).login(), { name: 'SkeymError', status: 401 });
     here.doctor = kept[2];
