@@ -14,6 +14,7 @@ static void reading(struct skeym_span text)
         FUZZ_MUST(fuzz_zero(&id, sizeof id));
         return;
     }
+    FUZZ_MUST(skeym_observation_is_id(id.run) && skeym_observation_is_id(id.signal));
     snprintf(printed, sizeof printed, "%s.%s.%u", id.run, id.signal, (unsigned)id.number);
     FUZZ_MUST(skeym_readback_parse(&again, skeym_span_text(printed)) == SKEYM_OK);
     FUZZ_MUST(!memcmp(&id, &again, sizeof id));

@@ -101,7 +101,7 @@ static int hex4(struct scan *scan)
 static bool scan_escape(struct scan *scan)
 {
     int c = peek(scan);
-    scan->at++;
+    scan->at += c >= 0;
     if (c != 'u') {
         return c > 0 && strchr("\"\\/bfnrt", c) != NULL;
     }

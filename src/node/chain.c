@@ -88,6 +88,9 @@ static void read_text(struct skeym_reader *reader, char *out, size_t room, char 
         reader->bad = true;
         return;
     }
+    for (size_t i = 0; i < text.size; i++) {
+        reader->bad = reader->bad || text.data[i] < 0x21 || text.data[i] > 0x7e;
+    }
     memcpy(out, text.data, text.size);
     out[text.size] = 0;
 }

@@ -156,9 +156,22 @@ static struct skeym_span take_last(struct skeym_span *text)
     return last;
 }
 
+/* Names come from whoever wrote the resource, and go to a terminal. */
+static bool is_name(struct skeym_span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t c = text.data[i];
+        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        if (!letter && !(c >= '0' && c <= '9') && c != '.' && c != '-') {
+            return false;
+        }
+    }
+    return text.size > 0;
+}
+
 static bool copy(char *out, size_t room, struct skeym_span text)
 {
-    if (text.size == 0 || text.size >= room) {
+    if (text.size >= room || !is_name(text)) {
         return false;
     }
     memcpy(out, text.data, text.size);

@@ -167,6 +167,9 @@ static void test_identifiers(void **state)
         "a.b.c.-1",
         "a.b.c.1234567890",
         "a.b.a-signal-of-17-xx.1",
+        "x\033]0;owned\007.9f02c1aa.0-MLII.17",
+        "bed.9f02c1aa.0-MLII\033[2J.17",
+        "bed.9f02\nc1aa.0-MLII.17",
         "a-node-and-a-run-of-more-than-47-letters-all-in.all.c.1",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
