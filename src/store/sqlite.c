@@ -102,6 +102,12 @@ enum skeym_error skeym_sqlite_charge(struct skeym_sqlite *sqlite, uint32_t steps
     return SKEYM_OK;
 }
 
+enum skeym_error skeym_sqlite_charge_body(struct skeym_sqlite *sqlite,
+                                          const struct skeym_store_record *record)
+{
+    return skeym_sqlite_charge(sqlite, (uint32_t)(record->body.size / SKEYM_SQLITE_STEP_BYTES));
+}
+
 int skeym_sqlite_on_steps(void *arg)
 {
     struct skeym_sqlite *sqlite = arg;

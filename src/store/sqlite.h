@@ -69,6 +69,7 @@ enum {
     /* What it takes to start a statement, and to prepare one, in steps. */
     SKEYM_SQLITE_START = 100,
     SKEYM_SQLITE_PREPARE_BYTE = 5,
+    SKEYM_SQLITE_STEP_BYTES = 32, /* of a body that is read, as much work as one step */
 };
 
 /* A file as it was when it was opened; the name is the connection's. */
@@ -121,9 +122,11 @@ enum skeym_error skeym_sqlite_record(struct skeym_store_record *record, sqlite3_
 void skeym_sqlite_budget(void *handle);
 /* At the begin of a query: a new budget, unless there is one for many. */
 void skeym_sqlite_query_begins(struct skeym_sqlite *sqlite);
-/* Takes work that the engine does not count by itself (to prepare a statement, to start one) from
- * the budget. SKEYM_ERR_TIMEOUT when nothing is left. */
+/* Takes work that the engine does not count by itself (to prepare a statement, to start one, to
+ * read a long row) from the budget. SKEYM_ERR_TIMEOUT when nothing is left. */
 SKEYM_MUST_USE enum skeym_error skeym_sqlite_charge(struct skeym_sqlite *sqlite, uint32_t steps);
+SKEYM_MUST_USE enum skeym_error skeym_sqlite_charge_body(struct skeym_sqlite *sqlite,
+                                                         const struct skeym_store_record *record);
 /* The progress handler. */
 int skeym_sqlite_on_steps(void *arg);
 

@@ -440,6 +440,7 @@ static enum skeym_error answer(struct skeym_sqlite *sqlite, const struct builder
     while (more && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         struct skeym_store_record record;
         error = skeym_sqlite_record(&record, statement, b->query->kind);
+        error = error ? error : skeym_sqlite_charge_body(sqlite, &record);
         more = !error && each(arg, &record);
     }
     error = error ? error : skeym_sqlite_error(sqlite, code);

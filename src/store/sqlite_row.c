@@ -71,6 +71,7 @@ enum skeym_error skeym_sqlite_row_get(void *handle, enum skeym_store_kind kind,
     } else if (code == SQLITE_ROW) {
         struct skeym_store_record record;
         error = skeym_sqlite_record(&record, statement, kind);
+        error = error ? error : skeym_sqlite_charge_body(sqlite, &record);
         if (!error) {
             (void)each(arg, &record);
         }

@@ -252,6 +252,33 @@ static void test_budget_is_shared(void **state)
     }
 }
 
+/* Long rows are work, also where none of their steps is counted. */
+static void test_budget_counts_bodies(void **state)
+{
+    struct bench *bench = *state;
+    struct job job = {0};
+    add_large(&job, 1, 1 << 20);
+    run(bench, &job);
+    assert_int_equal(job.writes[0].error, SKEYM_OK);
+    free(job.large);
+    open_with_steps(bench, 100);
+    struct skeym_store_query query = {.kind = SKEYM_STORE_OBSERVATION, .limit = 1};
+    for (int kind = 0; kind < 2; kind++) {
+        enum skeym_error error = SKEYM_OK;
+        int served = 0;
+        skeym_store_reader_budget(bench->reader);
+        while (!error && served < 100) {
+            struct rows rows = {0};
+            error = kind == 0 ? skeym_store_search(bench->reader, &query, each, &rows)
+                              : skeym_store_get(bench->reader, SKEYM_STORE_OBSERVATION,
+                                                skeym_span_text("o1"), each, &rows);
+            served += error == SKEYM_OK;
+        }
+        assert_int_equal(error, SKEYM_ERR_TIMEOUT);
+        assert_in_range(served, 1, 10);
+    }
+}
+
 /* A search within a create is bounded: that write fails, those around it do not. */
 static void test_none_exist_is_bounded(void **state)
 {
@@ -385,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_close_commits_the_queue, setup, teardown),
         cmocka_unit_test_setup_teardown(test_query_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_budget_is_shared, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_budget_counts_bodies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_none_exist_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_latest_counts_own_codes, setup, teardown),
     };
