@@ -3,8 +3,10 @@
 
 #include "cli/cli.h"
 #include "server/home.h"
+#include "server/listener.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The settings follow from their table. */
 static const char usage[] =
@@ -161,6 +163,44 @@ static int list_settings(void)
     return SKEYM_EXIT_OK;
 }
 
+/* What it was that did not start: where it is the folder or a file in it, that one's name. */
+static int not_started(const char *dir, const char *what, enum skeym_error error)
+{
+    bool folder = strcmp(what, "the folder") == 0;
+    if (folder && error == SKEYM_ERR_BUSY) {
+        return skeym_cli_say("serve", "%s: another server runs on it", dir);
+    }
+    bool missing = error == SKEYM_ERR_MISSING && strcmp(what, "giving up privileges") == 0;
+    return folder || missing || strcmp(what, "keyring or revoked list") == 0
+               ? skeym_cli_dir_fail("serve", dir, error)
+               : skeym_cli_fail("serve", what, error);
+}
+
+/* What the settings name must be there, and be good. */
+static bool check_files(const struct arguments *arguments)
+{
+    const struct skeym_conf *conf = &arguments->conf;
+    struct skeym_listener_tls tls;
+    struct stat info;
+    enum skeym_error error = skeym_listener_tls_load(&tls, conf);
+    const char *fault = NULL;
+    bool good = true;
+    if (error) {
+        fprintf(stderr, "skeym serve: %s, %s: %s\n", conf->tls_cert, conf->tls_key,
+                skeym_error_text(error));
+        good = false;
+    } else if (tls.cert && (fault = skeym_listener_tls_fault(&tls, skeym_cli_now() / 1000))) {
+        fprintf(stderr, "skeym serve: %s: %s\n", conf->tls_cert, fault);
+        good = false;
+    }
+    skeym_listener_tls_wipe(&tls);
+    if (arguments->dir && (stat(arguments->dir, &info) != 0 || !S_ISDIR(info.st_mode))) {
+        fprintf(stderr, "skeym serve: %s: no such folder\n", arguments->dir);
+        good = false;
+    }
+    return good;
+}
+
 static int run(int argc, char **argv)
 {
     struct arguments arguments = {.ready_fd = -1};
@@ -183,7 +223,7 @@ static int run(int argc, char **argv)
     }
     if (arguments.check) {
         print_settings(&arguments.conf);
-        return SKEYM_EXIT_OK;
+        return check_files(&arguments) ? SKEYM_EXIT_OK : SKEYM_EXIT_FAILED;
     }
     const struct skeym_serve_options options = {
         .dir = arguments.dir,
@@ -193,7 +233,7 @@ static int run(int argc, char **argv)
     };
     const char *what = NULL;
     error = skeym_serve_run(&options, &what);
-    return error ? skeym_cli_fail("serve", what, error) : SKEYM_EXIT_OK;
+    return error ? not_started(options.dir, what, error) : SKEYM_EXIT_OK;
 }
 
 const struct skeym_command skeym_command_serve = {

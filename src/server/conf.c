@@ -330,6 +330,8 @@ enum skeym_error skeym_conf_check(const struct skeym_conf *conf, skeym_conf_comp
         {key && !cert, "tls-cert", "needed with tls-key"},
         {!cert && !key && !conf->allow_plaintext_network && !skeym_source_loopback(&conf->listen),
          "listen", "not a loopback address: give tls-cert and tls-key, or allow-plaintext-network"},
+        {skeym_source_wildcard(&conf->listen) && conf->public_url[0] == '\0', "public-url",
+         "needed where listen is a wildcard: links in answers begin with it"},
         {port != 0 && port == skeym_source_port(&conf->metrics_listen), "metrics-listen",
          "the same port as listen"},
         {conf->body_memory < conf->body_max, "body-memory", "less than body-max"},

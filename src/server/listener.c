@@ -6,6 +6,7 @@
 #include "server/request.h"
 #include <errno.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -230,6 +231,30 @@ static bool key_pair_loads(const struct skeym_listener_tls *tls)
         gnutls_certificate_free_credentials(credentials);
     }
     return good;
+}
+
+const char *skeym_listener_tls_fault(const struct skeym_listener_tls *tls, uint64_t now_s)
+{
+    gnutls_x509_crt_t *chain = NULL;
+    unsigned count = 0;
+    const char *fault = NULL;
+    gnutls_datum_t cert = {(unsigned char *)tls->cert, (unsigned)strlen(tls->cert)};
+    if (gnutls_x509_crt_list_import2(&chain, &count, &cert, GNUTLS_X509_FMT_PEM, 0) < 0 ||
+        count == 0) {
+        return "no certificate in PEM";
+    }
+    if (!key_pair_loads(tls)) {
+        fault = "the key is not this certificate's, or is encrypted";
+    } else if ((uint64_t)gnutls_x509_crt_get_expiration_time(chain[0]) <= now_s) {
+        fault = "the certificate has expired";
+    } else if ((uint64_t)gnutls_x509_crt_get_activation_time(chain[0]) > now_s) {
+        fault = "the certificate is not valid yet";
+    }
+    for (unsigned i = 0; i < count; i++) {
+        gnutls_x509_crt_deinit(chain[i]);
+    }
+    gnutls_free(chain);
+    return fault;
 }
 
 /* The library's own timeout is the second line: it counts silence only. */

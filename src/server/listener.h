@@ -18,6 +18,8 @@ struct skeym_listener_tls {
 /* Reads both files. Errors: SKEYM_ERR_MISSING, SKEYM_ERR_MODE (of the key), ... */
 SKEYM_MUST_USE enum skeym_error skeym_listener_tls_load(struct skeym_listener_tls *out,
                                                         const struct skeym_conf *conf);
+/* What is wrong with the certificate or its key, in words; NULL: nothing. now_s: the wall clock. */
+const char *skeym_listener_tls_fault(const struct skeym_listener_tls *tls, uint64_t now_s);
 void skeym_listener_tls_wipe(struct skeym_listener_tls *tls);
 
 struct skeym_listener; /* malloc'ed */

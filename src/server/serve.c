@@ -3,6 +3,7 @@
 
 #include "crypto/crypto.h"
 #include "server/control.h"
+#include "server/home.h"
 #include "server/listener.h"
 #include "server/monitor.h"
 #include "server/privilege.h"
@@ -48,6 +49,9 @@ static enum skeym_error start_signals(struct server *server)
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
+    /* no meaning here, and no reason to die */
+    (void)sigaction(SIGUSR1, &ignore, NULL);
+    (void)sigaction(SIGUSR2, &ignore, NULL);
     if (sigaction(SIGPIPE, &ignore, NULL) != 0 || pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) {
         return SKEYM_ERR_IO;
     }
@@ -250,16 +254,25 @@ static const struct {
 
 /* --- while it runs ------------------------------------------------------------------------- */
 
+/* The file of the folder that is to blame, for the log. */
+static const char *culprit(const struct server *server, enum skeym_error error)
+{
+    enum skeym_error found = SKEYM_OK;
+    const char *file = error ? skeym_home_culprit(server->options->dir, &found) : NULL;
+    return file && found == error ? file : "";
+}
+
 static enum skeym_error reload(void *arg)
 {
-    struct skeym_service *service = arg;
+    struct server *server = arg;
+    struct skeym_service *service = &server->service;
     enum skeym_error error =
         skeym_state_reload(service->state, skeym_clock_now(&service->clock, NULL));
     skeym_metrics_add(&service->metrics, error ? SKEYM_COUNT_RELOAD_FAILED : SKEYM_COUNT_RELOADS,
                       1);
     skeym_log_write(
         service->log, error ? SKEYM_LOG_ERROR : SKEYM_LOG_INFO, "reload",
-        SKEYM_LOG_FIELDS(skeym_log_reason(error),
+        SKEYM_LOG_FIELDS(skeym_log_reason(error), skeym_log_text("file", culprit(server, error)),
                          skeym_log_number("revoked", skeym_state_figures(service->state).revoked)));
     return error;
 }
@@ -287,14 +300,15 @@ static void move_keys(struct skeym_service *service)
     }
 }
 
-static void on_hangup(struct skeym_service *service)
+static void on_hangup(struct server *server)
 {
+    struct skeym_service *service = &server->service;
     enum skeym_error error = skeym_log_reopen(service->log);
     if (error) {
         skeym_log_write(service->log, SKEYM_LOG_ERROR, "log-reopen",
                         SKEYM_LOG_FIELDS(skeym_log_reason(error)));
     }
-    (void)reload(service); /* it has logged what came of it */
+    (void)reload(server); /* it has logged what came of it */
 }
 
 /* false: time to stop. */
@@ -307,7 +321,7 @@ static bool take_signals(struct server *server)
                             SKEYM_LOG_FIELDS(skeym_log_number("signal", info.ssi_signo)));
             return false;
         }
-        on_hangup(&server->service);
+        on_hangup(server);
     }
     return true;
 }
@@ -328,7 +342,7 @@ static void run(struct server *server)
             going = take_signals(server);
         }
         if (fds[1].revents & POLLIN) {
-            skeym_control_serve(&server->control, reload, &server->service);
+            skeym_control_serve(&server->control, reload, server);
         }
     }
 }

@@ -149,6 +149,18 @@ void skeym_source_address(char out[SKEYM_SOURCE_TEXT_BYTES + 16],
                    (unsigned)skeym_source_port(address));
 }
 
+bool skeym_source_wildcard(const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, address, sizeof v4);
+        return v4.sin_addr.s_addr == htonl(INADDR_ANY);
+    }
+    struct sockaddr_in6 v6;
+    memcpy(&v6, address, sizeof v6);
+    return address->ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr);
+}
+
 bool skeym_source_loopback(const struct sockaddr_storage *address)
 {
     if (address->ss_family == AF_INET6) {

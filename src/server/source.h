@@ -30,6 +30,8 @@ bool skeym_source_parse(struct sockaddr_storage *out, const char *text);
 void skeym_source_address(char out[SKEYM_SOURCE_TEXT_BYTES + 16],
                           const struct sockaddr_storage *address);
 bool skeym_source_loopback(const struct sockaddr_storage *address);
+/* 0.0.0.0 or [::]: where a server may listen, and nobody can connect to. */
+bool skeym_source_wildcard(const struct sockaddr_storage *address);
 uint16_t skeym_source_port(const struct sockaddr_storage *address);
 
 #endif

@@ -106,7 +106,9 @@ async function damaged(world) {
     for (const args of [['list', ...dir], ['revoke', 'a', ...dir], enrol]) {
       await table(world, [[args, 1, said]]);
     }
-    assert.equal((await world.refuse()).code, 1);
+    const { code, err } = await world.refuse();
+    assert.equal(code, 1);
+    assert.match(err, said);
   };
   appendFileSync(revoked, '# fine\n');
   await everyone(/\/revoked: the list of what is revoked is empty, cut short or added to/);

@@ -71,6 +71,20 @@ export default {
     assert.notEqual(wrong.code, 0);
   },
 
+  async '--check-config looks at certificate, key and folder'(world) {
+    const [pair, other] = [certificate(world, 'a'), certificate(world, 'b')];
+    const check = async (words, ...args) => {
+      const { code, err } = await world.skeym(['serve', '--check-config', ...args]);
+      assert.equal(code, words ? 1 : 0, err);
+      assert.ok(err.includes(words), err);
+    };
+    await check('', ...flags(pair));
+    await check("the key is not this certificate's", '--tls-cert', pair.cert, '--tls-key', other.key);
+    await check('no such file', '--tls-cert', world.path('none'), '--tls-key', pair.key);
+    await check('no certificate in PEM', '--tls-cert', pair.key, '--tls-key', pair.key);
+    await check('no such folder', world.path('none'));
+  },
+
   async 'a handshake that does not go on is cut'(world) {
     const pair = certificate(world, 'a');
     await world.init();

@@ -239,13 +239,15 @@ static void settings_must_go_together(void **state)
     } rows[] = {
         {"tls-cert c\n", "tls-key"},
         {"tls-key k\n", "tls-cert"},
-        {"listen 0.0.0.0:80\n", "listen"},
+        {"listen 192.0.2.1:80\n", "listen"},
         {"listen [2001:db8::1]:80\n", "listen"},
+        {"listen 0.0.0.0:80\nallow-plaintext-network yes\n", "public-url"},
+        {"listen [::]:80\nallow-plaintext-network yes\n", "public-url"},
         {"listen 127.0.0.1:9464\n", "metrics-listen"},
         {"body-max 2097152\nbody-memory 1048576\n", "body-memory"},
         {"connections 5\nper-ip 6\n", "per-ip"},
-        {"listen 0.0.0.0:80\nallow-plaintext-network yes\n", NULL},
-        {"listen 0.0.0.0:80\ntls-cert c\ntls-key k\n", NULL},
+        {"listen 192.0.2.1:80\nallow-plaintext-network yes\n", NULL},
+        {"listen 0.0.0.0:80\ntls-cert c\ntls-key k\npublic-url https://w\n", NULL},
         {"listen 127.0.0.1:0\nmetrics-listen 127.0.0.1:0\n", NULL},
         {"connections 5\nper-ip 5\n", NULL},
     };
