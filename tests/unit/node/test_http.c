@@ -482,12 +482,14 @@ static void test_proxies_only_when_asked_for(void **state)
 {
     (void)state;
     start(OK_HEAD "\r\nhello", 9);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the server's thread reads no environment */
     assert_int_equal(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
     open_http(&(struct skeym_http_options){0});
     expect_status(&get_request, 200);
     skeym_http_free(http);
     open_http(&(struct skeym_http_options){.proxy_from_env = true});
     expect_error(&get_request, SKEYM_ERR_NETWORK, true);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the server's thread reads no environment */
     assert_int_equal(unsetenv("http_proxy"), 0);
 }
 
