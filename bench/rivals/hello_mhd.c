@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the HTTP library alone costs: a constant answer of 256 bytes, made once, to whatever is
- * asked; the daemon has the flags and options of src/server/listener.c for one thread. Writes its port
- * to the descriptor that is its argument; ends at SIGTERM.
+ * asked; the daemon has the flags and options of src/server/listener.c for one thread. Writes its
+ * port to the descriptor that is its argument; ends at SIGTERM.
  */
 #include <arpa/inet.h>
 #include <microhttpd.h>

@@ -97,7 +97,12 @@ static int compare_urls(struct skeym_span a, struct skeym_span b)
     if (a.size != b.size) {
         return a.size < b.size ? -1 : 1;
     }
-    return a.size > 0 ? memcmp(a.data, b.data, a.size) : 0;
+    for (size_t i = 0; i < a.size; i++) {
+        if (a.data[i] != b.data[i]) {
+            return a.data[i] < b.data[i] ? -1 : 1;
+        }
+    }
+    return 0;
 }
 
 /* By fullUrl; of the same, the first entry first. */

@@ -27,7 +27,8 @@ static void test_budget_of_a_request(void **state)
         snprintf(body + used, sizeof body - used, "%s%s", i ? "," : "",
                  ENTRY("GET", "Observation/$lastn?patient=1&code=x", ""));
     }
-    strcat(body, "]}");
+    size_t end = strlen(body);
+    snprintf(body + end, sizeof body - end, "]}");
     for (int round = 0; round < 2; round++) {
         struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 200);
         assert_string_equal(text_at(json, "entry.0.response.status"), "200 OK");
@@ -62,7 +63,8 @@ static void test_answers_of_a_batch(void **state)
                      "%s{\"request\":{\"method\":\"GET\",\"url\":\"%s\"}}", i ? "," : "",
                      i == COUNT - 1 ? "Patient/none" : urls[u]);
         }
-        strcat(batch, "]}");
+        used = strlen(batch);
+        snprintf(batch + used, sizeof batch - used, "]}");
         struct skeym_fhir_answer *answer = ask(bench, "POST", "/fhir", batch);
         assert_in_range(answer->body_size, 4 * LARGE, SKEYM_FHIR_ANSWER_BYTES + (1 << 16));
         struct json_object *json = json_of(answer, 200);

@@ -173,13 +173,13 @@ static int status_of_many(const char *piece, size_t count)
     struct skeym_fhir_problem problem = {0};
     size_t each = strlen(piece) + 1, used = strlen("{\"a\":[");
     char *text = malloc(used + count * each + 3);
-    strcpy(text, "{\"a\":[");
+    memcpy(text, "{\"a\":[", used);
     for (size_t i = 0; i < count; i++) {
         memcpy(text + used, piece, each - 1);
         used += each;
         text[used - 1] = ',';
     }
-    strcpy(text + used - 1, "]}");
+    memcpy(text + used - 1, "]}", sizeof "]}");
     struct json_object *json = skeym_fhir_json_parse(skeym_span_text(text), &problem);
     assert_int_equal(json == NULL, problem.status != 0);
     assert_true(problem.status != 413 || strcmp(problem.code, "too-costly") == 0);
@@ -212,16 +212,17 @@ static void test_a_full_bundle(void **state)
     if (!one) {
         skip();
     }
-    size_t size = strlen(one) + 200, used = 0;
-    char *all = malloc(SKEYM_FHIR_ENTRIES * size + 100);
-    used += (size_t)sprintf(all, "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":[");
+    size_t room = SKEYM_FHIR_ENTRIES * (strlen(one) + 200) + 100, used = 0;
+    char *all = malloc(room);
+    used +=
+        (size_t)snprintf(all, room, "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":[");
     for (int i = 0; i < SKEYM_FHIR_ENTRIES; i++) {
-        used += (size_t)sprintf(all + used,
-                                "%s{\"request\":{\"method\":\"POST\",\"url\":\"Observation\","
-                                "\"ifNoneExist\":\"identifier=a|%d\"},\"resource\":%s}",
-                                i ? "," : "", i, one);
+        used += (size_t)snprintf(all + used, room - used,
+                                 "%s{\"request\":{\"method\":\"POST\",\"url\":\"Observation\","
+                                 "\"ifNoneExist\":\"identifier=a|%d\"},\"resource\":%s}",
+                                 i ? "," : "", i, one);
     }
-    strcpy(all + used, "]}");
+    memcpy(all + used, "]}", sizeof "]}");
     struct skeym_fhir_problem problem = {0};
     struct json_object *json = skeym_fhir_json_parse(skeym_span_text(all), &problem);
     assert_non_null(json);
