@@ -21,7 +21,8 @@ struct skeym_peers {
 
 enum skeym_error skeym_peers_open(struct skeym_peers **out, uint64_t connections, uint64_t most)
 {
-    struct skeym_peers *peers = calloc(1, sizeof *peers + connections * sizeof(struct skeym_peer *));
+    struct skeym_peers *peers =
+        calloc(1, sizeof *peers + connections * sizeof(struct skeym_peer *));
     *out = NULL;
     if (!peers) {
         return SKEYM_ERR_MEMORY;
