@@ -288,7 +288,7 @@ export default {
   },
 
   async 'a flood of logins gets 429 and leaves the others alone'(world) {
-    const server = await begin(world, '--login-rate', '1', '--login-burst', '5');
+    const server = await begin(world, '--login-rate', '4', '--login-burst', '20'); /* a host: a quarter */
     const login = `POST /skeym/v1/login HTTP/1.1\r\n${HOST}Content-Type: application/skeym-login\r\n` +
       'Content-Length: 200\r\n\r\n' + 'a'.repeat(200);
     const counts = {};
@@ -302,6 +302,8 @@ export default {
     assert.ok(counts[401] >= 5 && counts[429] >= 10, JSON.stringify(counts));
     assert.match(text, /^Retry-After: 1\r$/m);
     assert.deepEqual(statuses((await raw(server.port, NEXT, { ms: 300 })).text), [401]);
+    const neighbour = await raw(server.port, login, { ms: 500, from: '127.0.0.2' });
+    assert.deepEqual(statuses(neighbour.text), [401]);
     assert.ok((await server.metric('skeym_logins_total{result="rate"}')) >= 10);
   },
 
