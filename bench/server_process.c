@@ -46,7 +46,9 @@ static void become(const char *const *argv, const char *log, int core, int ready
         dup2(out, 2) < 0) {
         _exit(126);
     }
-    execv(args[0], args);
+    if (args[0]) {
+        execv(args[0], args);
+    }
     _exit(127);
 }
 

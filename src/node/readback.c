@@ -171,7 +171,7 @@ static bool is_name(struct skeym_span text)
 
 static bool copy(char *out, size_t room, struct skeym_span text)
 {
-    if (text.size >= room || !is_name(text)) {
+    if (!text.data || text.size >= room || !is_name(text)) {
         return false;
     }
     memcpy(out, text.data, text.size);

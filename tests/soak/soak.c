@@ -240,11 +240,10 @@ int main(int argc, char **argv)
     struct skeym_http *http = NULL;
     struct skeym_session *session = NULL;
     struct skeym_keyring keyring;
-    struct secrets set = {.room = 1 << 20};
-    set.at = calloc(set.room, WINDOW);
-    set.kind = calloc(set.room, 1);
-    if (!set.at || !set.kind ||
-        skeym_credential_load(&credential, argv[4], NULL, (struct skeym_span){0}) != SKEYM_OK ||
+    static uint8_t at[1 << 20][WINDOW];
+    static uint8_t kind[1 << 20];
+    struct secrets set = {.at = at, .kind = kind, .room = sizeof kind};
+    if (skeym_credential_load(&credential, argv[4], NULL, (struct skeym_span){0}) != SKEYM_OK ||
         skeym_home_keyring(&keyring, argv[3]) != SKEYM_OK ||
         skeym_http_new(&http, &(struct skeym_http_options){.server = argv[1]}) != SKEYM_OK ||
         skeym_session_new(&session, &(struct skeym_session_options){.credential = &credential,
@@ -280,8 +279,6 @@ int main(int argc, char **argv)
     skeym_session_free(session);
     skeym_http_free(http);
     skeym_credential_wipe(&credential);
-    free(set.at);
-    free(set.kind);
     printf("%s\n", ok ? "nothing found, memory flat" : "FAILED");
     return ok ? 0 : 1;
 }

@@ -12,7 +12,7 @@ export class Skip extends Error {}
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Tries until it is true, or until ms are over. */
-export async function until(what, check, ms = 8000) {
+export async function until(what, check, ms = 30000) {
   const end = Date.now() + ms;
   while (Date.now() < end) {
     if (await check()) return;
