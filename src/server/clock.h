@@ -10,14 +10,16 @@
 #include <stdint.h>
 
 struct skeym_clock {
-    _Atomic int64_t offset_ms; /* wall minus monotonic: the greatest that was seen */
+    _Atomic int64_t offset_ns; /* wall minus monotonic: the greatest that was seen */
 };
 
 void skeym_clock_init(struct skeym_clock *clock);
-/* The protocol time at these two readings. The wall clock must have been read before the monotonic
- * one: then a thread that is held up between the two cannot make the clock run ahead. *behind_ms
- * (may be NULL) gets how far the wall clock is behind. Any number of threads at once. */
-uint64_t skeym_clock_step(struct skeym_clock *clock, uint64_t wall_ms, uint64_t monotonic_ms,
+/* The protocol time in ms at these two readings. They are in ns: of two that are cut to whole ms,
+ * the difference would move by one with the moment, and a clock never seem quite right again. The
+ * wall clock must have been read before the monotonic one: then a thread that is held up between
+ * the two cannot make the clock run ahead. *behind_ms (may be NULL) gets how far the wall clock is
+ * behind. Any number of threads at once. */
+uint64_t skeym_clock_step(struct skeym_clock *clock, uint64_t wall_ns, uint64_t monotonic_ns,
                           uint64_t *behind_ms);
 /* The same with the system's two clocks. */
 uint64_t skeym_clock_now(struct skeym_clock *clock, uint64_t *behind_ms);
