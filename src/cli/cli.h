@@ -32,6 +32,7 @@ struct skeym_command {
     X(post)                                                                                        \
     X(device)                                                                                      \
     X(demo)                                                                                        \
+    X(inspect)                                                                                     \
     X(vectors)
 
 #define SKEYM_COMMAND_DECLARE(name) extern const struct skeym_command skeym_command_##name;

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/inspect_show.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+    const char *name;
+    double began;
+    double said; /* the last line of progress */
+    bool line;   /* one is there to be written over */
+} show;
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+void skeym_inspect_show_begin(const struct skeym_inspection *inspection)
+{
+    show.name = inspection->name;
+    show.began = show.said = seconds();
+}
+
+void skeym_inspect_show_progress(void *arg, const char *what, double done)
+{
+    (void)arg;
+    bool terminal = isatty(STDERR_FILENO);
+    double now = seconds();
+    if (now - show.said < (terminal ? 0.2 : 30)) {
+        return;
+    }
+    show.said = now;
+    double left = done > 0.01 ? (now - show.began) * (1 - done) / done : -1;
+    fprintf(stderr, "%s%s: %s, %.0f%%", terminal ? "\r\033[K" : "", show.name, what, 100 * done);
+    if (left >= 0) {
+        fprintf(stderr, ", about %.0f s left", left);
+    }
+    if (!terminal) {
+        fputc('\n', stderr);
+    }
+    show.line = terminal;
+}
+
+void skeym_inspect_show_end(void)
+{
+    if (show.line) {
+        fputs("\r\033[K", stderr);
+        show.line = false;
+    }
+}
+
+void skeym_inspect_show_kept(const struct skeym_inspection *inspection)
+{
+    fprintf(stderr, "%s: kept from an earlier run (--again does it again)\n", inspection->name);
+}
+
+/* --- findings ---------------------------------------------------------------- */
+
+static struct json_object *member(struct json_object *object, const char *key)
+{
+    struct json_object *found = NULL;
+    json_object_object_get_ex(object, key, &found);
+    return found;
+}
+
+static const char *text(struct json_object *object, const char *key)
+{
+    struct json_object *found = member(object, key);
+    return found ? json_object_get_string(found) : "";
+}
+
+static void figure(struct json_object *one)
+{
+    printf("  %-58s %12.6g %s", text(one, "what"), json_object_get_double(member(one, "value")),
+           text(one, "unit"));
+    if (member(one, "low") && member(one, "high")) {
+        printf(" (%.4g to %.4g)", json_object_get_double(member(one, "low")),
+               json_object_get_double(member(one, "high")));
+    }
+    if (member(one, "paper")) {
+        printf("; the paper: %s", text(one, "paper"));
+    }
+    printf("\n");
+}
+
+static void table(struct json_object *one)
+{
+    struct json_object *columns = member(one, "columns");
+    struct json_object *rows = member(one, "rows");
+    size_t widths[16] = {0};
+    size_t count = json_object_array_length(columns);
+    printf("  %s\n", text(one, "title"));
+    for (size_t i = 0; i <= json_object_array_length(rows); i++) {
+        struct json_object *row = i == 0 ? columns : json_object_array_get_idx(rows, i - 1);
+        for (size_t j = 0; j < count && j < 16; j++) {
+            size_t size = strlen(json_object_get_string(json_object_array_get_idx(row, j)));
+            widths[j] = size > widths[j] ? size : widths[j];
+        }
+    }
+    for (size_t i = 0; i <= json_object_array_length(rows); i++) {
+        struct json_object *row = i == 0 ? columns : json_object_array_get_idx(rows, i - 1);
+        printf("   ");
+        for (size_t j = 0; j < count && j < 16; j++) {
+            const char *cell = json_object_get_string(json_object_array_get_idx(row, j));
+            printf(" %-*s", j + 1 < count ? (int)widths[j] : 0, cell);
+        }
+        printf("\n");
+    }
+}
+
+bool skeym_inspect_show_finding(const struct skeym_inspection *inspection,
+                                struct json_object *finding)
+{
+    printf("%s: %s\n", inspection->name, inspection->question);
+    if (!finding || !member(finding, "verdict")) {
+        printf("  FAILED: %s\n\n", finding ? text(finding, "error") : "no memory");
+        return false;
+    }
+    struct json_object *figures = member(finding, "figures");
+    for (size_t i = 0; i < json_object_array_length(figures); i++) {
+        figure(json_object_array_get_idx(figures, i));
+    }
+    struct json_object *tables = member(finding, "tables");
+    for (size_t i = 0; i < json_object_array_length(tables); i++) {
+        table(json_object_array_get_idx(tables, i));
+    }
+    printf("  %s: %s%s\n\n", text(member(finding, "verdict"), "kind"),
+           text(member(finding, "verdict"), "text"),
+           json_object_get_boolean(member(finding, "stopped")) ? " (stopped before its end)" : "");
+    fflush(stdout);
+    return true;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Eqs 1 to 9: how likely two keys are the same. Nothing here is chance: it is arithmetic. */
+#include "inspect/inspection.h"
+#include "stats/birthday.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const double bits[] = {128, 256, 320};
+enum { WIDTHS = sizeof bits / sizeof bits[0] };
+
+static void forms(struct skeym_finding *finding)
+{
+    static const double sizes[] = {
+        19.931568569324174, 30, 40, 50, 60, 64, 80, 100, 120, 126, 128, 130, 150, 158};
+    skeym_finding_table(
+        finding, "ln q, the logarithm of the probability of no collision",
+        "keys n|bits b|exact|Stirling, eq. 3|birthday, eq. 5|log2 p of a collision");
+    for (size_t i = 0; i < WIDTHS; i++) {
+        for (size_t j = 0; j < sizeof sizes / sizeof sizes[0]; j++) {
+            if (sizes[j] > bits[i] - 2) { /* the logarithms hold up to half of all keys */
+                continue;
+            }
+            double n = exp2(sizes[j]);
+            double exact = skeym_birthday_log_none(n, bits[i]);
+            char count[24];
+            snprintf(count, sizeof count, sizes[j] < 20 ? "10^6" : "2^%.0f", sizes[j]);
+            skeym_finding_row(finding, "%s|%.0f|%.10e|%.10e|%.10e|%.6f", count, bits[i], exact,
+                              skeym_birthday_log_stirling(n, bits[i]),
+                              skeym_birthday_log_square(n, bits[i]),
+                              skeym_birthday_log2_some(exact));
+        }
+    }
+}
+
+static void curve(struct skeym_finding *finding)
+{
+    static const char *const names[WIDTHS] = {"128 bits", "256 bits", "320 bits"};
+    const struct skeym_chart chart = {
+        .kind = SKEYM_CHART_LINES,
+        .says = "A collision is out of reach until the number of keys nears 2 to half their bits",
+        .x_label = "log2 of the number of keys",
+        .y_label = "log2 of the probability of a collision",
+    };
+    skeym_finding_chart(finding, &chart);
+    for (size_t i = 0; i < WIDTHS; i++) {
+        skeym_finding_series(finding, names[i]);
+        for (double n = 20; n <= bits[i] / 2 + 4; n += 4) {
+            double log_none = skeym_birthday_log_none(exp2(n), bits[i]);
+            skeym_finding_point(finding, n, skeym_birthday_log2_some(log_none), NAN, NAN);
+        }
+    }
+}
+
+static void example(struct skeym_finding *finding)
+{
+    double log_none = skeym_birthday_log_none(exp2(130), 256);
+    const struct skeym_figure figures[] = {
+        {"example.log_none", "n = 2^130, k = 2^256: ln q, of no collision", log_none, "", NAN, NAN,
+         "q = -8"},
+        {"example.none", "the probability of no collision", exp(log_none), "", NAN, NAN,
+         "0.034%, called that of a collision"},
+        {"example.some", "the probability of a collision", -expm1(log_none), "", NAN, NAN,
+         "99.966%, called that of none"},
+    };
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+        skeym_finding_figure(finding, &figures[i]);
+    }
+    for (size_t i = 0; i < WIDTHS; i++) {
+        char id[32], what[96];
+        snprintf(id, sizeof id, "most.%.0f", bits[i]);
+        snprintf(what, sizeof what, "%.0f bits: log2 of the most keys for p <= 2^-32", bits[i]);
+        skeym_finding_number(finding, id, what, skeym_birthday_log2_most(bits[i], -32), "");
+    }
+}
+
+static void run(const struct skeym_inspect_context *context, struct skeym_finding *finding)
+{
+    (void)context;
+    skeym_finding_claim(finding, "Eqs 6 to 8",
+                        "With n = 2^130 keys out of k = 2^256, q = -8: \"less than 8 chances in a "
+                        "million million millions\"; then q = e^-8 = 0.034%%.");
+    skeym_finding_claim(finding, "Eq 9", "p = 1 - q = 99.966%%, offered as safety.");
+    skeym_finding_did(
+        finding,
+        "We computed ln q three ways: exactly (the difference of log-gammas, with what cancels "
+        "taken out by hand), by the paper's Stirling form (eq. 3) and by its birthday form (eq. "
+        "5).");
+    skeym_finding_did(
+        finding, "q is the probability that all keys differ. -8 is its logarithm, not q; a "
+                 "probability is never negative. q = e^-8 = 3.35e-4 is what is left for NO "
+                 "collision, so that with 2^130 keys of 256 bits a collision is near certain.");
+    example(finding);
+    forms(finding);
+    curve(finding);
+    skeym_finding_note(finding,
+                       "This is about keys that are drawn evenly and independently. "
+                       "Whether ours are is what the inspection of misgenerated keys asks.");
+    skeym_finding_verdict(finding, SKEYM_VERDICT_CANNOT_BE,
+                          "the paper reads its result backwards: 99.966%% is the probability of a "
+                          "collision among 2^130 keys of 256 bits; 2^%.1f keys are the most for "
+                          "which it stays at or below 2^-32",
+                          skeym_birthday_log2_most(256, -32));
+}
+
+const struct skeym_inspection skeym_inspection_collision = {
+    .name = "collision",
+    .title = "Can two keys be the same?",
+    .question = "How likely is it that two of n keys are equal?",
+    .paper = "Eqs 1 to 9",
+    .run = run,
+};

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/page.h"
+#include "report/chart.h"
+#include "report/markup.h"
+#include "report/page_style.h"
+
+#include <math.h>
+#include <string.h>
+
+/* --- reading ----------------------------------------------------------------- */
+
+static struct json_object *member(struct json_object *object, const char *key)
+{
+    struct json_object *found = NULL;
+    json_object_object_get_ex(object, key, &found);
+    return found;
+}
+
+static const char *text(struct json_object *object, const char *key)
+{
+    struct json_object *found = member(object, key);
+    return found ? json_object_get_string(found) : "";
+}
+
+static size_t count_of(struct json_object *object, const char *key)
+{
+    struct json_object *list = member(object, key);
+    return list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+}
+
+static struct json_object *item(struct json_object *object, const char *key, size_t i)
+{
+    return json_object_array_get_idx(member(object, key), i);
+}
+
+/* --- pieces ------------------------------------------------------------------ */
+
+/* <tag class="class">text</tag>, class may be NULL. */
+static void element(FILE *out, const char *tag, const char *class, const char *content)
+{
+    fprintf(out, class ? "<%s class=\"%s\">" : "<%s>", tag, class);
+    skeym_markup_text(out, content);
+    fprintf(out, "</%s>\n", tag);
+}
+
+static void paragraphs(FILE *out, struct json_object *finding, const char *key, const char *head)
+{
+    size_t count = count_of(finding, key);
+    if (count > 0) {
+        element(out, "h3", NULL, head);
+    }
+    for (size_t i = 0; i < count; i++) {
+        element(out, "p", NULL, json_object_get_string(item(finding, key, i)));
+    }
+}
+
+/* The verdict as word and sign: never by colour alone. */
+static void badge(FILE *out, struct json_object *finding)
+{
+    static const struct {
+        const char *kind, *class, *sign;
+    } badges[] = {
+        {"confirmed", "good", "\xe2\x9c\x93"},     /* check mark */
+        {"not confirmed", "open", "\xe2\x89\xa0"}, /* not equal */
+        {"cannot be true", "bad", "\xe2\x9c\x97"}, /* ballot x */
+        {"true in part", "part", "\xe2\x97\x90"},  /* half circle */
+    };
+    const char *kind = text(member(finding, "verdict"), "kind");
+    for (size_t i = 0; i < sizeof badges / sizeof badges[0]; i++) {
+        if (strcmp(kind, badges[i].kind) == 0) {
+            fprintf(out, "<span class=\"badge %s\"><span aria-hidden=\"true\">%s</span> %s</span>",
+                    badges[i].class, badges[i].sign, kind);
+            return;
+        }
+    }
+    fputs("<span class=\"badge open\">not finished</span>", out);
+}
+
+static void claims(FILE *out, struct json_object *finding)
+{
+    size_t count = count_of(finding, "claims");
+    if (count == 0) {
+        return;
+    }
+    fputs("<h3>What the paper says</h3>\n<dl>\n", out);
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *claim = item(finding, "claims", i);
+        element(out, "dt", NULL, text(claim, "where"));
+        element(out, "dd", NULL, text(claim, "text"));
+    }
+    fputs("</dl>\n", out);
+}
+
+static void with_unit(FILE *out, double value, const char *unit)
+{
+    skeym_markup_number(out, value);
+    if (unit[0] != '\0') {
+        fputs("\xc2\xa0", out); /* they stay on one line */
+        skeym_markup_text(out, unit);
+    }
+}
+
+static void figure_row(FILE *out, struct json_object *figure, bool paper)
+{
+    const char *unit = text(figure, "unit");
+    fputs("<tr><th scope=\"row\">", out);
+    skeym_markup_text(out, text(figure, "what"));
+    fputs("</th><td class=\"number\">", out);
+    with_unit(out, json_object_get_double(member(figure, "value")), unit);
+    fputs("</td><td class=\"number\">", out);
+    if (member(figure, "low") && member(figure, "high")) {
+        skeym_markup_number(out, json_object_get_double(member(figure, "low")));
+        fputs(" to ", out);
+        skeym_markup_number(out, json_object_get_double(member(figure, "high")));
+    }
+    fputs("</td>", out);
+    if (paper) {
+        element(out, "td", NULL, text(figure, "paper"));
+    }
+    fputs("</tr>\n", out);
+}
+
+static void figures(FILE *out, struct json_object *finding)
+{
+    size_t count = count_of(finding, "figures");
+    bool paper = false;
+    for (size_t i = 0; i < count; i++) {
+        paper = paper || member(item(finding, "figures", i), "paper");
+    }
+    if (count == 0) {
+        return;
+    }
+    fprintf(out,
+            "<h3>What we measured</h3>\n<div class=\"wide\"><table>\n<thead><tr><th>Figure</th>"
+            "<th class=\"number\">Value</th><th class=\"number\">Interval</th>%s</tr></thead>\n"
+            "<tbody>\n",
+            paper ? "<th>The paper</th>" : "");
+    for (size_t i = 0; i < count; i++) {
+        figure_row(out, item(finding, "figures", i), paper);
+    }
+    fputs("</tbody></table></div>\n", out);
+}
+
+static void cells(FILE *out, struct json_object *row, const char *tag)
+{
+    fputs("<tr>", out);
+    for (size_t i = 0; i < json_object_array_length(row); i++) {
+        fprintf(out, "<%s>", tag);
+        skeym_markup_text(out, json_object_get_string(json_object_array_get_idx(row, i)));
+        fprintf(out, "</%s>", tag);
+    }
+    fputs("</tr>\n", out);
+}
+
+static void tables(FILE *out, struct json_object *finding)
+{
+    for (size_t i = 0; i < count_of(finding, "tables"); i++) {
+        struct json_object *table = item(finding, "tables", i);
+        fputs("<div class=\"wide\"><table>\n", out);
+        element(out, "caption", NULL, text(table, "title"));
+        fputs("<thead>", out);
+        cells(out, member(table, "columns"), "th");
+        fputs("</thead>\n<tbody>\n", out);
+        for (size_t j = 0; j < count_of(table, "rows"); j++) {
+            cells(out, item(table, "rows", j), "td");
+        }
+        fputs("</tbody></table></div>\n", out);
+    }
+}
+
+static enum skeym_error charts(FILE *out, struct json_object *finding)
+{
+    enum skeym_error error = SKEYM_OK;
+    for (size_t i = 0; error == SKEYM_OK && i < count_of(finding, "charts"); i++) {
+        struct json_object *chart = item(finding, "charts", i);
+        fputs("<figure>", out);
+        element(out, "figcaption", NULL, text(chart, "says"));
+        error = skeym_chart_write(out, chart);
+        fputs("</figure>\n", out);
+    }
+    return error;
+}
+
+static void repeat(FILE *out, struct json_object *finding)
+{
+    fprintf(out, "<h3>How to repeat it</h3>\n<p><code>skeym inspect ");
+    skeym_markup_text(out, text(finding, "name"));
+    fputs(" --", out);
+    skeym_markup_text(out, text(finding, "size"));
+    fputs(" --seed ", out);
+    skeym_markup_text(out, text(finding, "seed"));
+    fprintf(out, "</code> (%.1f s here, on ", json_object_get_double(member(finding, "seconds")));
+    skeym_markup_text(out, text(finding, "date"));
+    fputs(json_object_get_boolean(member(finding, "stopped")) ? "; stopped before its end)</p>\n"
+                                                              : ")</p>\n",
+          out);
+}
+
+static enum skeym_error section(FILE *out, struct json_object *finding)
+{
+    fputs("<section id=\"", out);
+    skeym_markup_text(out, text(finding, "name"));
+    fputs("\">\n", out);
+    element(out, "h2", NULL, text(finding, "title"));
+    element(out, "p", "question", text(finding, "question"));
+    fputs("<p class=\"verdict\">", out);
+    badge(out, finding);
+    fputs(" ", out);
+    skeym_markup_text(out, text(member(finding, "verdict"), "text"));
+    fputs("</p>\n", out);
+    enum skeym_error error = charts(out, finding);
+    claims(out, finding);
+    paragraphs(out, finding, "did", "What we did");
+    figures(out, finding);
+    tables(out, finding);
+    paragraphs(out, finding, "notes", "What this does not show");
+    repeat(out, finding);
+    fputs("</section>\n", out);
+    return error;
+}
+
+/* --- the page ---------------------------------------------------------------- */
+
+static void overview(FILE *out, struct json_object *report)
+{
+    fputs("<nav class=\"wide\"><table>\n<thead><tr><th>Inspection</th><th>Of the paper</th>"
+          "<th>Verdict</th></tr></thead>\n<tbody>\n",
+          out);
+    for (size_t i = 0; i < count_of(report, "inspections"); i++) {
+        struct json_object *finding = item(report, "inspections", i);
+        fputs("<tr><th scope=\"row\"><a href=\"#", out);
+        skeym_markup_text(out, text(finding, "name"));
+        fputs("\">", out);
+        skeym_markup_text(out, text(finding, "title"));
+        fputs("</a></th>", out);
+        element(out, "td", NULL, text(finding, "paper"));
+        fputs("<td>", out);
+        badge(out, finding);
+        fputs("</td></tr>\n", out);
+    }
+    fputs("</tbody></table></nav>\n", out);
+}
+
+static void head(FILE *out, struct json_object *report)
+{
+    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+          "<meta name=\"color-scheme\" content=\"light dark\">\n"
+          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+          "style-src 'unsafe-inline'\">\n<title>SkeyM: proof inspections</title>\n<style>\n",
+          out);
+    fputs(skeym_page_style, out);
+    fputs("</style>\n</head>\n<body>\n<header>\n<h1>SkeyM: proof inspections</h1>\n"
+          "<p>The experiments by which a research paper argued for SkeyM, done again with this "
+          "program. Each section says what the paper prints, what we did, what we measured, and "
+          "what follows. No figure of the paper is shown as ours.</p>\n<p class=\"run\">",
+          out);
+    static const struct {
+        const char *key, *before;
+    } facts[] = {
+        {"version", "skeym "}, {"date", ", "},      {"machine", ", "},
+        {"size", ", size "},   {"seed", ", seed "},
+    };
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
+        fputs(facts[i].before, out);
+        skeym_markup_text(out, text(report, facts[i].key));
+    }
+    fputs("</p>\n</header>\n<main>\n", out);
+}
+
+enum skeym_error skeym_page_write(FILE *out, struct json_object *report)
+{
+    enum skeym_error error = SKEYM_OK;
+    if (!json_object_is_type(member(report, "inspections"), json_type_array)) {
+        return SKEYM_ERR_SHAPE;
+    }
+    head(out, report);
+    overview(out, report);
+    for (size_t i = 0; error == SKEYM_OK && i < count_of(report, "inspections"); i++) {
+        error = section(out, item(report, "inspections", i));
+    }
+    fputs("</main>\n</body>\n</html>\n", out);
+    return error == SKEYM_OK && ferror(out) ? SKEYM_ERR_IO : error;
+}
