@@ -10,9 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FIRST_LINE  "skeym-chain 1"
-#define CHECK_BYTES 8
-#define CHECK_CHARS SKEYM_BASE64URL_CHARS(CHECK_BYTES)
+#define FIRST_LINE   "skeym-chain 1"
+#define CHECK_BYTES  8
+#define CHECK_CHARS  SKEYM_BASE64URL_CHARS(CHECK_BYTES)
+#define SECRET_CHARS SKEYM_BASE64URL_CHARS(SKEYM_SECRET_BYTES)
 
 /* --- text ------------------------------------------------------------------- */
 
@@ -121,9 +122,11 @@ static void read_lane(struct skeym_reader *reader, struct skeym_chain *chain)
     lane->born_ms = read_number(reader, UINT64_MAX);
     lane->deadline_ms = read_number(reader, UINT64_MAX);
     lane->lifetime_s = (uint8_t)read_number(reader, SKEYM_LIFETIME_MAX);
+    /* By its size: to look for its end would be to compare each of its characters. */
+    struct skeym_span secret = skeym_read_span(reader, SECRET_CHARS);
+    read_words(reader, " ");
     struct skeym_room room = {lane->secret, sizeof lane->secret};
-    if (skeym_base64url_read(room, &size, read_until(reader, ' ')) != SKEYM_OK ||
-        size != sizeof lane->secret) {
+    if (skeym_base64url_read(room, &size, secret) != SKEYM_OK || size != sizeof lane->secret) {
         reader->bad = true;
     }
     read_text(reader, lane->token, sizeof lane->token, '\n');

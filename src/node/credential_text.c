@@ -4,7 +4,12 @@
 #include <skeym/base64url.h>
 #include <string.h>
 
-enum { CHECK_BYTES = 8 };
+enum {
+    CHECK_BYTES = 8,
+    SECRET_BYTES = 64, /* private key || C_i */
+    KEY_SECRET_BYTES = 32,
+    CHECK_LINE_BYTES = sizeof "check " + SKEYM_BASE64URL_CHARS(CHECK_BYTES) /* and a line feed */
+};
 
 #define FIRST_LINE     "skeym-credential 1\n"
 #define FIRST_LINE_KEY "skeym-key 1\n"
@@ -25,6 +30,24 @@ static struct skeym_span line(struct skeym_reader *reader, const char *word)
     }
     return reader->bad ? (struct skeym_span){0}
                        : skeym_span_part(text, skeym_span_text(word).size, text.size);
+}
+
+/* The secret's line, of `size` bytes or as many and a tag. Which of the two the rest of the text
+ * tells: to look for the end of a secret would be to compare each of its characters. */
+static struct skeym_span secret_line(struct skeym_reader *reader, size_t size)
+{
+    static const char word[] = "secret ";
+    struct skeym_span head = skeym_read_span(reader, sizeof word - 1);
+    size_t chars = reader->left < 1 + CHECK_LINE_BYTES ? 0 : reader->left - 1 - CHECK_LINE_BYTES;
+    if (!skeym_span_is(head, word) || (chars != SKEYM_BASE64URL_CHARS(size) &&
+                                       chars != SKEYM_BASE64URL_CHARS(size + SKEYM_TAG_BYTES))) {
+        reader->bad = true;
+    }
+    struct skeym_span value = skeym_read_span(reader, chars);
+    if (skeym_read_u8(reader) != '\n') {
+        reader->bad = true;
+    }
+    return reader->bad ? (struct skeym_span){0} : value;
 }
 
 /* base64url of exactly size bytes. */
@@ -126,7 +149,7 @@ static enum skeym_error split(struct lines *out, struct skeym_span text, bool ke
     }
     out->public_key = line(&reader, "public ");
     out->lock = line(&reader, "lock ");
-    out->secret = line(&reader, "secret ");
+    out->secret = secret_line(&reader, key_file ? KEY_SECRET_BYTES : SECRET_BYTES);
     size_t covered = text.size - reader.left;
     struct skeym_span check = line(&reader, "check ");
     if (skeym_reader_end(&reader) != SKEYM_OK) {
