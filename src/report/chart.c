@@ -66,7 +66,7 @@ static double nice_step(double range)
     double step = pow(10, floor(log10(range / 6)));
     static const double steps[] = {1, 2, 5, 10};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        if (range / (step * steps[i]) <= 6) {
+        if (range / (step * steps[i]) <= 6 + 1e-9) {
             return step * steps[i];
         }
     }

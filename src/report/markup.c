@@ -49,18 +49,20 @@ static void whole(FILE *out, double number)
 static void power(FILE *out, double number)
 {
     char text[32];
-    snprintf(text, sizeof text, "%.3g", number);
+    snprintf(text, sizeof text, "%.2e", number);
     char *e = strchr(text, 'e');
-    if (!e) { /* 9.9996e6, say, which rounds to what needs no power */
-        fputs(text, out);
-        return;
+    long exponent = e ? strtol(e + 1, NULL, 10) : 0;
+    size_t size = strcspn(text, "e");
+    while (size > 0 && (text[size - 1] == '0' || text[size - 1] == '.')) {
+        size--; /* 2.50 is 2.5, and 1.00 is 1 */
+        if (text[size] == '.') {
+            break;
+        }
     }
-    long exponent = strtol(e + 1, NULL, 10);
-    *e = '\0';
     fprintf(out,
-            "%s\xc2\xb7"
+            "%.*s\xc2\xb7"
             "10<sup>%ld</sup>",
-            text, exponent);
+            (int)size, text, exponent);
 }
 
 void skeym_markup_number(FILE *out, double number)

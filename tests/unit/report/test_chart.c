@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/chart.h"
+#include "report/finding.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void ticks_are(double low, double high, bool is_log, const double *expected, size_t count)
+{
+    double ticks[SKEYM_CHART_TICKS];
+    assert_int_equal(skeym_chart_ticks(ticks, low, high, is_log), count);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(fabs(ticks[i] - expected[i]) <= 1e-9 * fabs(expected[i]));
+    }
+}
+
+#define TICKS(low, high, is_log, ...)                                                              \
+    do {                                                                                           \
+        const double expected[] = {__VA_ARGS__};                                                   \
+        ticks_are(low, high, is_log, expected, sizeof expected / sizeof expected[0]);              \
+    } while (0)
+
+static void ticks_enclose_the_range_in_round_steps(void **state)
+{
+    (void)state;
+    TICKS(0, 10, false, 0, 2, 4, 6, 8, 10);
+    TICKS(-3, 47, false, -10, 0, 10, 20, 30, 40, 50);
+    TICKS(0.31, 0.34, false, 0.31, 0.315, 0.32, 0.325, 0.33, 0.335, 0.34);
+    TICKS(3, 900, true, 1, 10, 100, 1000);
+    TICKS(1e-3, 1e9, true, 1e-4, 1e-2, 1, 1e2, 1e4, 1e6, 1e8, 1e10);
+    TICKS(5, 6, true, 1, 10);
+}
+
+static void any_range_has_few_ticks(void **state)
+{
+    (void)state;
+    double ticks[SKEYM_CHART_TICKS];
+    for (double low = 1e-6; low < 1e6; low *= 3.7) {
+        for (double factor = 1.0001; factor < 1e15; factor *= 2.9) {
+            for (int is_log = 0; is_log < 2; is_log++) {
+                size_t count = skeym_chart_ticks(ticks, low, low * factor, is_log);
+                assert_in_range(count, 2, SKEYM_CHART_TICKS);
+                assert_true(ticks[0] <= low * (1 + 1e-6));
+                assert_true(ticks[count - 1] >= low * factor * (1 - 1e-6));
+            }
+        }
+    }
+}
+
+/* The SVG of the finding's one chart; freed by the caller. NULL where it was refused. */
+static char *svg(struct skeym_finding *finding, enum skeym_error *error)
+{
+    struct json_object *charts = NULL;
+    char *out = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&out, &size);
+    assert_non_null(file);
+    json_object_object_get_ex(finding->json, "charts", &charts);
+    *error = skeym_chart_write(file, json_object_array_get_idx(charts, 0));
+    assert_int_equal(fclose(file), 0);
+    return out;
+}
+
+static void lines_are_drawn_to_scale(void **state)
+{
+    (void)state;
+    struct skeym_finding finding;
+    skeym_finding_begin(&finding, "n", "t", "q", "p");
+    const struct skeym_chart chart = {SKEYM_CHART_LINES, "It <grows>", "x & x", "y", true, false};
+    skeym_finding_chart(&finding, &chart);
+    skeym_finding_series(&finding, "one");
+    skeym_finding_point(&finding, 1, 0, NAN, NAN);
+    skeym_finding_point(&finding, 10, 5, 4, 6);
+    skeym_finding_point(&finding, 100, 10, NAN, NAN);
+    enum skeym_error error;
+    char *out = svg(&finding, &error);
+    assert_int_equal(error, SKEYM_OK);
+    assert_non_null(strstr(out, "aria-label=\"It &lt;grows&gt;\""));
+    assert_non_null(strstr(out, ">x &amp; x</text>"));
+    /* x from 62 to 536, its middle at 299; y from 288 up to 14, its middle at 151 */
+    assert_non_null(strstr(out, "d=\"M62.0 288.0L299.0 151.0L536.0 14.0\""));
+    assert_non_null(strstr(out, "class=\"interval s0\" d=\"M299.0 178.4V123.6\""));
+    assert_null(strstr(out, "nan"));
+    free(out);
+    skeym_finding_free(&finding);
+}
+
+static void rows_are_drawn_to_scale(void **state)
+{
+    (void)state;
+    struct skeym_finding finding;
+    skeym_finding_begin(&finding, "n", "t", "q", "p");
+    const struct skeym_chart chart = {SKEYM_CHART_BARS, "says", "x", NULL, false, false};
+    skeym_finding_chart(&finding, &chart);
+    skeym_finding_series(&finding, "one");
+    skeym_finding_bar(&finding, "half", 5, NAN, NAN);
+    skeym_finding_bar(&finding, "whole", 10, NAN, NAN);
+    enum skeym_error error;
+    char *out = svg(&finding, &error);
+    assert_int_equal(error, SKEYM_OK);
+    assert_non_null(strstr(out, "x=\"190.0\" y=\"22.0\" width=\"173.0\""));
+    assert_non_null(strstr(out, "x=\"190.0\" y=\"56.0\" width=\"346.0\""));
+    assert_non_null(strstr(out, ">half</text>"));
+    free(out);
+    skeym_finding_free(&finding);
+}
+
+static void what_is_no_chart_is_refused(void **state)
+{
+    (void)state;
+    struct skeym_finding finding;
+    skeym_finding_begin(&finding, "n", "t", "q", "p");
+    const struct skeym_chart chart = {SKEYM_CHART_DOTS, "says", "x", NULL, false, false};
+    skeym_finding_chart(&finding, &chart);
+    enum skeym_error error;
+    free(svg(&finding, &error));
+    assert_int_equal(error, SKEYM_ERR_SHAPE);
+    for (int i = 0; i <= SKEYM_CHART_SERIES; i++) {
+        skeym_finding_series(&finding, "s");
+        skeym_finding_bar(&finding, "r", 1, NAN, NAN);
+        free(svg(&finding, &error));
+        assert_int_equal(error, i < SKEYM_CHART_SERIES ? SKEYM_OK : SKEYM_ERR_RANGE);
+    }
+    assert_int_equal(skeym_chart_write(stderr, NULL), SKEYM_ERR_SHAPE);
+    skeym_finding_free(&finding);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ticks_enclose_the_range_in_round_steps),
+        cmocka_unit_test(any_range_has_few_ticks),
+        cmocka_unit_test(lines_are_drawn_to_scale),
+        cmocka_unit_test(rows_are_drawn_to_scale),
+        cmocka_unit_test(what_is_no_chart_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

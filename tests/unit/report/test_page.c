@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/finding.h"
+#include "report/page.h"
+
+#include <json-c/json_tokener.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char *page(struct json_object *report, enum skeym_error *error)
+{
+    char *out = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&out, &size);
+    assert_non_null(file);
+    *error = skeym_page_write(file, report);
+    assert_int_equal(fclose(file), 0);
+    return out;
+}
+
+/* A report of one finding whose every text is hostile. */
+static struct json_object *hostile(void)
+{
+    static const char evil[] = "<img src=x onerror=alert(1)>\"'&";
+    struct skeym_finding finding;
+    skeym_finding_begin(&finding, evil, evil, evil, evil);
+    skeym_finding_claim(&finding, evil, "%s", evil);
+    skeym_finding_did(&finding, "%s", evil);
+    skeym_finding_note(&finding, "%s", evil);
+    const struct skeym_figure figure = {evil, evil, 1, evil, 0, 2, evil};
+    skeym_finding_figure(&finding, &figure);
+    skeym_finding_table(&finding, evil, evil);
+    skeym_finding_row(&finding, "%s", evil);
+    const struct skeym_chart chart = {SKEYM_CHART_DOTS, evil, evil, evil, false, false};
+    skeym_finding_chart(&finding, &chart);
+    skeym_finding_series(&finding, evil);
+    skeym_finding_bar(&finding, evil, 1, NAN, NAN);
+    skeym_finding_series(&finding, evil);
+    skeym_finding_bar(&finding, evil, 2, NAN, NAN);
+    skeym_finding_verdict(&finding, SKEYM_VERDICT_CONFIRMED, "%s", evil);
+    assert_int_equal(skeym_finding_check(&finding), SKEYM_OK);
+    struct json_object *report = json_object_new_object();
+    struct json_object *list = json_object_new_array();
+    static const char *const facts[] = {"version", "date", "machine", "size", "seed"};
+    for (size_t i = 0; i < 5; i++) {
+        json_object_object_add(report, facts[i], json_object_new_string(evil));
+        json_object_object_add(finding.json, facts[i], json_object_new_string(evil));
+    }
+    json_object_array_add(list, finding.json);
+    json_object_object_add(report, "inspections", list);
+    return report;
+}
+
+static void no_text_becomes_markup(void **state)
+{
+    (void)state;
+    struct json_object *report = hostile();
+    enum skeym_error error;
+    char *out = page(report, &error);
+    assert_int_equal(error, SKEYM_OK);
+    assert_null(strstr(out, "<img"));
+    assert_null(strstr(out, "\"'&"));
+    assert_null(strstr(out, "<script"));
+    assert_non_null(strstr(out, "default-src 'none'"));
+    free(out);
+    json_object_put(report);
+}
+
+static void a_section_has_all_its_parts(void **state)
+{
+    (void)state;
+    struct json_object *report = hostile();
+    enum skeym_error error;
+    char *out = page(report, &error);
+    static const char *const parts[] = {
+        "<h3>What the paper says</h3>",
+        "<h3>What we did</h3>",
+        "<h3>What we measured</h3>",
+        "<figcaption>",
+        "<th>The paper</th>",
+        "<caption>",
+        "<h3>How to repeat it</h3>",
+        "What this does not show</h3>",
+        "badge good",
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        assert_non_null(strstr(out, parts[i]));
+    }
+    free(out);
+    json_object_put(report);
+}
+
+static void what_is_unfinished_says_so(void **state)
+{
+    (void)state;
+    struct json_object *report =
+        json_tokener_parse("{\"inspections\":[{\"name\":\"x\",\"stopped\":true}]}");
+    enum skeym_error error;
+    char *out = page(report, &error);
+    assert_int_equal(error, SKEYM_OK);
+    assert_non_null(strstr(out, "not finished</span>"));
+    assert_non_null(strstr(out, "stopped before its end"));
+    free(out);
+    json_object_put(report);
+}
+
+static void what_is_no_report_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"{}", "{\"inspections\":3}", "[]"};
+    enum skeym_error error;
+    for (size_t i = 0; i < 3; i++) {
+        struct json_object *report = json_tokener_parse(bad[i]);
+        free(page(report, &error));
+        assert_int_equal(error, SKEYM_ERR_SHAPE);
+        json_object_put(report);
+    }
+    struct json_object *report =
+        json_tokener_parse("{\"inspections\":[{\"name\":\"x\",\"charts\":[{\"kind\":\"pie\"}]}]}");
+    free(page(report, &error));
+    assert_int_equal(error, SKEYM_ERR_SHAPE);
+    json_object_put(report);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_text_becomes_markup),
+        cmocka_unit_test(a_section_has_all_its_parts),
+        cmocka_unit_test(what_is_unfinished_says_so),
+        cmocka_unit_test(what_is_no_report_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
