@@ -17,7 +17,7 @@ static enum skeym_error open_gate(struct skeym_stand *stand, size_t slots)
     memset(stand->memory, 0, size);
     stand->revoked_entry.generation = 1;
     enum skeym_error error =
-        skeym_name_node(&stand->revoked_entry.node, skeym_span_text("revoked-1"));
+        skeym_name_node(&stand->revoked_entry.id, skeym_span_text("revoked-1"));
     stand->revoked = (struct skeym_revoked){&stand->revoked_entry, 1};
     stand->gate = (struct skeym_gate){
         .keys = &stand->keys,
