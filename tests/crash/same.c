@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For a control of ./dev crash: a server whose instance, its only 4 bytes of chance, never differs. */
+/* For a control of ./dev crash: a server whose instance, its only 4 bytes of chance, never differs.
+ */
 #include <dlfcn.h>
 #include <string.h>
 #include <sys/random.h>
