@@ -156,5 +156,5 @@ void skeym_crypto_wipe(void *data, size_t size)
 
 bool skeym_crypto_equal(const void *a, const void *b, size_t size)
 {
-    return size == 0 || CRYPTO_memcmp(a, b, size) == 0;
+    return CRYPTO_memcmp(a, b, size) == 0;
 }
