@@ -42,7 +42,10 @@ struct skeym_inspection {
 
 /* X(name) in the order of the paper: `const struct skeym_inspection skeym_inspection_NAME` in
  * src/inspect/inspect_NAME.c. */
-#define SKEYM_INSPECTIONS(X) X(brute)
+#define SKEYM_INSPECTIONS(X)                                                                       \
+    X(brute)                                                                                       \
+    X(guess)                                                                                       \
+    X(collision)
 
 #define SKEYM_INSPECTION_DECLARE(name) extern const struct skeym_inspection skeym_inspection_##name;
 SKEYM_INSPECTIONS(SKEYM_INSPECTION_DECLARE)
