@@ -45,6 +45,7 @@ struct skeym_inspection {
 #define SKEYM_INSPECTIONS(X)                                                                       \
     X(brute)                                                                                       \
     X(guess)                                                                                       \
+    X(keygen)                                                                                      \
     X(collision)
 
 #define SKEYM_INSPECTION_DECLARE(name) extern const struct skeym_inspection skeym_inspection_##name;
