@@ -33,6 +33,7 @@ struct skeym_command {
     X(device)                                                                                      \
     X(demo)                                                                                        \
     X(inspect)                                                                                     \
+    X(bench)                                                                                       \
     X(vectors)
 
 #define SKEYM_COMMAND_DECLARE(name) extern const struct skeym_command skeym_command_##name;

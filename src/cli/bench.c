@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/bench.h"
+
+#include "server/home.h"
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define SECOND_NS UINT64_C(1000000000)
+
+static const char usage[] =
+    "usage: skeym bench load URL [--dir DIR [--nodes N] [--mix MIX] | --dir DIR --attack KIND]\n"
+    "                        [--rate N [--poisson]] [--connections N] [--seconds N] [option]...\n"
+    "\n"
+    "Puts a server under load and says how it did. Nodes are made for it, which log in and use\n"
+    "chained tokens; without --dir it is plain HTTP, the same GET again and again.\n"
+    "\n"
+    "  URL                  http://127.0.0.1:PORT, for plain HTTP with a path\n"
+    "nodes:\n"
+    "  --dir DIR            the folder of the server's authority: nodes load-0, load-1, ... are\n"
+    "                       enrolled there for a day, and kept in memory alone\n"
+    "  --nodes N            how many (default: as many as connections)\n"
+    "  --lanes N            tokens of each login, 1 to 16 (default: 1)\n"
+    "  --mix MIX            get=N,post=N,login=N: how often each (default: get=1)\n"
+    "  --path PATH          what is read (default: /fhir/metadata); {} is the node's number\n"
+    "  --patience N         seconds in which an operation may be repeated (default: 10)\n"
+    "attackers, against loopback addresses alone:\n"
+    "  --attack KIND        forged, stolen, replay, badlogin, junklogin, login, bighead, bigbody,\n"
+    "                       slowhead or slowbody\n"
+    "  --batch N            requests that leave together, 1 to 64 (default: 1)\n"
+    "plain HTTP:\n"
+    "  --header 'NAME: VALUE', --method WORD, --body FILE, --expect STATUS\n"
+    "load:\n"
+    "  --rate N             open loop: so many operations a second, whatever the server does;\n"
+    "                       latency counts from the time when each was due (default: closed\n"
+    "                       loop, the next one when the last is over)\n"
+    "  --poisson            not evenly spaced\n"
+    "  --connections N      kept alive (default: 64)\n"
+    "  --threads N          event loops (default: 1)\n"
+    "  --seconds N          how long (default: 10), after --warmup N (default: 1)\n"
+    "  --answer-seconds N   an answer that takes longer is lost (default: 10)\n"
+    "  --drain-seconds N    wait so long for the last answers (default: 10; attackers: 0)\n"
+    "  --from PREFIX        source addresses, inside of 127.0.0.0/8: 127.0.1.0/24\n"
+    "  --core N             run on this core; --spin: never sleep\n"
+    "  --seed N             of the spacing\n"
+    "  --json FILE          all figures; --trace FILE: a line for each operation (CSV)\n"
+    "  --allow-remote HOST  the URL's host is not this machine, and I may put it under load\n"
+    "\n"
+    "Exit status 1 when an operation of a node failed, or one of an attacker did not.\n";
+
+/* Values as they were given. */
+struct words {
+    const char *nodes, *lanes, *mix, *patience, *attack, *batch, *expect, *rate, *connections;
+    const char *threads, *seconds, *warmup, *answer, *drain, *from, *core, *seed, *remote;
+};
+
+static int wrong(const char *option, const char *why)
+{
+    (void)skeym_cli_say("bench", "%s: %s", option, why);
+    return SKEYM_EXIT_USAGE;
+}
+
+/* --- options ----------------------------------------------------------------------------- */
+
+static bool read_words(struct skeym_bench_options *options, struct words *words, int argc,
+                       char **argv, int *code)
+{
+    struct skeym_cli_words operands;
+    const struct skeym_cli_option table[] = {
+        {"--dir", .value = &options->dir},
+        {"--nodes", .value = &words->nodes},
+        {"--lanes", .value = &words->lanes},
+        {"--mix", .value = &words->mix},
+        {"--path", .value = &options->work.path},
+        {"--patience", .value = &words->patience},
+        {"--attack", .value = &words->attack},
+        {"--batch", .value = &words->batch},
+        {"--header", .list = &options->headers},
+        {"--method", .value = &options->method},
+        {"--body", .value = &options->body},
+        {"--expect", .value = &words->expect},
+        {"--rate", .value = &words->rate},
+        {"--poisson", .flag = &options->load.poisson},
+        {"--connections", .value = &words->connections},
+        {"--threads", .value = &words->threads},
+        {"--seconds", .value = &words->seconds},
+        {"--warmup", .value = &words->warmup},
+        {"--answer-seconds", .value = &words->answer},
+        {"--drain-seconds", .value = &words->drain},
+        {"--from", .value = &words->from},
+        {"--core", .value = &words->core},
+        {"--spin", .flag = &options->load.spin},
+        {"--seed", .value = &words->seed},
+        {"--json", .value = &options->json},
+        {"--trace", .value = &options->trace},
+        {"--allow-remote", .value = &words->remote},
+        {.name = NULL},
+    };
+    if (!skeym_cli_parse(&skeym_command_bench, argc, argv, table, &operands, 2, 2, code)) {
+        return false;
+    }
+    if (strcmp(operands.at[0], "load") != 0) {
+        *code = skeym_cli_usage(&skeym_command_bench, "the one bench that there is here is load");
+        return false;
+    }
+    options->url = operands.at[1];
+    return true;
+}
+
+static int read_numbers(struct skeym_bench_options *options, const struct words *words)
+{
+    uint32_t rate = 0, connections = 64, threads = 1, answer = 10, patience = 10, lanes = 1,
+             seed = 1;
+    uint32_t drain = words->attack ? 0 : 10;
+    const struct {
+        const char *name, *text;
+        uint32_t *out, least, most;
+    } rows[] = {
+        {"--rate", words->rate, &rate, 1, 100000000},
+        {"--connections", words->connections, &connections, 1, 1000000},
+        {"--threads", words->threads, &threads, 1, SKEYM_LOAD_THREADS_MAX},
+        {"--seconds", words->seconds, &options->seconds, 1, 86400},
+        {"--warmup", words->warmup, &options->warmup, 0, 3600},
+        {"--answer-seconds", words->answer, &answer, 1, 3600},
+        {"--drain-seconds", words->drain, &drain, 0, 3600},
+        {"--patience", words->patience, &patience, 0, 3600},
+        {"--lanes", words->lanes, &lanes, 1, SKEYM_LANES_MAX},
+        {"--batch", words->batch, &options->batch, 1, 64},
+        {"--nodes", words->nodes, &options->nodes, 1, 1000000},
+        {"--expect", words->expect, &options->expect, 200, 599},
+        {"--core", words->core, &options->core, 0, CPU_SETSIZE - 1},
+        {"--seed", words->seed, &seed, 0, UINT32_MAX},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].text &&
+            !skeym_cli_number(rows[i].out, rows[i].text, rows[i].least, rows[i].most)) {
+            return wrong(rows[i].name, "not a number, or out of range");
+        }
+    }
+    struct skeym_load_options *load = &options->load;
+    load->per_second = rate;
+    load->connections = connections;
+    load->threads = threads;
+    load->answer_ms = answer * 1000;
+    load->drain_ms = drain * 1000;
+    load->patience_ms = patience * 1000;
+    load->seed = seed;
+    options->work.lanes = (uint8_t)lanes;
+    options->nodes = options->nodes ? options->nodes : connections;
+    return threads > connections ? wrong("--threads", "more than connections") : SKEYM_EXIT_OK;
+}
+
+static int read_target(struct skeym_bench_options *options, const struct words *words)
+{
+    struct skeym_load_target *target = &options->load.target;
+    if (skeym_load_target_parse(target, options->url)) {
+        return wrong(options->url, "not http://ADDRESS:PORT/PATH (numbers only, or localhost)");
+    }
+    if (words->from && skeym_load_target_from(&options->load.from, words->from)) {
+        return wrong("--from", "no prefix of 8 to 30 bits, or address, inside of 127.0.0.0/8");
+    }
+    bool loopback = skeym_load_target_loopback(target);
+    if (!loopback && options->attack) {
+        return wrong("--attack", "only ever against an address of this machine (127.0.0.0/8)");
+    }
+    if (!loopback && words->from) {
+        return wrong("--from", "only with a target of this machine");
+    }
+    if (!loopback && !(words->remote && strcmp(words->remote, target->host) == 0)) {
+        return wrong(options->url, "not this machine: if you may put it under load, say "
+                                   "--allow-remote with its ADDRESS:PORT as in the URL");
+    }
+    return SKEYM_EXIT_OK;
+}
+
+static int read_work(struct skeym_bench_options *options, const struct words *words)
+{
+    if (skeym_load_work_mix(options->work.weights, words->mix ? words->mix : "get=1")) {
+        return wrong("--mix", "not get=N,post=N,login=N");
+    }
+    if (words->attack && !(options->attack = skeym_load_attack_find(words->attack))) {
+        return wrong("--attack", "no such kind");
+    }
+    if (options->attack && !options->dir) {
+        return wrong("--attack", "needs --dir: attackers are made from a node of the authority's");
+    }
+    if (!options->dir && (words->nodes || words->mix || options->work.path || words->lanes)) {
+        return wrong("--dir", "missing: without it there are no nodes");
+    }
+    if (options->nodes < options->load.connections) {
+        return wrong("--nodes", "fewer than connections");
+    }
+    uint64_t now_ms = skeym_cli_now();
+    options->work.base_s = now_ms / 1000 - 86400;
+    (void)snprintf(options->work.run, sizeof options->work.run, "%llx",
+                   (unsigned long long)(now_ms & 0xffffffffffff));
+    options->load.trace = options->trace != NULL;
+    options->method = options->method ? options->method : options->body ? "POST" : "GET";
+    return SKEYM_EXIT_OK;
+}
+
+/* --- run ---------------------------------------------------------------------------------------
+ */
+
+/* As many files as may be: each connection is one. */
+static void want_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int want_core(uint32_t core)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (core == UINT32_MAX) {
+        return SKEYM_EXIT_OK;
+    }
+    CPU_SET((size_t)core, &set);
+    return sched_setaffinity(0, sizeof set, &set) == 0 ? SKEYM_EXIT_OK
+                                                       : wrong("--core", "there is no such core");
+}
+
+static int run_load(const struct skeym_bench_options *options)
+{
+    struct skeym_load *load = NULL;
+    struct skeym_load_result *result = NULL;
+    enum skeym_error error = skeym_load_open(&load, &options->load);
+    if (!error) {
+        error = skeym_load_run(&result, load, options->warmup * SECOND_NS,
+                               options->seconds * SECOND_NS);
+    }
+    int code = error ? skeym_cli_say("bench", "%s: %s (%s)", options->url, skeym_error_text(error),
+                                     strerror(errno))
+                     : skeym_bench_report(result, options);
+    skeym_load_result_free(result);
+    skeym_load_close(load);
+    return code;
+}
+
+static int run(int argc, char **argv)
+{
+    struct skeym_bench_options options = {
+        .seconds = 10, .warmup = 1, .batch = 1, .core = UINT32_MAX};
+    struct words words = {0};
+    struct skeym_bench_crowd crowd = {0};
+    int code = SKEYM_EXIT_OK;
+    if (!read_words(&options, &words, argc, argv, &code)) {
+        return code;
+    }
+    code = read_numbers(&options, &words);
+    if (code == SKEYM_EXIT_OK) {
+        code = read_work(&options, &words);
+    }
+    if (code == SKEYM_EXIT_OK) {
+        code = read_target(&options, &words);
+    }
+    if (code == SKEYM_EXIT_OK) {
+        code = want_core(options.core);
+    }
+    want_files();
+    if (code == SKEYM_EXIT_OK) {
+        code = skeym_bench_crowd_make(&crowd, &options);
+    }
+    if (code == SKEYM_EXIT_OK) {
+        code = run_load(&options);
+    }
+    skeym_bench_crowd_free(&crowd);
+    return code;
+}
+
+const struct skeym_command skeym_command_bench = {"bench", "puts a server under load", usage, run};
