@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <json-c/json.h>
 #include <setjmp.h>
 #include <skeym/exchange.h>
 #include <stdarg.h>
@@ -11,9 +10,8 @@
 
 #include <cmocka.h>
 
-#define VECTORS SKEYM_SOURCE_DIR "/../shared/vectors/"
-#define CTY     "application/fhir+json"
-#define MOST    5000
+#define CTY  "application/fhir+json"
+#define MOST 5000
 
 static const uint8_t key[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
                                 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
@@ -267,76 +265,6 @@ static void other_headers(void **state)
                    SKEYM_ERR_SEAL);
 }
 
-/* --- vectors of others ------------------------------------------------------- */
-
-static struct json_object *load(const char *path)
-{
-    struct json_object *root = json_object_from_file(path);
-    if (!root) {
-        print_message("skipped: no %s\n", path);
-        skip();
-    }
-    return root;
-}
-
-static const char *text_at(struct json_object *object, const char *name)
-{
-    struct json_object *value = NULL;
-    return json_object_object_get_ex(object, name, &value) ? json_object_get_string(value) : "";
-}
-
-/* Tries a text of others both as a request and as an answer; true when it is refused. */
-static bool refused(struct json_object *jwk, const char *text)
-{
-    static uint8_t out[1 << 16];
-    uint8_t their_key[32] = {0};
-    struct skeym_jwe info;
-    size_t size = 0;
-    struct skeym_span span = skeym_span_text(text);
-    assert_true(span.size < sizeof out);
-    if (skeym_base64url_read((struct skeym_room){their_key, sizeof their_key}, &size,
-                             skeym_span_text(text_at(jwk, "k"))) != SKEYM_OK) {
-        memset(their_key, 0, sizeof their_key);
-    }
-    struct skeym_room room = {out, sizeof out};
-    return skeym_jwe_open(room, &info, their_key, false, span) != SKEYM_OK &&
-           skeym_jwe_open(room, &info, their_key, true, span) != SKEYM_OK;
-}
-
-static void wycheproof_is_refused(void **state)
-{
-    (void)state;
-    struct json_object *root = load(VECTORS "wycheproof/json_web_encryption_test.json");
-    struct json_object *groups = json_object_object_get(root, "testGroups");
-    size_t tried = 0;
-    for (size_t i = 0; i < json_object_array_length(groups); i++) {
-        struct json_object *group = json_object_array_get_idx(groups, i);
-        struct json_object *tests = json_object_object_get(group, "tests");
-        for (size_t j = 0; j < json_object_array_length(tests); j++) {
-            struct json_object *test = json_object_array_get_idx(tests, j);
-            if (!refused(json_object_object_get(group, "private"), text_at(test, "jwe"))) {
-                fail_msg("Wycheproof test %s was opened", text_at(test, "tcId"));
-            }
-            tried++;
-        }
-    }
-    assert_int_equal(tried, json_object_get_int(json_object_object_get(root, "numberOfTests")));
-    print_message("Wycheproof: %zu of %zu refused; none is in our one form\n", tried, tried);
-    json_object_put(root);
-}
-
-static void rfc7520_is_refused(void **state)
-{
-    (void)state;
-    struct json_object *root = load(VECTORS "jose_rfc7520_5_6.json");
-    struct json_object *input = json_object_object_get(root, "input");
-    struct json_object *output = json_object_object_get(root, "output");
-    const char *compact = text_at(output, "compact");
-    assert_int_equal(strlen(compact) > 100, 1);
-    assert_true(refused(json_object_object_get(input, "key"), compact)); /* A128GCM, with a kid */
-    json_object_put(root);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,8 +276,6 @@ int main(void)
         cmocka_unit_test(every_truncation_and_doubling),
         cmocka_unit_test(too_little_room),
         cmocka_unit_test(other_headers),
-        cmocka_unit_test(wycheproof_is_refused),
-        cmocka_unit_test(rfc7520_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

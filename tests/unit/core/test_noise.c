@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cacophony's vector for this protocol name: the handshake here in full, and all of it, with the
- * transport messages after it, from the vectors' file. */
+/* Cacophony's vector for this protocol name: the handshake. (All of its file: test_vectors.c) */
 #include "core/noise.h"
 #include "crypto/crypto.h"
-#include "unit/vectors.h"
+#include "unit/hex.h"
 
 static struct {
     struct skeym_handshake initiator, responder;
@@ -175,95 +174,6 @@ static void weak_keys(void **state)
     assert_int_equal(skeym_noise_read_2(&run.initiator, head), SKEYM_ERR_WEAK);
 }
 
-/* --- the vectors' file ------------------------------------------------------------------ */
-
-/* The parts of a message of the file: payload, and what goes over the wire. */
-static struct skeym_span part(uint8_t buffer[256], struct json_object *messages, size_t number,
-                              const char *name)
-{
-    struct json_object *message = json_object_array_get_idx(messages, number);
-    return skeym_span(buffer, hex_member(buffer, 256, message, name));
-}
-
-/* Split (Noise, 5.2), and the transport messages: the initiator's, the responder's, and so on. */
-static void check_transport(struct json_object *messages)
-{
-    uint8_t keys[64];
-    const struct skeym_span nothing = {0};
-    assert_int_equal(skeym_crypto_hkdf((struct skeym_room){keys, 64},
-                                       skeym_span(run.initiator.ck, 32), nothing, nothing),
-                     SKEYM_OK);
-    for (size_t i = 2; i < json_object_array_length(messages); i++) {
-        uint8_t iv[12] = {0};
-        uint8_t payload[256];
-        uint8_t wire[256];
-        uint8_t out[256];
-        iv[11] = (uint8_t)((i - 2) / 2);
-        struct skeym_span plain = part(payload, messages, i, "payload");
-        struct skeym_span want = part(wire, messages, i, "ciphertext");
-        assert_int_equal(skeym_crypto_seal((struct skeym_room){out, sizeof out},
-                                           keys + 32 * (i % 2), iv, nothing, plain),
-                         SKEYM_OK);
-        assert_true(skeym_span_equal(skeym_span(out, plain.size + 16), want));
-    }
-}
-
-static void take_keys(struct json_object *vector)
-{
-    uint8_t responder[32];
-    uint8_t text[64];
-    struct skeym_span prologue[2] = {{text, hex_member(text, sizeof text, vector, "init_prologue")},
-                                     {0}};
-    hex_member(responder, 32, vector, "init_remote_static");
-    skeym_noise_start(&run.initiator, prologue, responder);
-    skeym_noise_start(&run.responder, prologue, responder);
-    memcpy(run.initiator.peer_static, responder, 32);
-    hex_member(run.initiator.static_key, 32, vector, "init_static");
-    hex_member(run.initiator.ephemeral_key, 32, vector, "init_ephemeral");
-    hex_member(run.responder.static_key, 32, vector, "resp_static");
-    hex_member(run.responder.ephemeral_key, 32, vector, "resp_ephemeral");
-    unhex(run.psk, 32,
-          json_object_get_string(json_object_array_get_idx(member(vector, "init_psks"), 0)));
-    assert_int_equal(
-        skeym_crypto_x25519_public(run.responder.peer_static, run.initiator.static_key), SKEYM_OK);
-}
-
-static void shared_vector(void **state)
-{
-    (void)state;
-    struct json_object *root = load_vectors("noise_ikpsk1_25519_aesgcm_sha256.json");
-    struct json_object *vector = json_object_array_get_idx(member(root, "vectors"), 0);
-    struct json_object *messages = member(vector, "messages");
-    uint8_t payload[256];
-    uint8_t wire[256];
-    uint8_t out[256];
-    take_keys(vector);
-    for (size_t i = 0; i < 2; i++) {
-        struct skeym_handshake *writer = i == 0 ? &run.initiator : &run.responder;
-        struct skeym_handshake *reader = i == 0 ? &run.responder : &run.initiator;
-        size_t head = i == 0 ? SKEYM_NOISE_HEAD_1 : SKEYM_NOISE_HEAD_2;
-        struct skeym_span plain = part(payload, messages, i, "payload");
-        struct skeym_span want = part(wire, messages, i, "ciphertext");
-        struct skeym_room room = {out + head, sizeof out - head};
-        assert_int_equal(i == 0 ? skeym_noise_write_1(writer, out, run.psk)
-                                : skeym_noise_write_2(writer, out),
-                         SKEYM_OK);
-        assert_int_equal(skeym_noise_seal(writer, room, plain), SKEYM_OK);
-        assert_true(skeym_span_equal(skeym_span(out, head + plain.size + 16), want));
-        assert_int_equal(i == 0 ? skeym_noise_read_1(reader, wire, run.psk)
-                                : skeym_noise_read_2(reader, wire),
-                         SKEYM_OK);
-        assert_int_equal(skeym_noise_open(reader, room, skeym_span(wire + head, plain.size + 16)),
-                         SKEYM_OK);
-        assert_true(skeym_span_equal(skeym_span(out + head, plain.size), plain));
-    }
-    assert_hex(run.initiator.h, 32, text_member(vector, "handshake_hash"));
-    check_transport(messages);
-    print_message("noise_ikpsk1_25519_aesgcm_sha256.json: %zu messages checked\n",
-                  json_object_array_length(messages));
-    json_object_put(root);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,7 +182,6 @@ int main(void)
         cmocka_unit_test_setup(message_2_altered, start),
         cmocka_unit_test_setup(nonce_counts, start),
         cmocka_unit_test_setup(weak_keys, start),
-        cmocka_unit_test(shared_vector),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The vectors of C2SP: the two that it prints, and its accumulated ones. */
 #include "core/xaes.h"
-#include "unit/vectors.h"
+#include "unit/hex.h"
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -144,39 +144,12 @@ static void accumulated_1000000(void **state)
                "2163ae1445985a30b60585ee67daa55674df06901b890593e824b8a7c885ab15");
 }
 
-/* What is printed here is what the vectors' file says. */
-static void shared_vectors(void **state)
-{
-    (void)state;
-    struct json_object *root = load_vectors("xaes_256_gcm.json");
-    struct json_object *all = member(root, "vectors");
-    assert_int_equal(json_object_array_length(all), 2);
-    for (size_t i = 0; i < 2; i++) {
-        struct json_object *vector = json_object_array_get_idx(all, i);
-        uint8_t key[32];
-        uint8_t n[24];
-        uint8_t plain[64];
-        uint8_t aad[64];
-        uint8_t sealed[80];
-        hex_member(key, sizeof key, vector, "K");
-        hex_member(n, sizeof n, vector, "N");
-        struct skeym_span p = {plain, hex_member(plain, sizeof plain, vector, "plaintext")};
-        struct skeym_span a = {aad, hex_member(aad, sizeof aad, vector, "aad")};
-        assert_int_equal(skeym_xaes_seal((struct skeym_room){sealed, sizeof sealed}, key, n, a, p),
-                         SKEYM_OK);
-        assert_hex(sealed, p.size + 16, text_member(vector, "ciphertext"));
-    }
-    accumulate(10000, (size_t)10000 * DRAW_MAX, text_member(member(root, "accumulated"), "10000"));
-    print_message("xaes_256_gcm.json: 2 vectors and 10000 rounds checked\n");
-    json_object_put(root);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(printed_vectors),     cmocka_unit_test(altered),
         cmocka_unit_test(without_room),        cmocka_unit_test(accumulated_10000),
-        cmocka_unit_test(accumulated_1000000), cmocka_unit_test(shared_vectors),
+        cmocka_unit_test(accumulated_1000000),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
