@@ -45,6 +45,7 @@ struct skeym_inspection {
 #define SKEYM_INSPECTIONS(X)                                                                       \
     X(brute)                                                                                       \
     X(guess)                                                                                       \
+    X(timing)                                                                                      \
     X(keygen)                                                                                      \
     X(collision)
 
