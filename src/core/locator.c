@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/locator.h"
 #include "core/xaes.h"
-#include <skeym/login.h>
+#include <string.h>
 
 #define VERSION      1
 #define PREFIX_BYTES 5 /* version, enrol key id: the associated data */
@@ -61,14 +62,19 @@ enum skeym_error skeym_locator_key(uint32_t *id, struct skeym_span locator)
     return SKEYM_OK;
 }
 
-enum skeym_error skeym_locator_open(struct skeym_node_claims *out,
-                                    const struct skeym_enrol_keys *keys, struct skeym_span locator)
+enum skeym_error skeym_locator_unseal(uint8_t out[SKEYM_NODE_CLAIMS_BYTES], size_t *size,
+                                      const struct skeym_enrol_keys *keys,
+                                      struct skeym_span locator)
 {
     uint32_t id = 0;
-    uint8_t buffer[SKEYM_NODE_CLAIMS_BYTES];
-    struct skeym_room room = {buffer, sizeof buffer};
-    *out = (struct skeym_node_claims){0};
+    struct skeym_room room = {out, SKEYM_NODE_CLAIMS_BYTES};
+    memset(out, 0, SKEYM_NODE_CLAIMS_BYTES);
+    *size = CLAIMS_MIN;
     enum skeym_error error = skeym_locator_key(&id, locator);
+    if (error == SKEYM_ERR_SIZE) {
+        return error;
+    }
+    *size = locator.size - SKEYM_LOCATOR_HEAD - SKEYM_TAG_BYTES;
     if (error) {
         return error;
     }
@@ -76,13 +82,33 @@ enum skeym_error skeym_locator_open(struct skeym_node_claims *out,
     const uint8_t *nonce = locator.data + PREFIX_BYTES;
     struct skeym_span sealed = skeym_span_part(locator, SKEYM_LOCATOR_HEAD, locator.size);
     error = skeym_xaes_open(room, keys->seal, nonce, aad, sealed);
-    if (error == SKEYM_ERR_SEAL || (!error && id != keys->id)) {
+    if (!error && id != keys->id) {
+        skeym_crypto_wipe(out, SKEYM_NODE_CLAIMS_BYTES);
         error = SKEYM_ERR_LOCATOR;
     }
-    if (error) {
-        return error;
-    }
-    return skeym_node_claims_read(out, skeym_span(buffer, sealed.size - SKEYM_TAG_BYTES));
+    return error == SKEYM_ERR_SEAL ? SKEYM_ERR_LOCATOR : error;
+}
+
+enum skeym_error skeym_locator_open(struct skeym_node_claims *out,
+                                    const struct skeym_enrol_keys *keys, struct skeym_span locator)
+{
+    uint8_t bytes[SKEYM_NODE_CLAIMS_BYTES];
+    size_t size = 0;
+    *out = (struct skeym_node_claims){0};
+    enum skeym_error error = skeym_locator_unseal(bytes, &size, keys, locator);
+    return error ? error : skeym_node_claims_read(out, skeym_span(bytes, size));
+}
+
+enum skeym_error skeym_locator_credential(uint8_t out[SKEYM_SECRET_BYTES],
+                                          const struct skeym_enrol_keys *keys,
+                                          struct skeym_span claims)
+{
+    uint8_t digest[SKEYM_SHA256_BYTES];
+    struct skeym_room room = {out, SKEYM_SECRET_BYTES};
+    skeym_crypto_sha256(digest, &claims, 1);
+    const struct skeym_span info[] = {skeym_span_text("skeym/1 credential"),
+                                      skeym_span(digest, sizeof digest)};
+    return skeym_crypto_hkdf_expand(room, keys->credential, info, 2);
 }
 
 enum skeym_error skeym_credential(uint8_t out[SKEYM_SECRET_BYTES],
@@ -90,16 +116,11 @@ enum skeym_error skeym_credential(uint8_t out[SKEYM_SECRET_BYTES],
                                   const struct skeym_node_claims *claims)
 {
     uint8_t buffer[SKEYM_NODE_CLAIMS_BYTES];
-    uint8_t digest[SKEYM_SHA256_BYTES];
     struct skeym_span plain;
-    struct skeym_room room = {out, SKEYM_SECRET_BYTES};
     enum skeym_error error = write_claims(&plain, buffer, claims);
     if (error) {
         skeym_crypto_wipe(out, SKEYM_SECRET_BYTES);
         return error;
     }
-    skeym_crypto_sha256(digest, &plain, 1);
-    const struct skeym_span info[] = {skeym_span_text("skeym/1 credential"),
-                                      skeym_span(digest, sizeof digest)};
-    return skeym_crypto_hkdf_expand(room, keys->credential, info, 2);
+    return skeym_locator_credential(out, keys, plain);
 }

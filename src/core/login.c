@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/locator.h"
 #include "core/noise.h"
 #include "crypto/crypto.h"
 #include <string.h>
@@ -272,16 +273,6 @@ static const struct skeym_enrol_keys *enrol_of(const struct skeym_authority_keys
     return current_enrol(keys);
 }
 
-/* Stands in for a node whose locator does not open: what follows costs the same, and fails. */
-static struct skeym_node_claims decoy(const struct skeym_authority_keys *keys)
-{
-    struct skeym_node_claims claims = {
-        .generation = 1, .not_after = 1, .role = SKEYM_ROLE_DEVICE, .id = {.size = 1, .text = "-"}};
-    claims.id.text[0] = 'd';
-    memcpy(claims.public_key, keys->identity_public, sizeof claims.public_key);
-    return claims;
-}
-
 static enum skeym_error read_wish(struct skeym_login_request *out, struct skeym_span plain)
 {
     struct skeym_reader reader = skeym_reader(plain);
@@ -296,30 +287,33 @@ static enum skeym_error read_wish(struct skeym_login_request *out, struct skeym_
     return good ? SKEYM_OK : SKEYM_ERR_SHAPE;
 }
 
-/* From the locator on: no return before both products are done. payload gets the opened one. */
+/* From the locator on: no return before both products are done, and what the claims say is read
+ * only once the message opened. payload gets the opened one. */
 static enum skeym_error read_message_1(struct skeym_login_request *out,
                                        const struct skeym_authority_keys *keys,
                                        const struct body *body, struct skeym_room payload)
 {
     const struct skeym_enrol_keys *enrol = enrol_of(keys, body->locator);
-    enum skeym_error located = skeym_locator_open(&out->claims, enrol, body->locator);
-    if (located) {
-        out->claims = decoy(keys);
+    uint8_t claims[SKEYM_NODE_CLAIMS_BYTES];
+    size_t size = 0;
+    enum skeym_error located = skeym_locator_unseal(claims, &size, enrol, body->locator);
+    if (located) { /* a decoy of the locator's size: what follows costs the same, and fails */
+        memcpy(claims, keys->identity_public, sizeof keys->identity_public);
     }
     uint8_t psk[SKEYM_SECRET_BYTES];
-    enum skeym_error error = skeym_credential(psk, enrol, &out->claims);
+    enum skeym_error error = skeym_locator_credential(psk, enrol, skeym_span(claims, size));
     struct skeym_handshake *state = &out->state;
     start_noise(state, body->locator, keys->identity_public);
     memcpy(state->static_key, keys->identity, sizeof state->static_key);
-    memcpy(state->peer_static, out->claims.public_key, sizeof state->peer_static);
+    memcpy(state->peer_static, claims, sizeof state->peer_static); /* they begin with it */
     enum skeym_error head = skeym_noise_read_1(state, body->head, psk);
     enum skeym_error opened = skeym_noise_open(state, payload, body->sealed);
     skeym_crypto_wipe(psk, sizeof psk);
     out->enrol_id = enrol->id;
-    if (located) {
+    error = error ? error : head ? head : opened;
+    if (located || (!error && skeym_node_claims_read(&out->claims, skeym_span(claims, size)))) {
         return SKEYM_ERR_LOCATOR;
     }
-    error = error ? error : head ? head : opened;
     return error == SKEYM_ERR_WEAK ? SKEYM_ERR_HANDSHAKE : error;
 }
 
