@@ -15,7 +15,8 @@ struct skeym_journal {
     int fd;
     char *path; /* NULL: in memory */
     size_t bytes_max;
-    size_t size;                     /* of the file */
+    size_t size;  /* of the file */
+    size_t loose; /* where the last record begins if it is not synced: what was forgotten; or 0 */
     struct skeym_journal_scan state; /* what its records come to */
     uint8_t note[SKEYM_JOURNAL_NOTE];
     uint8_t *view; /* what skeym_journal_oldest gave */
@@ -178,6 +179,7 @@ static enum skeym_error append(struct skeym_journal *journal, enum skeym_journal
         return error;
     }
     journal->size += size;
+    journal->loose = durable ? 0 : journal->loose;
     return SKEYM_OK;
 }
 
@@ -346,6 +348,7 @@ static enum skeym_error take_over(struct skeym_journal *journal, struct skeym_jo
     skeym_journal_scan_free(&journal->state);
     journal->fd = fresh->fd;
     journal->size = fresh->size;
+    journal->loose = 0; /* all of it was synced */
     journal->state = fresh->state;
     *fresh = (struct skeym_journal){.fd = -1};
     enum skeym_error error = journal->path ? sync_folder(journal->path) : SKEYM_OK;
@@ -487,6 +490,19 @@ enum skeym_error skeym_journal_oldest(struct skeym_journal *journal, struct skey
     return error;
 }
 
+/* In the place of the last such note, if that has not been synced: after a power cut one that was
+ * lost in front of another would look like damage. */
+static enum skeym_error note_forgotten(struct skeym_journal *journal, uint64_t sequence)
+{
+    journal->size = journal->loose > 0 ? journal->loose : journal->size;
+    size_t at = journal->size;
+    journal->loose = 0;
+    enum skeym_error error =
+        append(journal, SKEYM_JOURNAL_KIND_FORGOTTEN, sequence, (struct skeym_span){0}, false);
+    journal->loose = error == SKEYM_OK ? at : 0;
+    return error;
+}
+
 enum skeym_error skeym_journal_forget(struct skeym_journal *journal, uint64_t sequence)
 {
     const struct skeym_journal_scan *state = &journal->state;
@@ -501,8 +517,7 @@ enum skeym_error skeym_journal_forget(struct skeym_journal *journal, uint64_t se
     bytes = bytes < state->waiting_bytes ? bytes : state->waiting_bytes;
     skeym_journal_scan_pop(&journal->state, bytes);
     if (error == SKEYM_OK) {
-        error = append(journal, SKEYM_JOURNAL_KIND_FORGOTTEN, sequence + 1, (struct skeym_span){0},
-                       false);
+        error = note_forgotten(journal, sequence + 1);
     }
     return error;
 }

@@ -9,10 +9,12 @@
  * kinds: 1 note (the first record: what run this is), 2 reading, 3 forgotten up to `sequence`, 4
  * the run's end. Sequences of readings count up by one. Numbers are big-endian.
  *
- * After a crash the last record may be torn: it was never taken, and it is cut off. Damage anywhere
- * else (a record that does not check, with a good one after it) is SKEYM_ERR_DAMAGED, and the file
- * is left as it is: nothing is ever dropped silently. A full journal takes no more until readings
- * were forgotten. The file holds patients' data in clear: it is 0600 and refused otherwise.
+ * After a crash the last record may be torn: it was never taken, and it is cut off. The note in
+ * front of it of what was forgotten may be lost too, for it is not synced: then that is sent again.
+ * Damage anywhere else (a record that does not check, with a good one after it) is
+ * SKEYM_ERR_DAMAGED, and the file is left as it is: no reading is ever dropped silently. A full
+ * journal takes no more until readings were forgotten. The file holds patients' data in clear: it
+ * is 0600 and refused otherwise.
  */
 #ifndef SKEYM_NODE_JOURNAL_H
 #define SKEYM_NODE_JOURNAL_H

@@ -59,21 +59,37 @@ enum skeym_error skeym_journal_scan_read(struct skeym_journal_record *out, struc
     return SKEYM_OK;
 }
 
-/* Is there a good record somewhere in bytes? Then what lies before it was one, too. */
-static bool has_record(struct skeym_span bytes)
+/* Where the next good record begins, from `at` on; bytes.size when there is none. */
+static size_t find_record(struct skeym_journal_record *out, struct skeym_span bytes, size_t at)
 {
-    struct skeym_journal_record record;
-    for (size_t at = 0; at < bytes.size; at++) {
+    while (at < bytes.size) {
         const uint8_t *mark = memmem(bytes.data + at, bytes.size - at, MARK, MARK_BYTES);
         if (!mark) {
-            return false;
+            break;
         }
         at = (size_t)(mark - bytes.data);
-        if (skeym_journal_scan_read(&record, skeym_span_part(bytes, at, bytes.size)) == SKEYM_OK) {
-            return true;
+        if (skeym_journal_scan_read(out, skeym_span_part(bytes, at, bytes.size)) == SKEYM_OK) {
+            return at;
         }
+        at++;
     }
-    return false;
+    return bytes.size;
+}
+
+/* What was forgotten is noted without waiting for the disk, so a power cut may lose such a note and
+ * keep what was written behind it. The next reading's number tells that no reading was lost with
+ * it. Returns where the next good record begins, 0 if nothing tells. */
+static size_t find_gap_end(const struct skeym_journal_scan *scan, struct skeym_span rest)
+{
+    struct skeym_journal_record record = {0};
+    size_t first = find_record(&record, rest, 1);
+    size_t at = first;
+    while (at < rest.size && record.kind == SKEYM_JOURNAL_KIND_FORGOTTEN) {
+        at = find_record(&record, rest, at + record.size);
+    }
+    bool numbered =
+        record.kind == SKEYM_JOURNAL_KIND_READING || record.kind == SKEYM_JOURNAL_KIND_END;
+    return at < rest.size && numbered && record.sequence == scan->next ? first : 0;
 }
 
 static bool is_zero(struct skeym_span bytes)
@@ -91,8 +107,9 @@ static bool is_zero(struct skeym_span bytes)
  * file that was growing. */
 static bool is_torn(struct skeym_span rest, bool first)
 {
+    struct skeym_journal_record record;
     size_t most = HEAD_BYTES + (first ? SKEYM_JOURNAL_NOTE : SKEYM_JOURNAL_READING);
-    return (rest.size <= most || is_zero(rest)) && !has_record(rest);
+    return (rest.size <= most || is_zero(rest)) && find_record(&record, rest, 0) == rest.size;
 }
 
 /* A file that is not empty and does not begin like a journal belongs to somebody else. */
@@ -197,12 +214,17 @@ enum skeym_error skeym_journal_scan(struct skeym_journal_scan *out, struct skeym
     }
     while (at < bytes.size && error == SKEYM_OK) {
         struct skeym_span rest = skeym_span_part(bytes, at, bytes.size);
-        if (skeym_journal_scan_read(&record, rest) != SKEYM_OK) {
-            error = is_torn(rest, at == 0) ? SKEYM_OK : SKEYM_ERR_DAMAGED;
+        if (skeym_journal_scan_read(&record, rest) == SKEYM_OK) {
+            error = take_record(out, &record, at, bytes);
+            at += error == SKEYM_OK ? record.size : 0;
+            continue;
+        }
+        if (is_torn(rest, at == 0)) {
             break;
         }
-        error = take_record(out, &record, at, bytes);
-        at += error == SKEYM_OK ? record.size : 0;
+        size_t gap = at > 0 ? find_gap_end(out, rest) : 0;
+        at += gap;
+        error = gap > 0 ? SKEYM_OK : SKEYM_ERR_DAMAGED;
     }
     if (error != SKEYM_OK) {
         skeym_journal_scan_free(out);

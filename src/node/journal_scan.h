@@ -41,7 +41,8 @@ void skeym_journal_scan_write(uint8_t *out, enum skeym_journal_kind kind, uint64
 SKEYM_MUST_USE enum skeym_error skeym_journal_scan_read(struct skeym_journal_record *out,
                                                         struct skeym_span bytes);
 
-/* A whole file. A bad record with no good one after it ends the journal (out->good). Errors (*out
+/* A whole file. A bad record with no good one after it ends the journal (out->good); bad ones that
+ * held no reading, as the number of the next one tells, are passed over. Errors (*out
  * is zero but for out->good, where it is bad): SKEYM_ERR_SHAPE (no journal at all),
  * SKEYM_ERR_DAMAGED, SKEYM_ERR_MEMORY. */
 SKEYM_MUST_USE enum skeym_error skeym_journal_scan(struct skeym_journal_scan *out,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -126,9 +127,88 @@ static void test_a_last_record_is_torn_only_if_it_can_be_one(void **state)
     free(large);
 }
 
+static size_t add(size_t at, enum skeym_journal_kind kind, uint64_t sequence, const char *text)
+{
+    skeym_journal_scan_write(bytes + at, kind, sequence, skeym_span_text(text));
+    return at + SKEYM_JOURNAL_HEAD_BYTES + strlen(text);
+}
+
+/* A power cut may lose a note of what was forgotten, which nobody syncs, and keep what is behind.
+ */
+static void test_a_lost_note_of_what_was_forgotten_is_no_damage(void **state)
+{
+    (void)state;
+    static const struct {
+        enum skeym_journal_kind kind; /* of the record that follows the notes */
+        uint64_t sequence;
+        enum skeym_error error;
+        uint64_t waiting;
+    } table[] = {
+        {SKEYM_JOURNAL_KIND_READING, READINGS, SKEYM_OK, READINGS + 1},
+        {SKEYM_JOURNAL_KIND_END, READINGS, SKEYM_OK, READINGS},
+        {SKEYM_JOURNAL_KIND_READING, READINGS + 1, SKEYM_ERR_DAMAGED, 0}, /* one is missing */
+        {SKEYM_JOURNAL_KIND_END, READINGS + 1, SKEYM_ERR_DAMAGED, 0},
+        {SKEYM_JOURNAL_KIND_FORGOTTEN, 3, SKEYM_ERR_DAMAGED, 0}, /* nothing tells */
+        {SKEYM_JOURNAL_KIND_NOTE, READINGS, SKEYM_ERR_DAMAGED, 0},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct skeym_journal_report report;
+        size_t first = starts[READINGS + 1];
+        size_t second = add(first, SKEYM_JOURNAL_KIND_FORGOTTEN, 1, "");
+        size_t last = add(second, SKEYM_JOURNAL_KIND_FORGOTTEN, 2, "");
+        size_t size = add(last, table[i].kind, table[i].sequence, "more");
+        memset(bytes + first, 0, SKEYM_JOURNAL_HEAD_BYTES);
+        assert_int_equal(open_bytes(bytes, size, &report), table[i].error);
+        assert_int_equal(report.damaged_at, table[i].error == SKEYM_OK ? 0 : first);
+        /* the second note stands, unless it is lost, too */
+        assert_int_equal(report.waiting, table[i].error == SKEYM_OK ? table[i].waiting - 2 : 0);
+        memset(bytes + second, 0, SKEYM_JOURNAL_HEAD_BYTES);
+        assert_int_equal(open_bytes(bytes, size, &report), table[i].error);
+        assert_int_equal(report.waiting, table[i].waiting);
+    }
+}
+
+static size_t file_size(void)
+{
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    return (size_t)status.st_size;
+}
+
+/* One note of what was forgotten at most is not synced: a later one takes its place. */
+static void test_forgetting_in_a_row_is_one_note(void **state)
+{
+    (void)state;
+    struct skeym_journal *journal = NULL;
+    struct skeym_journal_report report;
+    size_t size = starts[READINGS + 1] + SKEYM_JOURNAL_HEAD_BYTES;
+    assert_int_equal(open_bytes(bytes, starts[READINGS + 1], &report), SKEYM_OK);
+    assert_int_equal(skeym_journal_open(&journal, path, skeym_span_text("new"), 0, &report),
+                     SKEYM_OK);
+    for (unsigned i = 0; i < READINGS - 2; i++) {
+        assert_int_equal(skeym_journal_forget(journal, i), SKEYM_OK);
+        assert_int_equal(file_size(), size);
+    }
+    assert_int_equal(skeym_journal_take(journal, skeym_span_text("more")), SKEYM_OK);
+    size += SKEYM_JOURNAL_HEAD_BYTES + strlen("more"); /* now the note is on disk, and stays */
+    for (unsigned i = READINGS - 2; i < READINGS; i++) {
+        assert_int_equal(file_size(), i == READINGS - 2 ? size : size + SKEYM_JOURNAL_HEAD_BYTES);
+        assert_int_equal(skeym_journal_forget(journal, i), SKEYM_OK);
+    }
+    assert_int_equal(file_size(), size + SKEYM_JOURNAL_HEAD_BYTES);
+    skeym_journal_close(journal);
+    assert_int_equal(skeym_journal_open(&journal, path, skeym_span_text("new"), 0, &report),
+                     SKEYM_OK);
+    assert_int_equal(report.waiting, 1);
+    skeym_journal_close(journal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_forgetting_in_a_row_is_one_note, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_lost_note_of_what_was_forgotten_is_no_damage, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_where_it_is_damaged_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_first_record_is_torn_only_if_it_can_be_the_note,
                                         set_up, tear_down),
