@@ -37,7 +37,7 @@ static const char usage[] =
     "                       latency counts from the time when each was due (default: closed\n"
     "                       loop, the next one when the last is over)\n"
     "  --poisson            not evenly spaced\n"
-    "  --connections N      kept alive (default: 64)\n"
+    "  --connections N      kept alive (default: 64); --reconnect: a new one for each operation\n"
     "  --threads N          event loops (default: 1)\n"
     "  --seconds N          how long (default: 10), after --warmup N (default: 1)\n"
     "  --answer-seconds N   an answer that takes longer is lost (default: 10)\n"
@@ -91,6 +91,7 @@ static bool read_words(struct skeym_bench_options *options, struct words *words,
         {"--drain-seconds", .value = &words->drain},
         {"--from", .value = &words->from},
         {"--core", .value = &words->core},
+        {"--reconnect", .flag = &options->load.reconnect},
         {"--spin", .flag = &options->load.spin},
         {"--seed", .value = &words->seed},
         {"--json", .value = &options->json},

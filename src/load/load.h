@@ -101,8 +101,9 @@ struct skeym_load_options {
      * server pays for waking the generator's core, which peers on a network would not make it do,
      * and pays the more the faster the generator is. */
     bool spin;
-    bool trace; /* keep one skeym_load_record for each operation */
-    bool hasty; /* stop at the first operation that is not OK */
+    bool reconnect; /* a new connection for each operation */
+    bool trace;     /* keep one skeym_load_record for each operation */
+    bool hasty;     /* stop at the first operation that is not OK */
 };
 
 struct skeym_load_record {

@@ -187,6 +187,9 @@ static void over(struct skeym_load_loop *loop, struct skeym_load_peer *peer,
     skeym_load_step_record(loop, peer, peer->due_ns, outcome);
     peer->expected -= peer->expected > 0;
     if (peer->expected == 0) {
+        if (loop->options->reconnect) {
+            skeym_load_peer_close(peer);
+        }
         rest(loop, peer);
     }
 }

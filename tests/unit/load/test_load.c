@@ -254,6 +254,19 @@ static struct tcp_reply refuse(unsigned n)
     return (struct tcp_reply){.answer = "HTTP/1.1 401 No\r\nContent-Length: 4\r\n\r\nwhy?"};
 }
 
+static void test_reconnect(void **state)
+{
+    (void)state;
+    set_up(all_good, GET);
+    options.connections = 1;
+    options.each = 5;
+    options.reconnect = true;
+    run(0, 600000 * MS);
+    assert_int_equal(count(SKEYM_LOAD_OK), 5);
+    assert_int_equal(atomic_load(&server->connections), 5);
+    assert_int_equal(result->connects, 4);
+}
+
 static void test_hasty(void **state)
 {
     (void)state;
@@ -524,6 +537,7 @@ int main(void)
         cmocka_unit_test_teardown(test_timeout, tear_down),
         cmocka_unit_test_teardown(test_no_http, tear_down),
         cmocka_unit_test_teardown(test_connection_close, tear_down),
+        cmocka_unit_test_teardown(test_reconnect, tear_down),
         cmocka_unit_test_teardown(test_hasty, tear_down),
         cmocka_unit_test_teardown(test_nobody_there, tear_down),
         cmocka_unit_test_teardown(test_operation_of_many_requests, tear_down),

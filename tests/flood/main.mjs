@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Floods, and who gets through: docs/assurance/flood.md tells what, and what it cannot show.
+import { execFileSync } from 'node:child_process';
+import { LOAD_CORE, SERVER_CORE, World, canPin, cpu, memory, metrics, percentile, sleep, trace }
+  from './world.mjs';
+
+const options = { seed: '1', only: '', seconds: '15' };
+const [program, ...argv] = process.argv.slice(2);
+let short = false;
+while (argv.length) {
+  const word = argv.shift();
+  if (word === '--short') short = true;
+  else if (word.startsWith('--') && word.slice(2) in options) options[word.slice(2)] = argv.shift();
+  else throw new Error(`what is ${word}?`);
+}
+
+const MEMORY_MIB = 256; // what a server may have at most, with all settings as by default
+const SETTLED = 100; // nodes that keep their connection; 1 operation a second each
+const NEWCOMERS = 10; // that connect and log in anew each time, once a second each
+const PATH = '/fhir/Observation?patient=load-{}&_sort=-date&_count=1';
+const LEGIT_FROM = '127.0.1.0/25';
+const SAME = '127.0.1.128/25'; // the same /24, other hosts
+const OTHERS = '127.64.0.0/10'; // 16,384 /24s
+const BEFORE_S = 4;
+const AFTER_S = 6;
+const FACTOR = 10;
+const SLOW_MS = 250; // an operation that takes longer has not recovered
+// A request flood keeps fewer connections than the server takes; slow ones want them all.
+const CONNECTIONS = 2000;
+const SERVER_CONNECTIONS = 4096;
+const HEAD_SECONDS = 10;
+
+const KINDS = ['forged', 'stolen', 'replay', 'badlogin', 'junklogin', 'login', 'bighead', 'bigbody'];
+const SLOW = ['slowhead', 'slowbody'];
+
+let tests = 0;
+let failed = 0;
+function test(name, good, why = '') {
+  tests++;
+  if (!good) failed++;
+  console.log(`${good ? 'ok' : 'not ok'} ${tests} - ${name}`);
+  if (!good && why) console.log(String(why).trim().replace(/^/gm, '# '));
+}
+
+const say = (text) => process.stderr.write(`${text}\n`);
+
+// --- legitimate nodes ---------------------------------------------------------------------
+
+/** Both crowds at work for so many seconds. */
+function legit(world, server, seconds, patience = 10) {
+  const common = ['--poisson', '--seed', options.seed, '--warmup', 3, '--seconds', seconds,
+    '--patience', patience, '--answer-seconds', Math.max(5, patience / 2), '--drain-seconds', patience];
+  const traces = ['settled', 'new'].map((name) => world.path(`trace-${name}-${world.count}`));
+  const settled = world.load(server, 0, '--connections', SETTLED, '--rate', SETTLED, '--lanes', 4,
+    '--mix', 'get=8,post=1,login=1', '--path', PATH, '--from', LEGIT_FROM, '--trace', traces[0], ...common);
+  const fresh = world.load(server, 0, '--connections', NEWCOMERS, '--rate', NEWCOMERS, '--reconnect',
+    '--mix', 'login=1', '--from', LEGIT_FROM, '--trace', traces[1], ...common);
+  return async () => {
+    const parts = [await settled.done(), await fresh.done()];
+    const all = parts.map(({ figures }, i) => trace(traces[i]).map((one) => ({
+      ...one, due: one.due + figures.started_monotonic_ns / 1e6, crowd: i ? 'new' : 'settled' })));
+    return { parts, operations: all.flat() };
+  };
+}
+
+function summary(operations) {
+  const good = operations.filter(({ outcome }) => outcome === 'ok');
+  const sorted = good.map(({ latency }) => latency).sort((a, b) => a - b);
+  const bad = {};
+  for (const { outcome } of operations) if (outcome !== 'ok') bad[outcome] = (bad[outcome] ?? 0) + 1;
+  return { count: operations.length, good: good.length, percent: 100 * good.length / operations.length,
+    p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99), p999: percentile(sorted, 0.999),
+    most: sorted.at(-1) ?? 0, repeated: operations.filter(({ repeated }) => repeated).length, bad };
+}
+
+const ms = (value) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
+const shown = (s) => `${s.percent.toFixed(2)}% of ${s.count}, p50 ${ms(s.p50)} p99 ${ms(s.p99)} ` +
+  `p99.9 ${ms(s.p999)} max ${ms(s.most)} ms${s.repeated ? `, ${s.repeated} repeated` : ''}` +
+  `${Object.keys(s.bad).length ? ` ${JSON.stringify(s.bad)}` : ''}`;
+
+// --- attackers -----------------------------------------------------------------------------
+
+/** Requests a second that the server can do of a kind; logins with their limits lifted. */
+async function capacity(world, kind) {
+  const lifted = ['--login-rate', '100000', '--login-burst', '1000000', '--login-cpu', '6400'];
+  const server = await world.serve(...lifted);
+  const run = world.load(server, 0, '--attack', kind, '--connections', 64, '--from', OTHERS, '--batch', 4,
+    '--warmup', 1, '--seconds', 3);
+  const { figures } = await run.done();
+  await world.stop(server);
+  return figures.answers_per_s;
+}
+
+/** One kind of flood from one place. Slow ones in parts, as a process may have so many files. */
+function flood(world, server, kind, from, rate, seconds) {
+  const common = ['--attack', kind, '--from', from, '--warmup', 0, '--seconds', seconds,
+    '--answer-seconds', 60];
+  if (SLOW.includes(kind)) {
+    const parts = 3;
+    const each = Math.ceil(FACTOR * SERVER_CONNECTIONS / parts);
+    return Array.from({ length: parts }, () => world.load(server, 10, ...common, '--connections', each,
+      '--rate', Math.round(each / 3)));
+  }
+  return [world.load(server, 10, ...common, '--connections', CONNECTIONS, '--batch', 16,
+    '--rate', Math.round(rate))];
+}
+
+async function scenario(world, kind, where, from, rate) {
+  const seconds = Number(options.seconds);
+  const server = await world.serve();
+  const finish = legit(world, server, BEFORE_S + seconds + AFTER_S + 4);
+  await sleep(3000 + BEFORE_S * 1000);
+  const cpuBefore = cpu(server);
+  const attackers = flood(world, server, kind, from, rate, seconds);
+  const results = await Promise.all(attackers.map(({ done }) => done()));
+  const cpuUsed = cpu(server) - cpuBefore;
+  const { operations } = await finish();
+  const from_ms = Math.min(...results.map(({ figures }) => figures.started_monotonic_ns)) / 1e6;
+  const to_ms = Math.max(...results.map(({ figures }) => figures.started_monotonic_ns)) / 1e6 + seconds * 1000;
+  const part = (low, high) => operations.filter(({ due }) => due >= low && due < high);
+  const after = part(to_ms, Infinity);
+  const late = after.filter(({ outcome, latency }) => outcome !== 'ok' || latency > SLOW_MS);
+  const result = {
+    kind, where, rate,
+    before: summary(part(0, from_ms)), during: summary(part(from_ms, to_ms)), after: summary(after),
+    settled: summary(part(from_ms, to_ms).filter(({ crowd }) => crowd === 'settled')),
+    fresh: summary(part(from_ms, to_ms).filter(({ crowd }) => crowd === 'new')),
+    recovery_s: Math.max(0, ...late.map(({ due, latency }) => due + latency - to_ms)) / 1000,
+    memory: memory(server, 'VmHWM'),
+    due: results.reduce((sum, { figures }) => sum + figures.due, 0) / seconds,
+    sent: results.reduce((sum, { figures }) => sum + figures.due - figures.unsent, 0) / seconds,
+    answered: results.reduce((sum, { figures }) => sum + figures.answers, 0) / seconds,
+    generator: results.reduce((sum, { figures }) => sum + figures.generator_core_percent, 0),
+    server: 100 * cpuUsed / seconds,
+    accepted: results.some(({ code }) => code !== 0),
+    why: results.map(({ text }) => text).join('\n'),
+    counters: await metrics(server),
+  };
+  result.stopped = await world.stop(server);
+  return result;
+}
+
+function judge(result) {
+  const { kind, where } = result;
+  const name = `${kind} from ${where}`;
+  say(`--- ${name}: ${result.due.toFixed(0)}/s due, ${result.sent.toFixed(0)}/s sent, ${result.answered.toFixed(0)}/s answered; server ${result.server.toFixed(0)}% of a core, generator ${result.generator.toFixed(0)}%`);
+  for (const when of ['before', 'during', 'settled', 'fresh', 'after']) say(`  ${when.padEnd(8)} ${shown(result[when])}`);
+  say(`  recovery ${result.recovery_s.toFixed(2)} s, memory at most ${result.memory.toFixed(0)} MiB`);
+  test(`${name}: 99.9% of what is legitimate is answered`, result.during.percent >= 99.9, shown(result.during));
+  test(`${name}: nothing of the attackers is accepted`, !result.accepted, result.why);
+  test(`${name}: memory stays under ${MEMORY_MIB} MiB`, result.memory < MEMORY_MIB, result.memory);
+  test(`${name}: recovered after 2 s`, result.recovery_s < 2, result.recovery_s);
+  test(`${name}: the server ends in order`, result.stopped === 0, result.stopped);
+}
+
+function record(result) {
+  const { kind, where, during, settled, fresh } = result;
+  const figure = `${during.percent.toFixed(2)}% of ${during.count} ok (new connections and logins: ` +
+    `${fresh.percent.toFixed(2)}%); p99.9 ${ms(settled.p999)} ms with a chain, ${ms(fresh.p999)} ms new; ` +
+    `${Math.round(result.sent / 100) / 10}k/s sent, ${Math.round(result.answered / 100) / 10}k/s answered; ` +
+    `recovery ${result.recovery_s.toFixed(1)} s; ${result.memory.toFixed(0)} MiB`;
+  execFileSync(new URL('../../scripts/assurance', import.meta.url).pathname,
+    ['record', 'flood', `${kind}, from ${where}`, figure, options.seed]);
+}
+
+async function long(world) {
+  for (const kind of [...KINDS, ...SLOW].filter((name) => name.includes(options.only))) {
+    const rate = SLOW.includes(kind) ? 0 : FACTOR * await capacity(world, kind);
+    if (rate) say(`${kind}: the server can do ${(rate / FACTOR).toFixed(0)}/s; flooding with ${rate.toFixed(0)}/s`);
+    for (const [where, from] of [['others', OTHERS], ['the same /24', SAME]]) {
+      const result = await scenario(world, kind, where, from, rate);
+      judge(result);
+      record(result);
+    }
+  }
+}
+
+// --- short ------------------------------------------------------------------------------------
+
+/** Each kind for a moment, one after another; no verdict depends on time. */
+async function brief(world) {
+  const server = await world.serve();
+  const kinds = [...KINDS, ...SLOW];
+  const finish = legit(world, server, 3 * kinds.length + 2, 60);
+  await sleep(2000);
+  for (const kind of kinds) {
+    const run = world.load(server, 10, '--attack', kind, '--from', OTHERS, '--warmup', 0, '--seconds', 2,
+      '--connections', 64, '--batch', 4, '--answer-seconds', 60);
+    const { code, figures, text } = await run.done();
+    test(`${kind}: ${figures.due > 0 ? 'sent' : 'NOT sent'}, and nothing is accepted`,
+      code === 0 && figures.due > 0, text);
+  }
+  const { operations, parts } = await finish();
+  const all = summary(operations);
+  test('every legitimate operation succeeds in the end', all.percent === 100,
+    shown(all) + parts.map(({ text }) => text).join('\n'));
+  test(`memory stays under ${MEMORY_MIB} MiB`, memory(server, 'VmHWM') < MEMORY_MIB, memory(server, 'VmHWM'));
+  test('the server ends in order', await world.stop(server) === 0, world.log('server.log'));
+}
+
+if (!canPin()) {
+  console.log('ok 1 - floods # SKIP programs cannot be bound to cores here\n1..1');
+  process.exit(0);
+}
+const world = new World(program);
+process.on('exit', () => world.end());
+for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => process.exit(1));
+say(`server on core ${SERVER_CORE}, load on core ${LOAD_CORE}`);
+try {
+  await (short ? brief(world) : long(world));
+} catch (error) {
+  test('the campaign runs', false, `${error.stack}\n${world.log('server.log')}`);
+}
+console.log(`1..${tests}`);
+process.exit(failed ? 1 : 0);
