@@ -27,7 +27,7 @@ export class Device {
   }
 
   start(env) {
-    this.run = this.ward.start(this.args(['--speed', '120', '--repeat']), env);
+    this.run = this.ward.start(this.args(['--speed', '240', '--repeat']), env);
     return this.run;
   }
 
@@ -90,21 +90,43 @@ export function journalRecord(bytes, at = 0) {
   return { kind: bytes[at + 4], sequence, payload, end: at + HEAD + size };
 }
 
-/** What a journal holds, as far as its records check: run, and the readings that wait. */
+/** Where the next record that checks begins; -1 when none does. */
+function nextRecord(bytes, at) {
+  for (;;) {
+    const mark = bytes.indexOf('SKJR', at);
+    if (mark < 0 || journalRecord(bytes, mark)) return mark;
+    at = mark + 1;
+  }
+}
+
+/** What a journal holds: run, and the readings that wait. A record that does not check ends it, unless
+ * it can only have been a note of what was forgotten; with one behind it, it is damaged. */
 export function readJournal(bytes) {
   const out = { run: '', waiting: new Set(), damaged: false };
-  let at = 0;
-  for (let record; (record = journalRecord(bytes, at)); at = record.end) {
+  let due = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const record = journalRecord(bytes, at);
+    if (!record) {
+      at = nextRecord(bytes, at + 1);
+      if (at < 0) break;
+      let proof = at;
+      while (proof >= 0 && journalRecord(bytes, proof).kind === FORGOTTEN) {
+        proof = nextRecord(bytes, journalRecord(bytes, proof).end);
+      }
+      const { kind, sequence } = proof < 0 ? {} : journalRecord(bytes, proof);
+      out.damaged = !([READING, END].includes(kind) && sequence === due);
+      if (out.damaged) break;
+      continue;
+    }
     if (record.kind === NOTE) out.run = record.payload.toString();
-    if (record.kind === READING) out.waiting.add(record.sequence);
+    if (record.kind === READING) {
+      out.waiting.add(record.sequence);
+      due = record.sequence + 1;
+    }
     if (record.kind === FORGOTTEN) {
       for (const one of out.waiting) if (one < record.sequence) out.waiting.delete(one);
     }
-  }
-  for (let later = at + 1; later < bytes.length && !out.damaged; later++) {
-    later = bytes.indexOf('SKJR', later);
-    if (later < 0) break;
-    out.damaged = journalRecord(bytes, later) !== undefined;
+    at = record.end;
   }
   return out;
 }

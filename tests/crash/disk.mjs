@@ -199,8 +199,8 @@ export class Disk {
     return this.#files.get(file);
   }
 
-  /** What a cut now leaves: path to bytes. how(path): nothing, some, sectors or all. */
-  cut(how, random) {
+  /** What a cut now leaves: path to bytes. how(path): nothing, some, sectors or all; only: of those. */
+  cut(how, random, only = () => true) {
     const names = new Map(this.#last);
     for (const [folder, pending] of this.#pending) {
       const kind = how(`${folder}/`);
@@ -209,7 +209,7 @@ export class Disk {
       for (const change of pending.slice(0, count)) Disk.#change(names, change);
     }
     const out = new Map();
-    for (const [path, file] of names) out.set(path, file.left(how(path), random));
+    for (const [path, file] of names) if (only(path)) out.set(path, file.left(how(path), random));
     return out;
   }
 

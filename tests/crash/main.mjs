@@ -21,7 +21,7 @@ const { values } = parseArgs({
   },
 });
 const kills = Number(values.kills ?? (values.short ? 50 : 1000));
-const cuts = Number(values.cuts ?? (values.short ? 60 : 3000));
+const cuts = Number(values.cuts ?? (values.short ? 40 : 2000));
 const seed = Number(values.seed);
 const say = (text) => process.stderr.write(`crash: ${text}\n`);
 
@@ -69,6 +69,7 @@ async function killing() {
     const admitted = await test.sameInstance(preload('same'));
     tell('control: a server that takes tokens of its life before is noticed', admitted > 0 ? '' : 'it was not');
     say(JSON.stringify({ ...figures, starts: undefined, admin: done }));
+    record('files that killed commands left behind', figures.leftovers);
     record('kills', `${figures.kills} (${figures.early} while starting), ${figures.devices} agents and ` +
       `${done.killed} commands besides`);
     record('acknowledged readings lost', `${figures.lost.length} of ${acknowledged}`);
@@ -89,6 +90,7 @@ async function cutting() {
   try {
     await test.record(values.short ? 5 : 20);
     await test.cut(cuts);
+    await test.cutNodes(values.short ? 1000 : 20000);
     const { figures } = test;
     const acknowledged = test.ward.ledger.acknowledged.size;
     const { done } = test.admin;
@@ -106,7 +108,8 @@ async function cutting() {
       tell(`control: a disk that does not sync ${what} is noticed`, found > 0 ? '' : 'it was not');
     }
     say(JSON.stringify({ ...figures, starts: undefined, admin: done }));
-    record('power cuts', `${figures.cuts}, of one trace`);
+    record('power cuts', `${figures.cuts} with a server started on what was left, ${figures.nodeCuts} more of the ` +
+      `nodes' files; ${figures.torn} left a torn line in the audit file`);
     record('power cut: acknowledged readings lost', `${figures.lost.length} of ${figures.checked} looked for`);
     record('power cut: readings twice', figures.doubled.length + figures.runs.length);
     record('power cut: keyring, revoked list or credential not as acknowledged', figures.wrong.length);

@@ -30,6 +30,8 @@ class JournalPromise {
     if (found?.kind === READING) this.written.push({ begin: record.begin, sequence: found.sequence });
     if (found?.kind === FORGOTTEN) {
       for (const one of this.taken) if (one < found.sequence) this.taken.delete(one);
+      /* one that an agent wrote and did not live to sync, and the next one sent */
+      this.written = this.written.filter(({ sequence }) => sequence >= found.sequence);
     }
     if (record.what === SIZE && record.at === 0) this.taken.clear();
     if (record.what === SYNC) {
@@ -42,7 +44,7 @@ class JournalPromise {
 export class PowerCuts {
   figures = {
     cuts: 0, checked: 0, lost: [], doubled: [], admitted: [], replays: 0, wrong: [], journals: [],
-    devices: 0, runs: [], starts: [], torn: 0,
+    devices: 0, runs: [], starts: [], torn: 0, nodeCuts: 0,
   };
 
   constructor(program, random, env, say) {
@@ -65,6 +67,7 @@ export class PowerCuts {
   async record(seconds) {
     const { ward, random } = this;
     await ward.must('init', ward.dir, '--epoch-seconds', '120');
+    this.begin = ward.place();
     ward.port = 20000 + random.upTo(9999);
     await ward.ready(ward.launch());
     this.reader = await ward.enrol('reader', 'doctor', 'user/*.cruds');
@@ -79,7 +82,6 @@ export class PowerCuts {
       await device.enrol();
       device.start(this.#mortal(400));
     }
-    this.begin = ward.place();
     const end = Date.now() + seconds * 1000;
     works.push(this.#serve(end), this.#administer(end), ...this.devices.map((one) => this.#run(one, end)));
     await sleep(seconds * 1000);
@@ -93,7 +95,7 @@ export class PowerCuts {
 
   /** Servers, one after another; each dies by itself. */
   async #serve(end) {
-    const { ward } = this;
+    const { ward, random } = this;
     let run = ward.server;
     const lives = 4;
     for (let life = 1; Date.now() < end; life++) {
@@ -101,6 +103,7 @@ export class PowerCuts {
       await Promise.race([run.exit, sleep(ms)]);
       if (run.ended === undefined) await run.kill();
       if (Date.now() >= end) return;
+      await sleep(random.upTo(1500)); /* the agents' journals fill meanwhile */
       const launch = () => ward.launch(this.#mortal(1500));
       run = launch();
       await until('a server', () => run.ready.endsWith('\n') || run.ended !== undefined);
@@ -169,6 +172,18 @@ export class PowerCuts {
       const contents = disk.cut(this.#fates(), this.random);
       await this.#judge(place, contents, disk.folders, journals, this.figures);
       if (++this.figures.cuts % 200 === 0) this.say(`${this.figures.cuts} power cuts`);
+    });
+  }
+
+  /** Only the nodes' files, without a server: journals and credentials at many more moments. */
+  async cutNodes(count) {
+    const places = Array.from({ length: count }, () =>
+      this.begin + this.random.upTo(statSync(this.trace).size - this.begin)).sort((a, b) => a - b);
+    await this.#walk(places, undefined, async (place, disk, journals) => {
+      const contents = disk.cut(this.#fates(), this.random, (path) => path.startsWith('nodes/'));
+      this.#judgeJournals(contents, journals, this.figures, `cut at ${place}`);
+      await this.#judgeCredentials(contents, place, this.figures, `cut at ${place}`);
+      this.figures.nodeCuts++;
     });
   }
 
