@@ -47,7 +47,9 @@ struct skeym_inspection {
     X(guess)                                                                                       \
     X(timing)                                                                                      \
     X(keygen)                                                                                      \
-    X(collision)
+    X(collision)                                                                                   \
+    X(authenticator)                                                                               \
+    X(misgenerated)
 
 #define SKEYM_INSPECTION_DECLARE(name) extern const struct skeym_inspection skeym_inspection_##name;
 SKEYM_INSPECTIONS(SKEYM_INSPECTION_DECLARE)
