@@ -182,6 +182,7 @@ put('fhir_json', {
   keys: '{"a":1,"a":2}', number: '-10.5e+3', 'zero-first': '012', 'zero-in-object': '{"a":-01.5}',
 });
 put('fhir_search', {
+  none: all(0, '/fhir/Observation?patient=p-1&_count=00&_sort=-date'),
   page: all(0, '/fhir/Observation?patient=p-1&code=http://loinc.org|8867-4&date=ge2027-01-15&_count=10&_sort=-date'),
   latest: all(3, '/fhir/Observation/$lastn?patient=Patient/p-1&category=vital-signs&max=3'),
   match: all(0x86, 'identifier=urn:x%7C2&subject=p-1'),
@@ -213,4 +214,41 @@ put('fhir', {
   put: request(1, 'PUT', '/Patient/p-1', JSON.stringify(patient)),
   transaction: request(1, 'POST', '', bundle('transaction')),
   batch: request(2, 'POST', '', bundle('batch')),
+});
+const lines = (...text) => part(text.map((line) => `${line}\r\n`).join(''));
+put('http', {
+  usual: all(0, u16(200), 'https://ward:8420\n', lines('HTTP/1.1 200 OK', 'Content-Type: application/jose', `SkeyM-Next: ${lane.token_text}`, 'Content-Length: 5', ''), '\0body'),
+  interim: all(4, u16(201), 'http://127.0.0.1:1\n', lines('HTTP/1.1 100 Continue', 'SkeyM-Next: x', '', 'HTTP/1.1 201 Created', 'skeym-next:\t y ', '')),
+  later: all(0, u16(503), 'http://[::1]:1/\n', lines('HTTP/1.1 503 x', 'Retry-After: 30', 'Retry-After: Fri, 1 Jan', 'Content-Type: a/b', 'Content-Type: a/b')),
+  twice: all(1, u16(200), 'http://ward\n', lines('HTTP/1.1 200 OK')),
+  broken: all(2, u16(200), 'ftp://ward\n', lines('HTTP/1.1 200 OK'), '0123456789'),
+  address: all(0, u16(99), 'https://u:p@ward:8/x?y#z\n', lines('')),
+});
+const row = (how, id, patient, writer, start, stop, updated, version, body) =>
+  all(how, span8(id), span8(patient), span8(writer), ...[start, stop, updated, version].map((n) => Buffer.concat([u32(Math.floor(n / 2 ** 32)), u32(n % 2 ** 32)])), body);
+put('row', {
+  observation: row(1, 'o-1', 'p-1', 'bed-1', 1.8e12, 1.8e12 + 1000, 1.8e12, 1, JSON.stringify(observation)),
+  patient: row(5, 'o-1', 'p-1', 'dr.Lee_1', 0, 0, 1.8e12, 3, JSON.stringify(patient)),
+  device: row(19, 'x', 'y', 'bed-1', 0, 0, 1.8e12, 1, '{"resourceType":"Device","patient":{"reference":"Patient/p-1"}}'),
+  damaged: row(16, 'o-1', 'p-1', 'bed-1', 1.8e12, 1.8e12, 1.8e12, 1, JSON.stringify(observation)),
+  'no-json': row(17, '', '', '', 0, 0, 0, 0, '{'),
+  empty: row(9, 'o-1', 'p-1', '', 2 ** 53, 0, 2 ** 63, 2 ** 32, ''),
+});
+
+const head = (first, fields, body = '') => `${[first, 'Host: ward', ...fields].join('\r\n')}\r\n\r\n${body}`;
+const asks = 'GET /fhir/Patient/p-2\n\n';
+const create = `POST /fhir/Observation\ncontent-type: application/fhir+json\nif-none-exist: identifier=urn:skeym:reading|bed-1.9f02c1aa.HR.1\nprefer: return=minimal\n\n${JSON.stringify(observation)}`;
+put('server', {
+  raw: all(0, head('GET /fhir/metadata HTTP/1.1', [`Authorization: SkeyM ${lane.token_text}`, `SkeyM-Proof: ${exchange.open_get.proof_text}`])),
+  'raw-two': all(0, head('POST /fhir HTTP/1.1', ['Content-Length: 2', 'Transfer-Encoding: chunked'], '0\r\n\r\n') + head('GET / HTTP/1.1', ['Content-Length: +1'])),
+  'raw-half': all(0, 'POST /skeym/v1/exchange HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n'),
+  open: all(1, 'GET\n/fhir/Observation?patient=p-1\n\n'),
+  'open-post': all(9, 'POST\n/fhir/Observation\napplication/fhir+json\n', JSON.stringify(observation)),
+  closed: all(2, asks), 'closed-one': all(10, asks), 'closed-read': all(18, asks), 'closed-device': all(26, asks),
+  'closed-post': all(10, create),
+  'closed-bundle': all(2, `POST /fhir\ncontent-type: application/fhir+json\n\n${bundle('transaction')}`),
+  trailed: all(3, head('GET /fhir/metadata HTTP/1.1', [])),
+  login: all(4, hex(login.usual.body)),
+  twice: all(5, asks), unsealed: all(6, exchange.open_post.jwe), split: all(7, asks),
+  altered: all(34, u16(100), asks), 'altered-proof': all(33, u16(7), 'GET\n/fhir/metadata\n\n'), 'altered-body': all(34, u16(1001), asks),
 });

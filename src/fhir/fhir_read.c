@@ -135,7 +135,9 @@ static bool write_entry(void *arg, const struct skeym_store_record *record)
                                                                 : 0;
     page->last_size =
         record->id.size < sizeof page->last_id ? record->id.size : sizeof page->last_id;
-    memcpy(page->last_id, record->id.data, page->last_size);
+    if (page->last_size > 0) { /* a row that is not ours may have none */
+        memcpy(page->last_id, record->id.data, page->last_size);
+    }
     return !text->bad;
 }
 

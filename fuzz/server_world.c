@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server_world.h"
+#include "server/home.h"
+#include "server/listener.h"
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    INPUTS = 4000,      /* then all is made anew */
+    TICK_MS = 20,       /* an input */
+    SILENCE_MS = 5,     /* after which what is half is cut */
+    PATIENCE_MS = 60000 /* for an answer that must come */
+};
+
+/* --- the system's clock and generator, when the server under test asks -------------------------
+ */
+
+int __real_clock_gettime(clockid_t id, struct timespec *out);
+int __wrap_clock_gettime(clockid_t id, struct timespec *out);
+ssize_t __real_getrandom(void *out, size_t size, unsigned flags);
+ssize_t __wrap_getrandom(void *out, size_t size, unsigned flags);
+
+static bool on;
+static _Atomic uint64_t now_ms = FUZZ_NOW_MS;
+static _Atomic uint64_t drawn;
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *out)
+{
+    if (!on || (id != CLOCK_REALTIME && id != CLOCK_MONOTONIC)) {
+        return __real_clock_gettime(id, out);
+    }
+    uint64_t ms = now_ms;
+    *out = (struct timespec){(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+    return 0;
+}
+
+ssize_t __wrap_getrandom(void *out, size_t size, unsigned flags)
+{
+    if (!on) {
+        return __real_getrandom(out, size, flags);
+    }
+    uint8_t *at = out;
+    for (size_t i = 0; i < size; i++) {
+        uint64_t z = ++drawn * UINT64_C(0x9e3779b97f4a7c15);
+        at[i] = (uint8_t)((z ^ (z >> 29)) * UINT64_C(0xbf58476d1ce4e5b9) >> 56);
+    }
+    return (ssize_t)size;
+}
+
+/* --- the server
+ * ------------------------------------------------------------------------------------ */
+
+static struct {
+    char dir[64], home[80];
+    bool open;
+    unsigned inputs;
+    uint16_t port;
+    struct skeym_conf conf;
+    struct skeym_service *service;
+    struct skeym_listener *listener;
+} world;
+
+struct wait {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct skeym_fhir_answer *answer;
+};
+
+static enum skeym_error fill(void *arg, void *out, size_t size)
+{
+    (void)arg;
+    return __wrap_getrandom(out, size, 0) == (ssize_t)size ? SKEYM_OK : SKEYM_ERR_RANDOM;
+}
+
+static void remove_dir(void)
+{
+    static const char *const files[] = {
+        "home/keyring", "home/revoked", "home/audit",       "home/lock",        "home/control",
+        "home/reserve", "home/data.db", "home/data.db-wal", "home/data.db-shm", "log"};
+    char path[128];
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", world.dir, files[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(world.home);
+    (void)rmdir(world.dir);
+}
+
+static void shut(void)
+{
+    if (!world.open) {
+        return;
+    }
+    struct skeym_service *service = world.service;
+    atomic_store(&service->stopping, true);
+    skeym_listener_quiesce(world.listener);
+    while (atomic_load(&service->under_way) > 0) {
+        (void)skeym_deadline_cut(&service->deadlines, SKEYM_DEADLINE_NONE - 1);
+        (void)poll(NULL, 0, 1);
+    }
+    skeym_listener_stop(world.listener);
+    FUZZ_MUST(atomic_load(&service->body_bytes) == 0 && atomic_load(&service->parked) == 0);
+    skeym_readers_close(service->readers);
+    skeym_store_close(service->store);
+    skeym_fhir_free(service->fhir);
+    skeym_rate_close(service->rate);
+    skeym_peers_close(service->peers);
+    skeym_state_close(service->state);
+    skeym_log_close(service->log);
+    free(service);
+    world.open = false;
+    on = false;
+    remove_dir();
+}
+
+static void make_home(void)
+{
+    (void)snprintf(world.dir, sizeof world.dir, "%s/skeym-fuzz.XXXXXX",
+                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    FUZZ_MUST(mkdtemp(world.dir));
+    (void)snprintf(world.home, sizeof world.home, "%s/home", world.dir);
+    FUZZ_MUST(skeym_home_make(world.home, "ward", 3600, now_ms) == SKEYM_OK);
+}
+
+static void make_conf(void)
+{
+    skeym_conf_defaults(&world.conf);
+    (void)snprintf(world.conf.db, sizeof world.conf.db, "%s/data.db", world.home);
+    (void)snprintf(world.conf.log_file, sizeof world.conf.log_file, "%s/log", world.dir);
+    FUZZ_MUST(skeym_source_parse(&world.conf.listen, "127.0.0.1:0"));
+    world.conf.connections = 64;
+    world.conf.per_ip = 64;
+    world.conf.login_rate = world.conf.login_burst = 1000000;
+    world.conf.login_cpu = 100000;
+    world.conf.used_slots = 65536;
+    world.conf.body_max = 65536;
+    world.conf.body_memory = 1 << 20;
+}
+
+static void make_service(void)
+{
+    struct skeym_service *service = calloc(1, sizeof *service);
+    FUZZ_MUST(service);
+    world.service = service;
+    service->conf = &world.conf;
+    service->version = "0";
+    skeym_clock_init(&service->clock);
+    skeym_deadline_init(&service->deadlines);
+    const struct skeym_state_options state = {.dir = world.home,
+                                              .used_slots = (size_t)world.conf.used_slots,
+                                              .body_max = (size_t)world.conf.body_max,
+                                              .now_ms = now_ms};
+    const struct skeym_rate_options rate = {(uint32_t)world.conf.login_rate,
+                                            (uint32_t)world.conf.login_burst,
+                                            (uint32_t)world.conf.login_cpu,
+                                            {1, 2}};
+    const struct skeym_store_options store = {.path = world.conf.db, .steps_max = 1000};
+    (void)snprintf(service->base_url, sizeof service->base_url, "https://ward:8443/fhir");
+    FUZZ_MUST(skeym_log_open(&service->log, world.conf.log_file, SKEYM_LOG_DEBUG) == SKEYM_OK);
+    FUZZ_MUST(skeym_state_open(&service->state, &state, NULL) == SKEYM_OK);
+    FUZZ_MUST(skeym_rate_open(&service->rate, &rate) == SKEYM_OK);
+    FUZZ_MUST(skeym_peers_open(&service->peers, 64, 64) == SKEYM_OK);
+    FUZZ_MUST(skeym_store_open(&service->store, &store) == SKEYM_OK);
+    FUZZ_MUST(skeym_readers_open(&service->readers, service->store, 1) == SKEYM_OK);
+    const struct skeym_fhir_options fhir = {service->store, fill, NULL, "0"};
+    FUZZ_MUST(skeym_fhir_new(&service->fhir, &fhir) == SKEYM_OK);
+}
+
+static bool allow_all(void *arg, char interaction, struct skeym_span type,
+                      struct skeym_span patient)
+{
+    (void)arg, (void)interaction, (void)type, (void)patient;
+    return true;
+}
+
+static void done(void *arg, struct skeym_fhir_answer *answer)
+{
+    struct wait *wait = arg;
+    pthread_mutex_lock(&wait->lock);
+    wait->answer = answer;
+    pthread_cond_signal(&wait->wake);
+    pthread_mutex_unlock(&wait->lock);
+}
+
+static void put(const char *target, const char *body)
+{
+    struct wait wait = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL};
+    struct skeym_fhir_request request = {.method = skeym_span_text("PUT"),
+                                         .target = skeym_span_text(target),
+                                         .content_type = skeym_span_text("application/fhir+json"),
+                                         .body = skeym_span_text(body),
+                                         .grant = {allow_all, NULL},
+                                         .base_url = world.service->base_url,
+                                         .now_ms = now_ms};
+    struct skeym_store_reader *reader = skeym_readers_take(world.service->readers);
+    (void)skeym_fhir_handle(world.service->fhir, reader, &request, done, &wait);
+    pthread_mutex_lock(&wait.lock);
+    while (!wait.answer) {
+        pthread_cond_wait(&wait.wake, &wait.lock);
+    }
+    pthread_mutex_unlock(&wait.lock);
+    skeym_readers_give(world.service->readers, reader);
+    FUZZ_MUST(wait.answer->status == 201);
+    skeym_fhir_answer_free(wait.answer);
+}
+
+static void open_all(void)
+{
+    static bool registered;
+    struct sockaddr_storage bound;
+    struct skeym_listener_tls none = {0};
+    int fd = -1;
+    on = true;
+    make_home();
+    make_conf();
+    make_service();
+    FUZZ_MUST(skeym_listener_listen(&fd, &world.conf.listen, &bound) == SKEYM_OK);
+    FUZZ_MUST(skeym_listener_start(&world.listener, world.service, fd, &none, 1) == SKEYM_OK);
+    world.port = skeym_source_port(&bound);
+    world.open = true;
+    world.inputs = 0;
+    put("/fhir/Patient/p-2",
+        "{\"resourceType\":\"Patient\",\"id\":\"p-2\",\"name\":[{\"family\":\"" SERVER_SECRET
+        "\"}]}");
+    put("/fhir/Patient/p-1", "{\"resourceType\":\"Patient\",\"id\":\"p-1\"}");
+    if (!registered) {
+        (void)atexit(shut);
+        registered = true;
+    }
+}
+
+struct skeym_service *server_world(void)
+{
+    if (world.inputs++ % INPUTS == 0) {
+        shut();
+        open_all();
+        world.inputs = 1;
+    }
+    return world.service;
+}
+
+uint64_t server_world_now(void)
+{
+    return now_ms;
+}
+
+void server_world_tick(struct skeym_service *service)
+{
+    bool moved = false;
+    now_ms += TICK_MS;
+    skeym_state_tick(service->state, now_ms);
+    FUZZ_MUST(skeym_state_ratchet(service->state, now_ms, &moved) == SKEYM_OK);
+    (void)skeym_log_tick(service->log);
+}
+
+/* --- the peer's side
+ * ----------------------------------------------------------------------------------- */
+
+int server_world_dial(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(world.port)};
+    int yes = 1;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    FUZZ_MUST(fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    return fd;
+}
+
+bool server_world_send(int fd, struct skeym_span bytes)
+{
+    while (bytes.size > 0) {
+        ssize_t sent = send(fd, bytes.data, bytes.size, MSG_NOSIGNAL);
+        if (sent <= 0) {
+            return false;
+        }
+        bytes = skeym_span_part(bytes, (size_t)sent, bytes.size);
+    }
+    return true;
+}
+
+size_t server_world_receive(int fd, uint8_t *out, size_t room, bool patient,
+                            bool (*whole)(struct skeym_span))
+{
+    size_t size = 0;
+    unsigned waited_ms = 0;
+    while (size < room && !whole(skeym_span(out, size))) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        if (poll(&ready, 1, SILENCE_MS) == 0) {
+            waited_ms += SILENCE_MS;
+            FUZZ_MUST(waited_ms < PATIENCE_MS);
+            if (!patient) { /* again and again: it may not even have been accepted yet */
+                (void)skeym_deadline_cut(&world.service->deadlines, SKEYM_DEADLINE_NONE - 1);
+            }
+            continue;
+        }
+        ssize_t got = recv(fd, out + size, room - size, 0);
+        if (got <= 0) {
+            break;
+        }
+        size += (size_t)got;
+    }
+    return size;
+}
+
+void server_world_close(int fd)
+{
+    struct linger none = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    (void)close(fd);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A whole server inside of the fuzzer: home folder, state, store, FHIR and the HTTP library's
+ * listener with one thread, on loopback. Its clock and its randomness are counters of ours (the
+ * linker puts them in the place of clock_gettime and getrandom), so that one input does one thing.
+ */
+#ifndef SKEYM_FUZZ_SERVER_WORLD_H
+#define SKEYM_FUZZ_SERVER_WORLD_H
+
+#include "fuzz.h"
+#include "server/service.h"
+
+/* What no asker but the first may see. */
+#define SERVER_SECRET "Q7zxKv3w"
+
+struct skeym_service *server_world(void); /* opens it, or anew after some thousand inputs */
+/* A moment passes: clock, tables, epochs. */
+void server_world_tick(struct skeym_service *service);
+uint64_t server_world_now(void);
+/* A connected socket. */
+int server_world_dial(void);
+/* Sends all; false when the server has closed. */
+bool server_world_send(int fd, struct skeym_span bytes);
+/* Receives until `whole` says so or the server closes. patient: the answer must come; else after
+ * some silence the server's own deadline cuts the connection. Returns the bytes. */
+size_t server_world_receive(int fd, uint8_t *out, size_t room, bool patient,
+                            bool (*whole)(struct skeym_span));
+/* Without a trace in the kernel's tables. */
+void server_world_close(int fd);
+
+#endif
