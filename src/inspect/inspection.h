@@ -49,6 +49,7 @@ struct skeym_inspection {
     X(keygen)                                                                                      \
     X(collision)                                                                                   \
     X(authenticator)                                                                               \
+    X(classifiers)                                                                                 \
     X(misgenerated)
 
 #define SKEYM_INSPECTION_DECLARE(name) extern const struct skeym_inspection skeym_inspection_##name;
