@@ -79,6 +79,7 @@ struct skeym_fhir_answer {
     /* What the grant refused: 1 for the whole request, or the number of a Bundle's entries. Also
      * counts what is answered as if it were not there, so it is not the number of 403s. */
     unsigned forbidden;
+    bool fixed; /* the body is a constant, for when there is no memory: not to be wiped */
 };
 
 /* Takes the answer: free it with skeym_fhir_answer_free. answer is never NULL. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fhir/fhir_json.h"
 
+#include "fhir/fhir_build.h"
+#include <errno.h>
 #include <json-c/json.h>
 #include <json-c/json_object_iterator.h>
 #include <limits.h>
@@ -233,25 +235,6 @@ enum skeym_error skeym_fhir_json_scan(struct skeym_span text, size_t *keys, size
     return error;
 }
 
-/* Members of all objects: fewer than the text has when a key came twice. */
-static size_t count_members(struct json_object *value)
-{
-    size_t count = 0;
-    if (json_object_is_type(value, json_type_array)) {
-        size_t size = json_object_array_length(value);
-        for (size_t i = 0; i < size; i++) {
-            count += count_members(json_object_array_get_idx(value, i));
-        }
-    } else if (json_object_is_type(value, json_type_object)) {
-        json_object_object_foreach(value, key, member)
-        {
-            (void)key;
-            count += 1 + count_members(member);
-        }
-    }
-    return count;
-}
-
 struct json_object *skeym_fhir_json_parse(struct skeym_span text,
                                           struct skeym_fhir_problem *problem)
 {
@@ -279,24 +262,17 @@ struct json_object *skeym_fhir_json_parse(struct skeym_span text,
                                 skeym_error_text(error));
         return NULL;
     }
-    struct json_tokener *tokener = json_tokener_new_ex(SKEYM_FHIR_DEPTH + 1);
-    if (!tokener) {
-        skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
-        return NULL;
-    }
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *object =
-        json_tokener_parse_ex(tokener, (const char *)text.data, (int)text.size);
-    enum json_tokener_error wrong = json_tokener_get_error(tokener);
-    at = json_tokener_get_parse_end(tokener);
-    json_tokener_free(tokener);
-    if (wrong != json_tokener_success) {
+    struct json_object *object = NULL;
+    error = skeym_fhir_build(&object, text, &at);
+    if (error == SKEYM_ERR_MEMORY) {
+        skeym_fhir_outcome_store(problem, error);
+    } else if (error == SKEYM_ERR_CONFLICT) {
+        skeym_fhir_outcome_fail(problem, 400, "structure", "a key is repeated in an object");
+    } else if (error) {
         skeym_fhir_outcome_fail(problem, 400, "structure", "not JSON at byte %zu: %s", at,
-                                json_tokener_error_desc(wrong));
+                                skeym_error_text(error));
     } else if (!json_object_is_type(object, json_type_object)) {
         skeym_fhir_outcome_fail(problem, 400, "structure", "not a JSON object");
-    } else if (count_members(object) != keys) {
-        skeym_fhir_outcome_fail(problem, 400, "structure", "a key is repeated in an object");
     } else {
         return object;
     }
@@ -351,9 +327,10 @@ bool skeym_fhir_json_number(struct json_object *object, const char *key, double 
 void skeym_fhir_json_write(struct skeym_fhir_text *text, struct json_object *value)
 {
     size_t size = 0;
+    errno = 0; /* json-c leaves out what it has no memory for, and says so nowhere else */
     const char *json = json_object_to_json_string_length(
         value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
-    if (!json) {
+    if (!json || errno == ENOMEM) {
         text->bad = true;
         return;
     }

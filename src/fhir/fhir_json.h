@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Strict JSON (RFC 8259) over json-c. json-c keeps the source text of a decimal, but lets pass what
- * must not: NaN, "1.", repeated keys, lone surrogates, overlong UTF-8, integers that it saturates.
- * A scan of our own refuses these first.
+ * Strict JSON (RFC 8259) in json-c's trees. A scan of our own refuses what must not pass (NaN,
+ * "1.", lone surrogates, overlong UTF-8, integers that do not fit), and fhir_build.c makes the
+ * tree.
  */
 #ifndef SKEYM_FHIR_FHIR_JSON_H
 #define SKEYM_FHIR_FHIR_JSON_H
@@ -19,17 +19,17 @@ enum {
 };
 
 /* The bytes' text form, without building anything: grammar of numbers and strings, UTF-8, depth;
- * *keys is the number of members of all objects. The nesting of brackets is json-c's to check.
- * Errors: SKEYM_ERR_SHAPE, SKEYM_ERR_CHARSET (control characters, UTF-8, escapes), SKEYM_ERR_RANGE
- * (an integer of more than 18 digits, a number that is not finite), SKEYM_ERR_SIZE (depth),
- * SKEYM_ERR_TRUNCATED, SKEYM_ERR_SPACE (more than SKEYM_FHIR_CONTAINERS or _VALUES). *at: the
- * offset of what is wrong. */
+ * *keys is the number of members of all objects. How the tokens follow each other is checked when
+ * the tree is built. Errors: SKEYM_ERR_SHAPE, SKEYM_ERR_CHARSET (control characters, UTF-8,
+ * escapes), SKEYM_ERR_RANGE (an integer of more than 18 digits, a number that is not finite),
+ * SKEYM_ERR_SIZE (depth), SKEYM_ERR_TRUNCATED, SKEYM_ERR_SPACE (more than SKEYM_FHIR_CONTAINERS or
+ * _VALUES). *at: the offset of what is wrong. */
 SKEYM_MUST_USE enum skeym_error skeym_fhir_json_scan(struct skeym_span text, size_t *keys,
                                                      size_t *at);
 /* true when the whole text is one number that the scan takes. */
 bool skeym_fhir_json_is_number(struct skeym_span text);
 /* An object, or NULL and a problem of status 400 (413 for a body above SKEYM_FHIR_BODY_BYTES, or
- * with more containers or values than above). */
+ * with more containers or values than above; 503 without memory). */
 struct json_object *skeym_fhir_json_parse(struct skeym_span text,
                                           struct skeym_fhir_problem *problem);
 

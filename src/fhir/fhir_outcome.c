@@ -120,7 +120,8 @@ static char no_memory_body[] =
 static struct skeym_fhir_answer no_memory = {.status = 503,
                                              .content_type = "application/fhir+json",
                                              .body = no_memory_body,
-                                             .body_size = sizeof no_memory_body - 1};
+                                             .body_size = sizeof no_memory_body - 1,
+                                             .fixed = true};
 
 struct skeym_fhir_answer *skeym_fhir_outcome_answer(int status, struct skeym_fhir_text *text)
 {

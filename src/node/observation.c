@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/observation.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <math.h>
 #include <stdio.h>
@@ -238,10 +239,11 @@ static enum skeym_error finish(struct skeym_room out, size_t *size, node *root, 
     const char *text = NULL;
 
     if (!bad) {
+        errno = 0; /* json-c leaves out what it has no memory for, and says so nowhere else */
         text = json_object_to_json_string_length(
             root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
     }
-    if (text != NULL) {
+    if (text != NULL && errno != ENOMEM) {
         error = length > out.room ? SKEYM_ERR_SPACE : SKEYM_OK;
     }
     if (error == SKEYM_OK) {

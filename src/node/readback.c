@@ -3,6 +3,7 @@
 #include "node/observation.h"
 #include "node/observation_samples.h"
 #include "node/wfdb.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,8 +104,9 @@ static enum skeym_error get(struct skeym_session *session, const char *target,
     } else if (answer.status < 200 || answer.status > 299) {
         error = SKEYM_ERR_STATE;
     } else if (answer.body_size <= INT32_MAX) {
+        errno = 0;
         *out = json_tokener_parse_ex(tokener, (const char *)answer.body, (int)answer.body_size);
-        error = *out ? SKEYM_OK : SKEYM_ERR_SHAPE;
+        error = errno == ENOMEM ? SKEYM_ERR_MEMORY : *out ? SKEYM_OK : SKEYM_ERR_SHAPE;
     } else {
         error = SKEYM_ERR_SHAPE;
     }
@@ -274,9 +276,11 @@ static enum skeym_error add_samples(struct collection *all, struct block *block,
     if (!json_object_object_get_ex(resource, "valueSampledData", NULL)) {
         return SKEYM_OK;
     }
+    errno = 0; /* json-c leaves out what it has no memory for, and says so nowhere else */
     const char *text = json_object_to_json_string_length(resource, JSON_C_TO_STRING_PLAIN, &size);
-    bool fits = text && grow(&data, &all->sample_room, all->samples, SKEYM_OBSERVATION_SAMPLES,
-                             sizeof *all->sample);
+    bool fits = text && errno != ENOMEM &&
+                grow(&data, &all->sample_room, all->samples, SKEYM_OBSERVATION_SAMPLES,
+                     sizeof *all->sample);
     all->sample = data;
     if (!fits) {
         return SKEYM_ERR_MEMORY;

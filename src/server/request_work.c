@@ -176,7 +176,9 @@ void skeym_request_work_end(struct skeym_request_work *work)
         free(work->plain);
     }
     if (work->answer) {
-        skeym_crypto_wipe(work->answer->body, work->answer->body ? work->answer->body_size : 0);
+        if (work->answer->body && !work->answer->fixed) {
+            skeym_crypto_wipe(work->answer->body, work->answer->body_size);
+        }
         skeym_fhir_answer_free(work->answer);
     }
 }
