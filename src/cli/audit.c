@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/audit.h"
 #include "cli/cli.h"
+#include "fhir/fhir_json.h"
 #include "server/home.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,15 +11,25 @@
 struct json_object *skeym_audit_event(const char *event, uint64_t now_ms)
 {
     struct json_object *object = json_object_new_object();
-    skeym_audit_number(object, "time", now_ms / 1000);
+    struct json_object *time = json_object_new_int64((int64_t)(now_ms / 1000));
+    if (!object || !time || json_object_object_add(object, "time", time) != 0) {
+        json_object_put(time);
+        json_object_put(object);
+        return NULL;
+    }
     skeym_audit_text(object, "event", event);
     skeym_audit_number(object, "uid", (uint64_t)getuid());
     return object;
 }
 
+/* An event that lost a field for want of memory is none: it loses its name, too, by which
+ * skeym_audit_append knows it. To take a field away needs no memory. */
 static void add(struct json_object *event, const char *name, struct json_object *value)
 {
-    if (!event || !value || json_object_object_add(event, name, value) != 0) {
+    if (event && (!value || json_object_object_add(event, name, value) != 0)) {
+        json_object_put(value);
+        json_object_object_del(event, "event");
+    } else if (!event) {
         json_object_put(value);
     }
 }
@@ -38,8 +50,14 @@ static struct json_object *scope_words(const struct skeym_scopes *scopes)
     for (size_t i = 0; words && i < scopes->count; i++) {
         char text[SKEYM_SCOPE_TEXT_BYTES];
         struct skeym_room room = {(uint8_t *)text, sizeof text};
-        if (skeym_scope_print(room, &scopes->at[i]) == SKEYM_OK) {
-            json_object_array_add(words, json_object_new_string(text));
+        if (skeym_scope_print(room, &scopes->at[i]) != SKEYM_OK) {
+            continue;
+        }
+        struct json_object *word = json_object_new_string(text);
+        if (!word || json_object_array_add(words, word) != 0) {
+            json_object_put(word);
+            json_object_put(words);
+            return NULL;
         }
     }
     return words;
@@ -60,34 +78,37 @@ void skeym_audit_claims(struct json_object *event, const struct skeym_node_claim
     skeym_audit_text(event, "public_key", key);
 }
 
+const char *skeym_audit_print(struct json_object *object, int flags)
+{
+    errno = 0; /* json-c leaves out what it has no memory for, and says so nowhere else */
+    const char *text = json_object_to_json_string_ext(object, flags);
+    return errno == ENOMEM ? NULL : text;
+}
+
 enum skeym_error skeym_audit_append(const char *dir, struct json_object *event)
 {
-    if (!event) {
+    if (!event || skeym_audit_get_text(event, "event")[0] == '\0') {
+        json_object_put(event);
         return SKEYM_ERR_MEMORY;
     }
-    const char *line = json_object_to_json_string_ext(event, JSON_C_TO_STRING_PLAIN |
-                                                                 JSON_C_TO_STRING_NOSLASHESCAPE);
+    const char *line =
+        skeym_audit_print(event, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     enum skeym_error error = line ? skeym_home_audit(dir, line) : SKEYM_ERR_MEMORY;
     json_object_put(event);
     return error;
 }
 
-static bool one_line(const char *line, size_t size, skeym_audit_each each, void *arg)
+/* SKEYM_ERR_SHAPE: this is no event. */
+static enum skeym_error one_line(struct skeym_span line, skeym_audit_each each, void *arg)
 {
-    struct json_tokener *tokener = json_tokener_new_ex(8);
-    struct json_object *event =
-        tokener && size < INT32_MAX ? json_tokener_parse_ex(tokener, line, (int)size) : NULL;
-    bool good = event && json_tokener_get_error(tokener) == json_tokener_success &&
-                json_object_is_type(event, json_type_object) &&
-                skeym_audit_get_text(event, "event")[0] != '\0';
+    struct skeym_fhir_problem problem = {0};
+    struct json_object *event = skeym_fhir_json_parse(line, &problem);
+    bool good = event && skeym_audit_get_text(event, "event")[0] != '\0';
     if (good) {
         each(arg, event);
     }
     json_object_put(event);
-    if (tokener) {
-        json_tokener_free(tokener);
-    }
-    return good;
+    return good ? SKEYM_OK : problem.status == 503 ? SKEYM_ERR_MEMORY : SKEYM_ERR_SHAPE;
 }
 
 enum skeym_error skeym_audit_read(const char *dir, skeym_audit_each each, void *arg,
@@ -101,8 +122,10 @@ enum skeym_error skeym_audit_read(const char *dir, skeym_audit_each each, void *
     while (error == SKEYM_OK && at < size) {
         const char *end = memchr(text + at, '\n', size - at);
         size_t length = end ? (size_t)(end - text) - at : size - at;
-        if (length > 0 && !one_line(text + at, length, each, arg)) {
-            ++*damaged;
+        if (length > 0) {
+            enum skeym_error line = one_line(skeym_span(text + at, length), each, arg);
+            *damaged += line == SKEYM_ERR_SHAPE;
+            error = line == SKEYM_ERR_MEMORY ? line : SKEYM_OK;
         }
         at += length + (end != NULL);
     }

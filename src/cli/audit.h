@@ -6,16 +6,20 @@
 #include <json-c/json.h>
 #include <skeym/claims.h>
 
-/* A new event with its time; NULL when out of memory. Add members with the below. */
+/* A new event with its time; NULL when out of memory. Add members with the below: if
+ * one could not be added, skeym_audit_append fails. */
 struct json_object *skeym_audit_event(const char *event, uint64_t now_ms);
 void skeym_audit_text(struct json_object *event, const char *name, const char *value);
 void skeym_audit_number(struct json_object *event, const char *name, uint64_t value);
 /* The node's public claims: node, role, scopes, generation, not_after, public_key. */
 void skeym_audit_claims(struct json_object *event, const struct skeym_node_claims *claims);
+/* The object as text, which it owns; NULL when out of memory. Use this, not json-c's own. */
+const char *skeym_audit_print(struct json_object *object, int flags);
 /* Appends the event durably and frees it. */
 SKEYM_MUST_USE enum skeym_error skeym_audit_append(const char *dir, struct json_object *event);
 
-/* Every event so far. Lines that are no event are counted in *damaged, and left out. */
+/* Every event so far. Lines that are no event are counted in *damaged, and left out. Errors:
+ * home.h's, SKEYM_ERR_MEMORY. */
 typedef void (*skeym_audit_each)(void *arg, struct json_object *event);
 SKEYM_MUST_USE enum skeym_error skeym_audit_read(const char *dir, skeym_audit_each each, void *arg,
                                                  size_t *damaged);

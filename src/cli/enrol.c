@@ -162,6 +162,9 @@ static int read_claims(struct skeym_node_claims *out, const struct options *opti
     }
     out->not_after = (uint32_t)not_after;
     error = skeym_http_check(options->server, true);
+    if (error == SKEYM_ERR_MEMORY) {
+        return skeym_cli_fail("enrol", NULL, error);
+    }
     if (error != SKEYM_OK) {
         return wrong_word("--server", options->server,
                           "not http://HOST[:PORT] or https://HOST[:PORT]");

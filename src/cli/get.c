@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/audit.h"
 #include "cli/node_options.h"
 #include "node/readback.h"
 #include <json-c/json.h>
@@ -17,10 +18,12 @@ static const char usage[] =
 static enum skeym_error print_resource(void *arg, struct json_object *resource)
 {
     (void)arg;
-    return puts(json_object_to_json_string_ext(resource, JSON_C_TO_STRING_PLAIN |
-                                                             JSON_C_TO_STRING_NOSLASHESCAPE)) >= 0
-               ? SKEYM_OK
-               : SKEYM_ERR_IO;
+    const char *text =
+        skeym_audit_print(resource, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    if (!text) {
+        return SKEYM_ERR_MEMORY;
+    }
+    return puts(text) >= 0 ? SKEYM_OK : SKEYM_ERR_IO;
 }
 
 static int get_all(struct skeym_node_options *options, const char *target)

@@ -120,7 +120,8 @@ static int run(int argc, char **argv)
     if (error == SKEYM_ERR_RANGE) {
         return skeym_cli_say("init", "this machine's clock is wrong");
     }
-    if (error == SKEYM_OK) {
+    bool made = error == SKEYM_OK;
+    if (made) {
         error = fingerprint(print, options.dir);
     }
     if (error == SKEYM_OK) {
@@ -134,6 +135,9 @@ static int run(int argc, char **argv)
         error = skeym_home_give(options.dir, options.user->pw_uid, options.user->pw_gid);
     }
     if (error != SKEYM_OK) {
+        if (made) {
+            skeym_home_unmake(options.dir);
+        }
         return skeym_cli_fail("init", options.dir, error);
     }
     printf("Authority %s for audience '%s' is in %s.\n"

@@ -32,6 +32,7 @@ struct list {
     uint32_t now_s;
     size_t count;
     struct json_object *rows; /* NULL: print a table */
+    bool short_of_memory;     /* a row could not be added */
 };
 
 static enum skeym_error look_at(struct authority *out, const char *dir)
@@ -104,9 +105,17 @@ static void add_row(void *arg, struct json_object *event)
         }
         print_row(event, state);
     } else {
-        skeym_audit_text(event, "state", state);
+        struct json_object *word = json_object_new_string(state);
+        if (!word || json_object_object_add(event, "state", word) != 0) {
+            json_object_put(word);
+            list->short_of_memory = true;
+            return;
+        }
         json_object_object_del(event, "event");
-        json_object_array_add(list->rows, json_object_get(event));
+        if (json_object_array_add(list->rows, json_object_get(event)) != 0) {
+            json_object_put(event);
+            list->short_of_memory = true;
+        }
     }
     list->count++;
 }
@@ -123,25 +132,47 @@ static void print_authority(const struct authority *authority)
     }
 }
 
-static void print_json(const struct authority *authority, struct json_object *rows)
+/* Takes the value over, also when it fails. */
+static bool put(struct json_object *object, const char *name, struct json_object *value)
+{
+    bool good = object && value && json_object_object_add(object, name, value) == 0;
+    if (!good) {
+        json_object_put(value);
+    }
+    return good;
+}
+
+static struct json_object *enrol_keys(const struct authority *authority)
+{
+    struct json_object *keys = json_object_new_array();
+    for (size_t i = 0; keys && i < authority->enrol_count; i++) {
+        struct json_object *key = json_object_new_object();
+        if (!put(key, "id", json_object_new_int64(authority->enrol[i].id)) ||
+            !put(key, "made", json_object_new_int64(authority->enrol[i].made_s)) ||
+            json_object_array_add(keys, key) != 0) {
+            json_object_put(key);
+            json_object_put(keys);
+            return NULL;
+        }
+    }
+    return keys;
+}
+
+static enum skeym_error print_json(const struct authority *authority, struct json_object *rows)
 {
     struct json_object *all = json_object_new_object();
-    struct json_object *keys = json_object_new_array();
-    skeym_audit_text(all, "authority", authority->fingerprint);
-    skeym_audit_text(all, "audience", authority->audience);
-    skeym_audit_number(all, "epoch_seconds", authority->epoch_seconds);
-    skeym_audit_number(all, "epoch", authority->epoch);
-    for (size_t i = 0; i < authority->enrol_count; i++) {
-        struct json_object *key = json_object_new_object();
-        skeym_audit_number(key, "id", authority->enrol[i].id);
-        skeym_audit_number(key, "made", authority->enrol[i].made_s);
-        json_object_array_add(keys, key);
-    }
-    json_object_object_add(all, "enrol_keys", keys);
-    json_object_object_add(all, "nodes", rows);
-    printf("%s\n", json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
-                                                           JSON_C_TO_STRING_NOSLASHESCAPE));
+    bool good = put(all, "authority", json_object_new_string(authority->fingerprint));
+    good = put(all, "audience", json_object_new_string(authority->audience)) && good;
+    good = put(all, "epoch_seconds", json_object_new_int64(authority->epoch_seconds)) && good;
+    good = put(all, "epoch", json_object_new_int64(authority->epoch)) && good;
+    good = put(all, "enrol_keys", enrol_keys(authority)) && good;
+    good = put(all, "nodes", rows) && good;
+    const char *text =
+        good ? skeym_audit_print(all, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)
+             : NULL;
+    good = text && puts(text) >= 0;
     json_object_put(all);
+    return good ? SKEYM_OK : SKEYM_ERR_MEMORY;
 }
 
 static int list(const char *dir, bool json)
@@ -162,9 +193,12 @@ static int list(const char *dir, bool json)
     if (!json) {
         print_authority(&authority);
     }
-    error = skeym_audit_read(dir, add_row, &rows, &damaged);
+    error = json && !rows.rows ? SKEYM_ERR_MEMORY : skeym_audit_read(dir, add_row, &rows, &damaged);
+    if (error == SKEYM_OK && rows.short_of_memory) {
+        error = SKEYM_ERR_MEMORY;
+    }
     if (json && error == SKEYM_OK) {
-        print_json(&authority, rows.rows);
+        error = print_json(&authority, rows.rows);
     } else if (json) {
         json_object_put(rows.rows);
     } else if (rows.count == 0 && error == SKEYM_OK) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/node_options.h"
+#include "cli/audit.h"
 #include "crypto/crypto.h"
 #include "node/chain.h"
 #include "node/http_ca.h"
@@ -278,16 +279,14 @@ static bool print_pretty(struct skeym_span body)
     if (tokener && body.size <= INT32_MAX) {
         object = json_tokener_parse_ex(tokener, (const char *)body.data, (int)body.size);
     }
-    if (object) {
-        puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-                                                        JSON_C_TO_STRING_SPACED |
-                                                        JSON_C_TO_STRING_NOSLASHESCAPE));
-        json_object_put(object);
-    }
+    const char *text = skeym_audit_print(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+                                                     JSON_C_TO_STRING_NOSLASHESCAPE);
+    bool told = object && text && puts(text) >= 0;
+    json_object_put(object);
     if (tokener) {
         json_tokener_free(tokener);
     }
-    return object != NULL;
+    return told;
 }
 
 int skeym_node_options_refused(const struct skeym_node_options *options, int status)

@@ -113,7 +113,12 @@ static enum skeym_error place(const char *temporary, const char *path, bool excl
     if (link(temporary, path) != 0) {
         return last_error();
     }
-    return unlink(temporary) == 0 ? SKEYM_OK : last_error();
+    if (unlink(temporary) == 0) {
+        return SKEYM_OK;
+    }
+    enum skeym_error error = last_error();
+    (void)unlink(path);
+    return error;
 }
 
 static enum skeym_error sync_folder(const char *path)
@@ -154,5 +159,9 @@ enum skeym_error skeym_credential_file_write(const char *path, struct skeym_span
         (void)unlink(temporary);
         return error;
     }
-    return sync_folder(path);
+    error = sync_folder(path);
+    if (error != SKEYM_OK && exclusive) { /* who is told that it failed finds no file */
+        (void)unlink(path);
+    }
+    return error;
 }

@@ -95,8 +95,9 @@ enum skeym_error skeym_http_check(const char *server, bool plaintext_network)
         return SKEYM_ERR_MEMORY;
     }
     CURLUcode code = curl_url_set(url, CURLUPART_URL, server, CURLU_NON_SUPPORT_SCHEME);
-    enum skeym_error error =
-        code == CURLUE_OK ? check_parts(url, plaintext_network) : SKEYM_ERR_SHAPE;
+    enum skeym_error error = code == CURLUE_OK              ? check_parts(url, plaintext_network)
+                             : code == CURLUE_OUT_OF_MEMORY ? SKEYM_ERR_MEMORY
+                                                            : SKEYM_ERR_SHAPE;
     curl_url_cleanup(url);
     return error;
 }

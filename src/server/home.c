@@ -132,6 +132,13 @@ static enum skeym_error write_list(int folder, const struct skeym_revoked *revok
     return error;
 }
 
+static void remove_own(int folder)
+{
+    for (size_t i = 0; i < OWN_FILES; i++) {
+        (void)unlinkat(folder, own_files[i], 0);
+    }
+}
+
 /* The keyring comes last: where one is, a list has been, and its absence means something. */
 static enum skeym_error fill(int folder, const struct skeym_keyring *keyring)
 {
@@ -139,9 +146,6 @@ static enum skeym_error fill(int folder, const struct skeym_keyring *keyring)
     enum skeym_error error = write_list(folder, &nobody, keyring);
     if (error == SKEYM_OK) {
         error = write_keyring(folder, keyring);
-    }
-    for (size_t i = 0; error != SKEYM_OK && i < OWN_FILES; i++) {
-        (void)unlinkat(folder, own_files[i], 0);
     }
     return error;
 }
@@ -167,6 +171,7 @@ enum skeym_error skeym_home_make(const char *dir, const char *audience, uint32_t
     if (error != SKEYM_OK) {
         return error;
     }
+    bool empty = false;
     bool made = mkdir(dir, 0700) == 0;
     if (!made && errno != EEXIST) {
         error = last_error();
@@ -182,6 +187,7 @@ enum skeym_error skeym_home_make(const char *dir, const char *audience, uint32_t
         made = false;
         goto out;
     }
+    empty = true;
     if (fchmod(folder, 0700) != 0) {
         error = last_error();
         goto out;
@@ -194,6 +200,10 @@ enum skeym_error skeym_home_make(const char *dir, const char *audience, uint32_t
         sync_above(folder);
     }
 out:
+    /* A lock that another holds is not ours to remove, nor what that one has made. */
+    if (error != SKEYM_OK && empty && error != SKEYM_ERR_BUSY) {
+        remove_own(folder);
+    }
     if (error != SKEYM_OK && made) {
         (void)rmdir(dir);
     }
@@ -205,6 +215,15 @@ out:
     }
     skeym_crypto_wipe(&keyring, sizeof keyring);
     return error;
+}
+
+void skeym_home_unmake(const char *dir)
+{
+    int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder >= 0) {
+        remove_own(folder);
+        close(folder);
+    }
 }
 
 enum skeym_error skeym_home_give(const char *dir, uid_t user, gid_t group)

@@ -29,6 +29,9 @@
 SKEYM_MUST_USE enum skeym_error skeym_home_make(const char *dir, const char *audience,
                                                 uint32_t epoch_seconds, uint64_t now_ms);
 
+/* Takes back what skeym_home_make has just made, for one that cannot go on; DIR stays, empty. */
+void skeym_home_unmake(const char *dir);
+
 /* Gives DIR and the files in it to a user (root only), right after skeym_home_make. */
 SKEYM_MUST_USE enum skeym_error skeym_home_give(const char *dir, uid_t user, gid_t group);
 

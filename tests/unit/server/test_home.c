@@ -55,6 +55,20 @@ static void makes_nothing_on_wrong_values(void **state)
     assert_int_equal(skeym_home_make(in_dir("below"), "ward", 3600, NOW_MS), SKEYM_ERR_MISSING);
 }
 
+/* Whoever cannot go on leaves nothing that the next one would find in the way. */
+static void unmakes_what_was_made(void **state)
+{
+    (void)state;
+    assert_int_equal(skeym_home_make(dir, "ward", 3600, NOW_MS), SKEYM_OK);
+    skeym_home_unmake(dir);
+    assert_int_equal(access(in_dir("keyring"), F_OK), -1);
+    assert_int_equal(skeym_home_make(dir, "ward", 3600, NOW_MS), SKEYM_OK);
+    assert_int_equal(keyring_error(), SKEYM_OK);
+    put("notes", "mine", 0600);
+    skeym_home_unmake(dir);
+    assert_int_equal(access(in_dir("notes"), F_OK), 0);
+}
+
 static void gives_all_files_away(void **state)
 {
     (void)state;
@@ -308,6 +322,7 @@ int main(void)
         FRESH(takes_an_empty_folder),
         FRESH(takes_nothing_else),
         FRESH(makes_nothing_on_wrong_values),
+        FRESH(unmakes_what_was_made),
         TEST(gives_all_files_away),
         TEST(refuses_files_for_others),
         TEST(refuses_a_folder_that_others_may_write_to),
