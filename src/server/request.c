@@ -285,8 +285,9 @@ static enum MHD_Result finish_login(struct skeym_request *request,
     enum skeym_error error =
         skeym_signin_run(&answer, &size, request->service, &request->deadline->source,
                          skeym_span(request->body, request->body_size));
-    if (error) {
-        return refuse(request, connection, error == SKEYM_ERR_MEMORY ? 503 : 401, 0);
+    if (error) { /* what is not the node's fault must not look like a refusal for good */
+        bool ours = error == SKEYM_ERR_MEMORY || SKEYM_ERROR_CLASS(error) == SKEYM_CLASS_CRYPTO;
+        return refuse(request, connection, ours && error != SKEYM_ERR_WEAK ? 503 : 401, 0);
     }
     request->trusted = true;
     request->phase = OVER;
