@@ -69,6 +69,7 @@ export class Kills {
       works.push(sleep(random.upTo(life + 20)).then(() => random.pick(this.devices).restart()));
     }
     await sleep(life);
+    if (random.chance(0.9)) await this.#progress();
     await ward.server.kill();
     figures.kills++;
     while (random.chance(0.2)) { /* in the middle of starting: of mending what the last one left */
@@ -82,11 +83,20 @@ export class Kills {
     await this.#after();
   }
 
+  /** Also where everything is slow: a life without a reading proves little. */
+  async #progress() {
+    const { acknowledged } = this.ward.ledger;
+    const before = this.before ?? 0;
+    await until('a reading', () => acknowledged.size > before);
+    await sleep(this.random.upTo(15));
+  }
+
   /** The server is back: what became of its promises? */
   async #after() {
     const { ward, figures } = this;
     const wires = ward.ledger.takeWires(REPLAYS);
     const promised = [...ward.ledger.acknowledged.keys()].filter((name) => !this.seen.has(name));
+    this.before = ward.ledger.acknowledged.size;
     await this.#serve();
     figures.replays += wires.length;
     figures.admitted.push(...(await ward.replay(wires)));

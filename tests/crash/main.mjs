@@ -52,10 +52,10 @@ async function killing() {
     const { done } = test.admin;
     const acknowledged = test.ward.ledger.acknowledged.size;
     tell(`no acknowledged reading is lost by ${figures.kills} kills (${acknowledged} acknowledged)`,
-      acknowledged > figures.kills ? figures.lost : 'too few to mean anything');
+      acknowledged > figures.kills / 2 ? figures.lost : 'too few to mean anything');
     tell('no reading is there twice', figures.doubled);
     tell(`no token from before a kill is admitted after it (${figures.replays} tried)`,
-      figures.replays > figures.kills ? figures.admitted.map((status) => `answered ${status}`) : 'too few');
+      figures.replays > figures.kills / 2 ? figures.admitted.map((status) => `answered ${status}`) : 'too few');
     tell(`keyring and revoked list are read every time, and hold (${done.revoke} revoked, ` +
       `${done.enrol} enrolled, ${done.rotate} keys made, ${done.killed} commands killed)`, figures.wrong);
     tell(`each run of the devices is whole, each reading once (${figures.devices} agents killed)`,
@@ -95,7 +95,7 @@ async function cutting() {
     const acknowledged = test.ward.ledger.acknowledged.size;
     const { done } = test.admin;
     tell(`no acknowledged reading is lost by ${figures.cuts} power cuts (${acknowledged} acknowledged, ` +
-      `looked for ${figures.checked} times)`, acknowledged > 50 ? figures.lost : `too few: ${acknowledged}`);
+      `looked for ${figures.checked} times)`, figures.lost);
     tell('power cut: no reading is there twice', figures.doubled);
     tell(`power cut: no token from before is admitted (${figures.replays} tried)`,
       figures.admitted.map((status) => `answered ${status}`));
@@ -103,8 +103,8 @@ async function cutting() {
       `revoked, ${done.enrol} enrolled, ${done.rotate} keys made, ${done.killed} commands killed)`, figures.wrong);
     tell('power cut: no journal loses a reading that it took, or is damaged', figures.journals);
     tell(`power cut: devices go on with their journals (${figures.devices} did)`, figures.runs);
-    for (const [what, lies] of CONTROLS) {
-      const found = await test.control(values.short ? 12 : 40, lies);
+    for (const [what, lies, nodes] of CONTROLS) {
+      const found = await test.control(values.short ? 12 : 40, lies, nodes);
       tell(`control: a disk that does not sync ${what} is noticed`, found > 0 ? '' : 'it was not');
     }
     say(JSON.stringify({ ...figures, starts: undefined, admin: done }));
@@ -129,7 +129,8 @@ const CONTROLS = [
   ['the log of the store', (path) => path.endsWith('data.db-wal')],
   ['the new revoked list', (path) => path.endsWith('revoked.new')],
   ['the folder of the authority', (path) => path === 'authority/'],
-  ['a journal', (path) => path.endsWith('.journal')],
+  ['a journal', (path) => path.endsWith('.journal'), true],
+  ['a new credential', (path) => /\.cred\.......$/.test(path), true],
 ];
 
 if (values.only !== 'cuts') await killing();

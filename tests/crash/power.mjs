@@ -3,7 +3,7 @@
 // while servers, agents and commands die between two of them. Then, for many moments of that
 // one trace, the folder is made as a power cut may have left it (disk.mjs), a server is started on
 // it, and what had been acknowledged by then is looked for.
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCredential } from '../second/skeym/credential.mjs';
 import { Admin } from './admin.mjs';
@@ -12,6 +12,8 @@ import { Disk, records, SIZE, SYNC, WRITE } from './disk.mjs';
 import { sleep, until, Ward } from './ward.mjs';
 
 const WRITERS = 2;
+const LIVES = 4; /* of servers, at least */
+const ACKNOWLEDGED = 150;
 const DEVICE_EVERY = 8; /* cuts, between two after which a device goes on with its journal */
 
 /** What a journal promises: readings that were synced, less those that were forgotten. */
@@ -69,7 +71,7 @@ export class PowerCuts {
     await ward.must('init', ward.dir, '--epoch-seconds', '120');
     this.begin = ward.place();
     ward.port = 20000 + random.upTo(9999);
-    await ward.ready(ward.launch());
+    await ward.ready(ward.launch({ SKEYM_TRACE_STOP: join(ward.folder, 'stop') }));
     this.reader = await ward.enrol('reader', 'doctor', 'user/*.cruds');
     this.patients = Array.from({ length: WRITERS }, (_, i) => `p${i}`);
     const works = [];
@@ -82,9 +84,12 @@ export class PowerCuts {
       await device.enrol();
       device.start(this.#mortal(400));
     }
-    const end = Date.now() + seconds * 1000;
-    works.push(this.#serve(end), this.#administer(end), ...this.devices.map((one) => this.#run(one, end)));
+    works.push(this.#serve((seconds * 1000) / LIVES), this.#administer(),
+      ...this.devices.map((one) => this.#run(one)));
     await sleep(seconds * 1000);
+    const { acknowledged, revoked, enrolled } = ward.ledger;
+    await until('enough to happen', () => this.lives >= LIVES && acknowledged.size >= ACKNOWLEDGED &&
+      revoked.size > 2 && enrolled.size > 5);
     ward.ended = true;
     await Promise.all(works);
     await Promise.all(ward.runs.map((run) => run.kill()));
@@ -93,34 +98,40 @@ export class PowerCuts {
     if (ward.failures.length > 0) throw new Error(ward.failures.join('\n'));
   }
 
-  /** Servers, one after another; each dies by itself. */
-  async #serve(end) {
+  /** Servers, one after another; each dies by itself, or after so long. */
+  async #serve(ms) {
     const { ward, random } = this;
+    const stop = join(ward.folder, 'stop');
     let run = ward.server;
-    const lives = 4;
-    for (let life = 1; Date.now() < end; life++) {
-      const ms = (end - Date.now()) / Math.max(1, lives - life);
-      await Promise.race([run.exit, sleep(ms)]);
-      if (run.ended === undefined) await run.kill();
-      if (Date.now() >= end) return;
+    for (this.lives = 1; !ward.ended; this.lives++) {
+      await this.#until(run, ms);
+      if (ward.ended) return;
+      writeFileSync(stop, '');
+      await this.#until(run);
+      rmSync(stop);
       await sleep(random.upTo(1500)); /* the agents' journals fill meanwhile */
-      const launch = () => ward.launch(this.#mortal(1500));
-      run = launch();
+      run = ward.launch({ ...this.#mortal(1500), SKEYM_TRACE_STOP: stop });
       await until('a server', () => run.ready.endsWith('\n') || run.ended !== undefined);
     }
   }
 
-  async #administer(end) {
-    while (Date.now() < end) {
+  /** The end of a process, or of all, or of so many ms. */
+  async #until(run, ms = Infinity) {
+    const end = Date.now() + ms;
+    while (run.ended === undefined && !this.ward.ended && Date.now() < end) await sleep(10);
+  }
+
+  async #administer() {
+    while (!this.ward.ended) {
       await this.admin.act(undefined, this.random.chance(0.3) ? this.#mortal(25) : {});
       await sleep(this.random.upTo(120));
     }
   }
 
-  async #run(device, end) {
-    while (Date.now() < end) {
-      await Promise.race([device.run.exit, sleep(end - Date.now())]);
-      if (Date.now() < end) await device.restart(this.#mortal(400));
+  async #run(device) {
+    while (!this.ward.ended) {
+      await this.#until(device.run);
+      if (!this.ward.ended) await device.restart(this.#mortal(400));
     }
   }
 
@@ -176,25 +187,26 @@ export class PowerCuts {
   }
 
   /** Only the nodes' files, without a server: journals and credentials at many more moments. */
-  async cutNodes(count) {
+  async cutNodes(count, lies, figures = this.figures) {
     const places = Array.from({ length: count }, () =>
       this.begin + this.random.upTo(statSync(this.trace).size - this.begin)).sort((a, b) => a - b);
-    await this.#walk(places, undefined, async (place, disk, journals) => {
+    await this.#walk(places, lies, async (place, disk, journals) => {
       const contents = disk.cut(this.#fates(), this.random, (path) => path.startsWith('nodes/'));
-      this.#judgeJournals(contents, journals, this.figures, `cut at ${place}`);
-      await this.#judgeCredentials(contents, place, this.figures, `cut at ${place}`);
-      this.figures.nodeCuts++;
+      this.#judgeJournals(contents, journals, figures, `cut at ${place}`);
+      await this.#judgeCredentials(contents, place, figures, `cut at ${place}`);
+      figures.nodeCuts++;
     });
   }
 
   /** The same with a disk that lies about some files: what is found wrong in so many cuts. */
-  async control(count, lies) {
-    const figures = { ...structuredClone(this.figures), cuts: 0, lost: [], doubled: [], wrong: [], journals: [], runs: [] };
-    const places = this.#places(count, statSync(this.trace).size);
-    await this.#walk(places, lies, async (place, disk, journals) => {
-      const contents = disk.cut(this.#fates(), this.random);
-      await this.#judge(place, contents, disk.folders, journals, figures);
-    });
+  async control(count, lies, nodes) {
+    const figures = { ...structuredClone(this.figures), cuts: 1, lost: [], doubled: [], wrong: [], journals: [], runs: [] };
+    if (nodes) {
+      await this.cutNodes(20 * count, lies, figures);
+    } else {
+      await this.#walk(this.#places(count, statSync(this.trace).size), lies, (place, disk, journals) =>
+        this.#judge(place, disk.cut(this.#fates(), this.random), disk.folders, journals, figures));
+    }
     return figures.lost.length + figures.wrong.length + figures.journals.length;
   }
 

@@ -11,8 +11,9 @@
  * the sync began: what was written later is not promised by it. Paths are relative to the folder.
  * Nothing is really synced: the disk of these runs is the trace.
  *
- * $SKEYM_TRACE_KILL: after so many records this process dies by SIGKILL, between two of its
- * operations, so that trace and folder never differ.
+ * $SKEYM_TRACE_KILL: after so many records this process dies by SIGKILL; $SKEYM_TRACE_STOP: after
+ * the next one once there is a file of this name. So it dies between two of its operations, and
+ * trace and folder never differ.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -54,6 +55,7 @@ REAL(int, mkostemp, (char *, int))
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static const char *folder;
+static const char *stop;
 static size_t folder_size;
 static int trace = -1;
 static long left = -1; /* records until the end of this process; -1: no end */
@@ -65,6 +67,7 @@ __attribute__((constructor)) static void begin(void)
     find_openat(), find_write(), find_pwrite(), find_ftruncate(), find_posix_fallocate();
     find_renameat2(), find_linkat(), find_unlinkat(), find_mkdir(), find_mkostemp();
     folder = getenv("SKEYM_TRACE_DIR");
+    stop = getenv("SKEYM_TRACE_STOP");
     folder_size = folder ? strlen(folder) : 0;
     left = until ? strtol(until, NULL, 10) : -1;
     if (path && folder) {
@@ -167,7 +170,8 @@ static void record(enum what what, uint64_t file, uint64_t at, const char *path,
         abort();
     }
     free(bytes);
-    if (left > 0 && --left == 0) {
+    bool over = left > 0 && --left == 0;
+    if (over || (stop && access(stop, F_OK) == 0)) {
         (void)raise(SIGKILL);
     }
 }
