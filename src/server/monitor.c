@@ -105,11 +105,15 @@ static void *plain(const char *text)
     return pointer;
 }
 
+/* Takes a text over that is to be freed. */
 static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status, const char *text,
                              size_t size, enum MHD_ResponseMemoryMode mode)
 {
     enum MHD_Result result = MHD_NO;
     struct MHD_Response *response = MHD_create_response_from_buffer(size, plain(text), mode);
+    if (!response && mode == MHD_RESPMEM_MUST_FREE) {
+        free(plain(text));
+    }
     if (response &&
         MHD_add_response_header(response, "Content-Type",
                                 "text/plain; version=0.0.4; charset=utf-8") == MHD_YES &&
