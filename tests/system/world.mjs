@@ -175,11 +175,17 @@ export class World {
     return lane.split(' ').at(-1);
   }
 
+  async stopAll() {
+    for (const run of this.runs) run.child.kill('SIGTERM');
+    await Promise.race([Promise.all(this.runs.map((run) => run.exit)), sleep(15000)]);
+  }
+
   logs() {
     return this.runs.map((run) => run.err).join('\n');
   }
 
   async end() {
+    if (process.env.SKEYM_GENTLY) await this.stopAll(); /* what is killed leaves no coverage */
     for (const run of this.runs) {
       if (run.child.exitCode === null && run.child.signalCode === null) run.child.kill('SIGKILL');
       await Promise.race([run.exit, sleep(5000)]); /* another may hold its pipes */
