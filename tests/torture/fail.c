@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loaded before a program's libraries (LD_PRELOAD): each of its calls to the system and to the
+ * heap is counted, and one of them, which the campaign has chosen, fails. Counting begins with
+ * main. Allocation goes to the address sanitizer's, so that the program must be built with it.
+ */
+#include "fail.h"
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+void *__interceptor_malloc(size_t size);
+void *__interceptor_calloc(size_t count, size_t size);
+void *__interceptor_realloc(void *old, size_t size);
+void *__interceptor_memalign(size_t alignment, size_t size);
+int __interceptor_posix_memalign(void **out, size_t alignment, size_t size);
+void *__interceptor_aligned_alloc(size_t alignment, size_t size);
+
+static struct fail_page *page;
+static uintptr_t own_begin, own_end; /* the program's own code */
+static volatile bool started;
+static _Thread_local bool inside; /* this library's own calls do not count */
+
+/* --- counting and choosing ------------------------------------------------------- */
+
+static void remember(enum fail_kind kind, const void *caller, bool own)
+{
+    Dl_info info;
+    page->own = own;
+    page->site = (int64_t)(uintptr_t)caller;
+    if (dladdr(caller, &info) && info.dli_fname) {
+        page->site -= (int64_t)(uintptr_t)info.dli_fbase;
+        strncpy(page->module, info.dli_fname, sizeof page->module - 1);
+    }
+    (void)kind;
+}
+
+bool fail_now(enum fail_kind kind, const void *caller, int *code)
+{
+    if (!started || inside || !page || !__atomic_load_n(&page->armed, __ATOMIC_ACQUIRE)) {
+        return false;
+    }
+    bool own = (uintptr_t)caller >= own_begin && (uintptr_t)caller < own_end;
+    int64_t number = __atomic_add_fetch(&page->count[kind], 1, __ATOMIC_RELAXED);
+    if (page->kind < 0) {
+        int64_t at = __atomic_fetch_add(&page->sites, 1, __ATOMIC_RELAXED);
+        if (at < (int64_t)(sizeof page->journal / sizeof page->journal[0])) {
+            page->journal[at].kind = (uint32_t)kind | (own ? UINT32_C(1) << 31 : 0);
+            page->journal[at].site = (uint32_t)((uintptr_t)caller - (own ? own_begin : 0));
+        }
+        return false;
+    }
+    if (page->kind != (int64_t)kind || number < page->nth ||
+        (number > page->nth && !page->lasting)) {
+        return false;
+    }
+    inside = true;
+    if (__atomic_fetch_add(&page->fired, 1, __ATOMIC_RELAXED) == 0) {
+        remember(kind, caller, own);
+    }
+    inside = false;
+    int how = (int)page->how;
+    if (code) {
+        *code = how;
+    } else if (how > 0) {
+        errno = how;
+    }
+    return true;
+}
+
+#define HERE __builtin_return_address(0)
+
+/* The next definition of a function: the sanitizer's or the C library's. */
+static void *next(const char *name)
+{
+    bool was = inside;
+    inside = true;
+    void *found = dlsym(RTLD_NEXT, name);
+    inside = was;
+    if (!found) {
+        static const char text[] = "fail: a function has no next definition\n";
+        (void)!syscall(1L, 2, text, sizeof text - 1);
+        _exit(97);
+    }
+    return found;
+}
+
+#define REAL(type, name, parameters) /* found at the first call */                                 \
+    static type(*real_##name) parameters;                                                          \
+    if (!real_##name) {                                                                            \
+        *(void **)&real_##name = next(#name);                                                      \
+    }
+
+/* type name(parameters): fails with `bad`, as its kind says. */
+#define SIMPLE(kind, type, bad, name, parameters, arguments)                                       \
+    __attribute__((visibility("default"))) type name parameters                                    \
+    {                                                                                              \
+        REAL(type, name, parameters)                                                               \
+        return fail_now(FAIL_##kind, HERE, NULL) ? (bad) : real_##name arguments;                  \
+    }
+
+/* The same for bytes that come or go: FAIL_SHORT halves `size`. */
+#define BYTES(kind, name, parameters, arguments)                                                   \
+    __attribute__((visibility("default"))) ssize_t name parameters                                 \
+    {                                                                                              \
+        REAL(ssize_t, name, parameters)                                                            \
+        if (fail_now(FAIL_##kind, HERE, NULL)) {                                                   \
+            if (page->how != FAIL_SHORT) {                                                         \
+                return -1;                                                                         \
+            }                                                                                      \
+            size = size > 1 ? size / 2 : size;                                                     \
+        }                                                                                          \
+        return real_##name arguments;                                                              \
+    }
+
+/* --- the heap ---------------------------------------------------------------------- */
+
+#define HEAP(type, bad, name, parameters, arguments)                                               \
+    __attribute__((visibility("default"))) type name parameters                                    \
+    {                                                                                              \
+        return fail_now(FAIL_malloc, HERE, NULL) ? (bad) : __interceptor_##name arguments;         \
+    }
+
+HEAP(void *, NULL, malloc, (size_t size), (size))
+HEAP(void *, NULL, calloc, (size_t count, size_t size), (count, size))
+HEAP(void *, NULL, memalign, (size_t alignment, size_t size), (alignment, size))
+HEAP(void *, NULL, aligned_alloc, (size_t alignment, size_t size), (alignment, size))
+HEAP(int, ENOMEM, posix_memalign, (void **out, size_t alignment, size_t size),
+     (out, alignment, size))
+
+__attribute__((visibility("default"))) void *realloc(void *old, size_t size)
+{
+    if (size > 0 && fail_now(FAIL_malloc, HERE, NULL)) {
+        return NULL;
+    }
+    return __interceptor_realloc(old, size);
+}
+
+SIMPLE(malloc, char *, NULL, strdup, (const char *text), (text))
+SIMPLE(malloc, char *, NULL, strndup, (const char *text, size_t most), (text, most))
+
+/* --- files ------------------------------------------------------------------------- */
+
+static mode_t mode_of(int flags, va_list list)
+{
+    return flags & (O_CREAT | O_TMPFILE) ? (mode_t)va_arg(list, int) : 0;
+}
+
+#define OPEN(name)                                                                                 \
+    __attribute__((visibility("default"))) int name(const char *path, int flags, ...)              \
+    {                                                                                              \
+        REAL(int, name, (const char *path_, int flags_, ...))                                      \
+        va_list list;                                                                              \
+        va_start(list, flags);                                                                     \
+        mode_t mode = mode_of(flags, list);                                                        \
+        va_end(list);                                                                              \
+        return fail_now(FAIL_open, HERE, NULL) ? -1 : real_##name(path, flags, mode);              \
+    }
+#define OPENAT(name)                                                                               \
+    __attribute__((visibility("default"))) int name(int folder, const char *path, int flags, ...)  \
+    {                                                                                              \
+        REAL(int, name, (int folder_, const char *path_, int flags_, ...))                         \
+        va_list list;                                                                              \
+        va_start(list, flags);                                                                     \
+        mode_t mode = mode_of(flags, list);                                                        \
+        va_end(list);                                                                              \
+        return fail_now(FAIL_open, HERE, NULL) ? -1 : real_##name(folder, path, flags, mode);      \
+    }
+
+OPEN(open)
+OPEN(open64)
+OPENAT(openat)
+OPENAT(openat64)
+SIMPLE(open, int, -1, mkostemp, (char *name, int flags), (name, flags))
+SIMPLE(open, int, -1, mkostemp64, (char *name, int flags), (name, flags))
+SIMPLE(open, FILE *, NULL, fopen, (const char *path, const char *mode), (path, mode))
+SIMPLE(open, FILE *, NULL, fopen64, (const char *path, const char *mode), (path, mode))
+SIMPLE(open, DIR *, NULL, opendir, (const char *path), (path))
+SIMPLE(open, DIR *, NULL, fdopendir, (int fd), (fd))
+SIMPLE(open, int, -1, dup, (int fd), (fd))
+
+BYTES(read, read, (int fd, void *out, size_t size), (fd, out, size))
+BYTES(read, pread, (int fd, void *out, size_t size, off_t at), (fd, out, size, at))
+BYTES(read, pread64, (int fd, void *out, size_t size, off64_t at), (fd, out, size, at))
+BYTES(write, write, (int fd, const void *data, size_t size), (fd, data, size))
+BYTES(write, pwrite, (int fd, const void *data, size_t size, off_t at), (fd, data, size, at))
+BYTES(write, pwrite64, (int fd, const void *data, size_t size, off64_t at), (fd, data, size, at))
+SIMPLE(write, ssize_t, -1, writev, (int fd, const struct iovec *parts, int count),
+       (fd, parts, count))
+
+/* What is behind a stream is written inside of the C library, so the stream itself fails. */
+__attribute__((visibility("default"))) int fflush(FILE *out)
+{
+    REAL(int, fflush, (FILE * out_))
+    bool fails = out && out != stderr && fail_now(FAIL_write, HERE, NULL);
+    return fails && page->how != FAIL_SHORT && page->how != EINTR ? EOF : real_fflush(out);
+}
+
+SIMPLE(read, struct dirent *, NULL, readdir, (DIR * dir), (dir))
+SIMPLE(read, struct dirent64 *, NULL, readdir64, (DIR * dir), (dir))
+
+SIMPLE(fsync, int, -1, fsync, (int fd), (fd))
+SIMPLE(fsync, int, -1, fdatasync, (int fd), (fd))
+SIMPLE(truncate, int, -1, ftruncate, (int fd, off_t size), (fd, size))
+SIMPLE(truncate, int, -1, ftruncate64, (int fd, off64_t size), (fd, size))
+SIMPLE(truncate, int, ENOSPC, posix_fallocate, (int fd, off_t at, off_t size), (fd, at, size))
+SIMPLE(truncate, int, ENOSPC, posix_fallocate64, (int fd, off64_t at, off64_t size), (fd, at, size))
+SIMPLE(truncate, off_t, -1, lseek, (int fd, off_t at, int from), (fd, at, from))
+SIMPLE(truncate, off64_t, -1, lseek64, (int fd, off64_t at, int from), (fd, at, from))
+SIMPLE(rename, int, -1, rename, (const char *old, const char *new), (old, new))
+SIMPLE(rename, int, -1, renameat, (int from, const char *old, int to, const char *new),
+       (from, old, to, new))
+SIMPLE(rename, int, -1, renameat2,
+       (int from, const char *old, int to, const char *new, unsigned flags),
+       (from, old, to, new, flags))
+SIMPLE(rename, int, -1, link, (const char *old, const char *new), (old, new))
+SIMPLE(unlink, int, -1, unlink, (const char *path), (path))
+SIMPLE(unlink, int, -1, unlinkat, (int folder, const char *path, int flags), (folder, path, flags))
+SIMPLE(unlink, int, -1, rmdir, (const char *path), (path))
+SIMPLE(mkdir, int, -1, mkdir, (const char *path, mode_t mode), (path, mode))
+SIMPLE(stat, int, -1, stat, (const char *path, struct stat *out), (path, out))
+SIMPLE(stat, int, -1, stat64, (const char *path, struct stat64 *out), (path, out))
+SIMPLE(stat, int, -1, lstat, (const char *path, struct stat *out), (path, out))
+SIMPLE(stat, int, -1, lstat64, (const char *path, struct stat64 *out), (path, out))
+SIMPLE(stat, int, -1, fstat, (int fd, struct stat *out), (fd, out))
+SIMPLE(stat, int, -1, fstat64, (int fd, struct stat64 *out), (fd, out))
+SIMPLE(stat, int, -1, fstatat, (int fd, const char *path, struct stat *out, int flags),
+       (fd, path, out, flags))
+SIMPLE(stat, int, -1, access, (const char *path, int mode), (path, mode))
+SIMPLE(stat, char *, NULL, getcwd, (char *out, size_t size), (out, size))
+SIMPLE(lock, int, -1, flock, (int fd, int what), (fd, what))
+SIMPLE(chmod, int, -1, fchmod, (int fd, mode_t mode), (fd, mode))
+SIMPLE(chmod, int, -1, chmod, (const char *path, mode_t mode), (path, mode))
+SIMPLE(chmod, int, -1, fchown, (int fd, uid_t user, gid_t group), (fd, user, group))
+SIMPLE(chmod, int, -1, fchownat, (int fd, const char *path, uid_t user, gid_t group, int flags),
+       (fd, path, user, group, flags))
+
+#define FCNTL(name)                                                                                \
+    __attribute__((visibility("default"))) int name(int fd, int what, ...)                         \
+    {                                                                                              \
+        REAL(int, name, (int fd_, int what_, ...))                                                 \
+        va_list list;                                                                              \
+        va_start(list, what);                                                                      \
+        void *argument = va_arg(list, void *);                                                     \
+        va_end(list);                                                                              \
+        return fail_now(FAIL_lock, HERE, NULL) ? -1 : real_##name(fd, what, argument);             \
+    }
+FCNTL(fcntl)
+FCNTL(fcntl64)
+
+/* --- sockets ------------------------------------------------------------------------- */
+
+SIMPLE(socket, int, -1, socket, (int domain, int type, int protocol), (domain, type, protocol))
+SIMPLE(socket, int, -1, socketpair, (int domain, int type, int protocol, int out[2]),
+       (domain, type, protocol, out))
+SIMPLE(bind, int, -1, bind, (int fd, const struct sockaddr *address, socklen_t size),
+       (fd, address, size))
+SIMPLE(bind, int, -1, listen, (int fd, int queue), (fd, queue))
+SIMPLE(bind, int, -1, setsockopt, (int fd, int level, int name, const void *value, socklen_t size),
+       (fd, level, name, value, size))
+SIMPLE(bind, int, -1, getsockopt, (int fd, int level, int name, void *value, socklen_t *size),
+       (fd, level, name, value, size))
+SIMPLE(bind, int, -1, getsockname, (int fd, struct sockaddr *address, socklen_t *size),
+       (fd, address, size))
+SIMPLE(bind, int, -1, getpeername, (int fd, struct sockaddr *address, socklen_t *size),
+       (fd, address, size))
+SIMPLE(accept, int, -1, accept, (int fd, struct sockaddr *address, socklen_t *size),
+       (fd, address, size))
+SIMPLE(accept, int, -1, accept4, (int fd, struct sockaddr *address, socklen_t *size, int flags),
+       (fd, address, size, flags))
+SIMPLE(connect, int, -1, connect, (int fd, const struct sockaddr *address, socklen_t size),
+       (fd, address, size))
+SIMPLE(connect, int, EAI_MEMORY, getaddrinfo,
+       (const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out),
+       (node, service, hints, out))
+BYTES(recv, recv, (int fd, void *out, size_t size, int flags), (fd, out, size, flags))
+BYTES(recv, recvfrom,
+      (int fd, void *out, size_t size, int flags, struct sockaddr *from, socklen_t *from_size),
+      (fd, out, size, flags, from, from_size))
+SIMPLE(recv, ssize_t, -1, recvmsg, (int fd, struct msghdr *message, int flags),
+       (fd, message, flags))
+BYTES(send, send, (int fd, const void *data, size_t size, int flags), (fd, data, size, flags))
+BYTES(send, sendto,
+      (int fd, const void *data, size_t size, int flags, const struct sockaddr *to,
+       socklen_t to_size),
+      (fd, data, size, flags, to, to_size))
+SIMPLE(send, ssize_t, -1, sendmsg, (int fd, const struct msghdr *message, int flags),
+       (fd, message, flags))
+BYTES(send, sendfile64, (int to, int from, off64_t *at, size_t size), (to, from, at, size))
+SIMPLE(poll, int, -1, poll, (struct pollfd * fds, nfds_t count, int ms), (fds, count, ms))
+SIMPLE(poll, int, -1, epoll_wait, (int fd, struct epoll_event *out, int most, int ms),
+       (fd, out, most, ms))
+SIMPLE(handle, int, -1, epoll_create1, (int flags), (flags))
+/* Only what needs memory can fail. */
+__attribute__((visibility("default"))) int epoll_ctl(int fd, int what, int other,
+                                                     struct epoll_event *event)
+{
+    REAL(int, epoll_ctl, (int fd_, int what_, int other_, struct epoll_event *event_))
+    bool adds = what == EPOLL_CTL_ADD;
+    return adds && fail_now(FAIL_handle, HERE, NULL) ? -1 : real_epoll_ctl(fd, what, other, event);
+}
+SIMPLE(handle, int, -1, eventfd, (unsigned first, int flags), (first, flags))
+SIMPLE(handle, int, -1, pipe2, (int out[2], int flags), (out, flags))
+SIMPLE(handle, int, -1, signalfd, (int fd, const sigset_t *set, int flags), (fd, set, flags))
+
+/* --- the rest ------------------------------------------------------------------------- */
+
+SIMPLE(random, ssize_t, -1, getrandom, (void *out, size_t size, unsigned flags), (out, size, flags))
+SIMPLE(random, int, -1, getentropy, (void *out, size_t size), (out, size))
+SIMPLE(map, void *, MAP_FAILED, mmap,
+       (void *at, size_t size, int protection, int flags, int fd, off_t offset),
+       (at, size, protection, flags, fd, offset))
+SIMPLE(map, void *, MAP_FAILED, mmap64,
+       (void *at, size_t size, int protection, int flags, int fd, off64_t offset),
+       (at, size, protection, flags, fd, offset))
+SIMPLE(map, int, -1, mlock, (const void *at, size_t size), (at, size))
+SIMPLE(limit, int, -1, setrlimit, (__rlimit_resource_t what, const struct rlimit *limit),
+       (what, limit))
+SIMPLE(limit, int, -1, getrlimit, (__rlimit_resource_t what, struct rlimit *limit), (what, limit))
+
+__attribute__((visibility("default"))) int
+pthread_create(pthread_t *out, const pthread_attr_t *attributes, void *(*run)(void *), void *arg)
+{
+    REAL(int, pthread_create,
+         (pthread_t * out_, const pthread_attr_t *attributes_, void *(*run_)(void *), void *arg_))
+    return fail_now(FAIL_thread, HERE, NULL) ? EAGAIN
+                                             : real_pthread_create(out, attributes, run, arg);
+}
+
+/* The sanitizer asks at the start of each thread, and takes no for an error of its own. */
+__attribute__((visibility("default"))) int pthread_getattr_np(pthread_t thread, pthread_attr_t *out)
+{
+    REAL(int, pthread_getattr_np, (pthread_t thread_, pthread_attr_t * out_))
+    bool was = inside;
+    inside = true;
+    int result = real_pthread_getattr_np(thread, out);
+    inside = was;
+    return result;
+}
+
+/* The leak check must be able to stop the program's threads. */
+__attribute__((visibility("default"))) int prctl(int what, ...)
+{
+    REAL(int, prctl, (int what_, ...))
+    unsigned long arguments[4];
+    va_list list;
+    va_start(list, what);
+    for (int i = 0; i < 4; i++) {
+        arguments[i] = va_arg(list, unsigned long);
+    }
+    va_end(list);
+    if (fail_now(FAIL_limit, HERE, NULL)) {
+        return -1;
+    }
+    return what == PR_SET_DUMPABLE
+               ? 0
+               : real_prctl(what, arguments[0], arguments[1], arguments[2], arguments[3]);
+}
+
+/* Who waits before another try need not wait long here. */
+__attribute__((visibility("default"))) int nanosleep(const struct timespec *want,
+                                                     struct timespec *left)
+{
+    REAL(int, nanosleep, (const struct timespec *want_, struct timespec *left_))
+    const struct timespec most = {0, 2000000};
+    bool shorter = started && (want->tv_sec > 0 || want->tv_nsec > most.tv_nsec);
+    return real_nanosleep(shorter ? &most : want, left);
+}
+
+/* Making a key of a passphrase takes long on purpose; here it need not. */
+int EVP_PBE_scrypt(const char *passphrase, size_t size, const unsigned char *salt, size_t salt_size,
+                   uint64_t n, uint64_t r, uint64_t p, uint64_t most, unsigned char *out,
+                   size_t out_size);
+__attribute__((visibility("default"))) int EVP_PBE_scrypt(const char *passphrase, size_t size,
+                                                          const unsigned char *salt,
+                                                          size_t salt_size, uint64_t n, uint64_t r,
+                                                          uint64_t p, uint64_t most,
+                                                          unsigned char *out, size_t out_size)
+{
+    REAL(int, EVP_PBE_scrypt,
+         (const char *passphrase_, size_t size_, const unsigned char *salt_, size_t salt_size_,
+          uint64_t n_, uint64_t r_, uint64_t p_, uint64_t most_, unsigned char *out_,
+          size_t out_size_))
+    n = n > 1024 ? 1024 : n;
+    return real_EVP_PBE_scrypt(passphrase, size, salt, salt_size, n, r, p, most, out, out_size);
+}
+
+/* --- the start ------------------------------------------------------------------------- */
+
+static int (*program_main)(int, char **, char **);
+
+static void map_page(void)
+{
+    const char *path = getenv("SKEYM_FAIL_PAGE");
+    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    if (fd < 0) {
+        return;
+    }
+    void *memory = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    page = memory == MAP_FAILED ? NULL : memory;
+}
+
+/* Where the program's own code lies, from the kernel's list. */
+static void find_own(void)
+{
+    char line[512];
+    char name[256] = "";
+    FILE *maps = fopen("/proc/self/maps", "re");
+    ssize_t size = readlink("/proc/self/exe", name, sizeof name - 1);
+    while (maps && size > 0 && fgets(line, sizeof line, maps)) {
+        unsigned long begin, end;
+        if (strstr(line, name) && sscanf(line, "%lx-%lx", &begin, &end) == 2) {
+            own_begin = own_begin ? own_begin : begin;
+            own_end = end;
+        }
+    }
+    if (maps) {
+        (void)fclose(maps);
+    }
+}
+
+/* One line of the orders' pipe, without its end. */
+static bool get_line(FILE *in, char *out, int room)
+{
+    if (!fgets(out, room, in)) {
+        return false;
+    }
+    out[strcspn(out, "\n")] = '\0';
+    return true;
+}
+
+static void onto(const char *path, int flags, int fd)
+{
+    int file = open(path, flags, 0600);
+    if (file < 0 || (file != fd && (dup2(file, fd) != fd || close(file) != 0))) {
+        _exit(96);
+    }
+}
+
+/* Runs the program again and again, in a child each time, so that it need not be loaded anew. An
+ * order is lines: folder, input, output, errors, what descriptor 3 is, how many words, the words.
+ * The answers are the child's number and, at its end, its status. */
+static int serve_orders(char **environment)
+{
+    static char text[6][512];
+    static char words[64][512];
+    char *argv[65];
+    FILE *orders = fdopen(dup(0), "re");
+    FILE *answers = fdopen(dup(1), "we");
+    while (orders && answers && get_line(orders, text[0], 512)) {
+        for (int i = 1; i < 6; i++) {
+            if (!get_line(orders, text[i], 512)) {
+                return 0;
+            }
+        }
+        int count = (int)strtol(text[5], NULL, 10);
+        for (int i = 0; i < count && i < 64; i++) {
+            (void)get_line(orders, words[i], 512);
+            argv[i] = words[i];
+        }
+        argv[count] = NULL;
+        pid_t child = fork();
+        if (child == 0) {
+            onto(text[1], O_RDONLY, 0);
+            onto(text[2], O_WRONLY | O_CREAT | O_TRUNC, 1);
+            onto(text[3], O_WRONLY | O_CREAT | O_TRUNC, 2);
+            onto(text[4], O_RDWR | O_CREAT | O_TRUNC, 3);
+            if (chdir(text[0]) != 0) {
+                _exit(96);
+            }
+            started = true;
+            exit(program_main(count, argv, environment));
+        }
+        int status = -1;
+        (void)fprintf(answers, "%d\n", (int)child);
+        (void)fflush(answers);
+        (void)waitpid(child, &status, 0);
+        (void)fprintf(answers, "%d\n", status);
+        (void)fflush(answers);
+    }
+    return 0;
+}
+
+static int begin(int argc, char **argv, char **environment)
+{
+    map_page();
+    find_own();
+    fail_vfs_install();
+    if (getenv("SKEYM_FAIL_ORDERS")) {
+        return serve_orders(environment);
+    }
+    started = true;
+    return program_main(argc, argv, environment);
+}
+
+__attribute__((visibility("default"))) int
+__libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
+                  void (*fini)(void), void (*loader_fini)(void), void *stack_end)
+{
+    REAL(int, __libc_start_main,
+         (int (*main_)(int, char **, char **), int argc_, char **argv_, void (*init_)(void),
+          void (*fini_)(void), void (*loader_fini_)(void), void *stack_end_))
+    program_main = main;
+    return real___libc_start_main(begin, argc, argv, init, fini, loader_fini, stack_end);
+}

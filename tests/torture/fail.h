@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the library that is loaded before the program's own shares with the campaign that drives
+ * it: one page of orders and counts in a file that both map (torture.mjs reads and writes it).
+ */
+#ifndef FAIL_H
+#define FAIL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* X(name): the kinds of calls that can be made to fail. The first are the C library's, those with
+ * "vfs" are SQLite's to its file system. */
+#define FAIL_KINDS(X)                                                                              \
+    X(malloc)                                                                                      \
+    X(open)                                                                                        \
+    X(read)                                                                                        \
+    X(write)                                                                                       \
+    X(fsync)                                                                                       \
+    X(truncate)                                                                                    \
+    X(rename) X(unlink) X(mkdir) X(stat) X(lock) X(chmod) X(socket) X(bind) X(accept) X(connect)   \
+        X(recv) X(send) X(poll) X(handle) X(random) X(thread) X(map) X(limit) X(vfs_open)          \
+            X(vfs_delete) X(vfs_access) X(vfs_path) X(vfs_read) X(vfs_write) X(vfs_truncate)       \
+                X(vfs_sync) X(vfs_size) X(vfs_lock) X(vfs_unlock) X(vfs_control) X(vfs_shm_map)    \
+                    X(vfs_shm_lock)
+
+enum fail_kind {
+#define KIND(name) FAIL_##name,
+    FAIL_KINDS(KIND)
+#undef KIND
+        FAIL_KIND_COUNT
+};
+
+enum { FAIL_SHORT = -1 }; /* how: half of the bytes instead of an errno */
+
+/* The fields of an order, then the counts, then a journal of sites. All of 8 bytes. */
+struct fail_page {
+    int64_t armed;   /* 0: nothing is counted */
+    int64_t kind;    /* which fails; -1: none, all are counted */
+    int64_t nth;     /* the call that fails, from 1 */
+    int64_t how;     /* errno, SQLite's code, or FAIL_SHORT */
+    int64_t lasting; /* all after it fail, too */
+    int64_t fired;   /* how many have failed */
+    int64_t own;     /* whether the first of them was called by the program itself */
+    int64_t site;    /* where, as an offset in its module */
+    int64_t sites;   /* how many entries of the journal are taken */
+    int64_t count[64];
+    char module[128]; /* of the site */
+    struct {
+        uint32_t kind; /* with the program's own calls in the highest bit */
+        uint32_t site;
+    } journal[1 << 16];
+};
+
+/* true: this call is to fail, and errno (or *code) says how. */
+bool fail_now(enum fail_kind kind, const void *caller, int *code);
+/* Puts a file system that can fail in front of SQLite's own, where there is SQLite. */
+void fail_vfs_install(void);
+
+#endif

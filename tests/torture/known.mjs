@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// What libraries do when a call of theirs fails, and we cannot change. Each entry says why it is no
+// danger; the campaign counts how often it was met, and docs/assurance/torture.md tells of it.
+export const KNOWN = [
+  {
+    what: 'libsodium ends the process where the kernel gives no random bytes',
+    match: ({ fault, wrong, where }) => fault.kind === 'random' && /^libsodium/.test(where) &&
+      /CRASH: signal (6|SIGABRT)/.test(wrong),
+  },
+];
