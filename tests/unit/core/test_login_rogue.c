@@ -5,6 +5,7 @@
  */
 #include "core/locator.h"
 #include "core/noise.h"
+#include "core/xaes.h"
 #include "crypto/backend.h"
 #include "unit/core/login_fixture.h"
 
@@ -306,6 +307,33 @@ static void decoy_lets_nobody_in(void **state)
     assert_zero(&f.request, sizeof f.request);
 }
 
+/* What claims say is read once the message opened: before that, claims that cannot be read cost and
+ * answer what others do. */
+static void claims_are_read_last(void **state)
+{
+    (void)state;
+    uint8_t claims[64] = {0}; /* of generation 0, which no authority seals */
+    uint8_t *locator = f.credentials.locator;
+    memcpy(claims, f.claims.public_key, 32);
+    memset(locator, 0, SKEYM_LOCATOR_HEAD);
+    locator[0] = 1;
+    locator[4] = 101;
+    struct skeym_room room = {locator + SKEYM_LOCATOR_HEAD, sizeof claims + 16};
+    assert_int_equal(skeym_xaes_seal(room, f.enrol[1].seal, locator + 5, skeym_span(locator, 5),
+                                     skeym_span(claims, sizeof claims)),
+                     SKEYM_OK);
+    f.credentials.locator_size = SKEYM_LOCATOR_HEAD + sizeof claims + 16;
+    assert_int_equal(skeym_locator_credential(f.credentials.credential, &f.enrol[1],
+                                              skeym_span(claims, sizeof claims)),
+                     SKEYM_OK);
+    ask();
+    check_cost(SKEYM_ERR_LOCATOR);
+    assert_zero(&f.request, sizeof f.request);
+    f.body[f.body_size - 1] ^= 1;
+    check_cost(SKEYM_ERR_HANDSHAKE);
+    assert_zero(&f.request, sizeof f.request);
+}
+
 /* --- message 2 with any payload
  * --------------------------------------------------------------------- */
 
@@ -431,6 +459,7 @@ int main(void)
         cmocka_unit_test_setup(handmade, start),
         cmocka_unit_test_setup(same_cost, start),
         cmocka_unit_test_setup(decoy_lets_nobody_in, start),
+        cmocka_unit_test_setup(claims_are_read_last, start),
         cmocka_unit_test_setup(payload_2, start),
         cmocka_unit_test_setup(payload_2_cut, start),
         cmocka_unit_test_setup(weak_answer, start),
