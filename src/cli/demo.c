@@ -51,7 +51,7 @@ static enum skeym_error found(struct demo *demo)
 {
     enum skeym_error error = skeym_demo_found(&demo->ward, demo->records);
     if (error == SKEYM_OK) {
-        skeym_demo_note("skeym init: keyring and identity in %s, mode 0600", demo->ward.home);
+        skeym_demo_note("skeym init: keyring and identity in %s, mode 0600", demo->ward.live.home);
         skeym_demo_note("no table of users, sessions or passwords; crypto by %s",
                         skeym_crypto_name());
     }
@@ -62,8 +62,9 @@ static enum skeym_error serve(struct demo *demo)
 {
     enum skeym_error error = skeym_demo_serve(&demo->ward);
     if (error == SKEYM_OK) {
-        skeym_demo_note("%s, pid %d, tokens live %d s; metrics on %s", demo->ward.server,
-                        (int)demo->ward.serve.pid, SKEYM_DEMO_LIFETIME, demo->ward.metrics);
+        skeym_demo_note("%s, pid %d, tokens live %d s; metrics on %s", demo->ward.live.server,
+                        (int)demo->ward.live.serve.pid, SKEYM_DEMO_LIFETIME,
+                        demo->ward.live.metrics);
     }
     return error;
 }
@@ -118,8 +119,8 @@ static enum skeym_error attack(struct demo *demo)
 {
     struct skeym_demo_ward *ward = &demo->ward;
     const struct skeym_attack_target target = {
-        .dir = ward->home,
-        .server = ward->server,
+        .dir = ward->live.home,
+        .server = ward->live.server,
         .doctor = skeym_demo_path(ward, "dr-adams.cred"),
         .limited = skeym_demo_path(ward, "dr-baker.cred"),
         .leaver = skeym_demo_path(ward, "mallory.cred"),
@@ -148,15 +149,15 @@ static enum skeym_error die(struct demo *demo)
 {
     unsigned streaming = 0;
     for (size_t i = 0; i < SKEYM_DEMO_BEDS; i++) {
-        streaming += !skeym_demo_ended(&demo->ward.beds[i].process);
+        streaming += !skeym_process_ended(&demo->ward.beds[i].process);
     }
-    skeym_demo_stop(&demo->ward.serve, SIGKILL);
+    skeym_process_stop(&demo->ward.live.serve, SIGKILL);
     pause_ms(1500);
     enum skeym_error error = skeym_demo_serve(&demo->ward);
     if (error == SKEYM_OK) {
         skeym_demo_note("killed with SIGKILL while %u devices streamed, away for 1.5 s, back as "
                         "pid %d on the same address",
-                        streaming, (int)demo->ward.serve.pid);
+                        streaming, (int)demo->ward.live.serve.pid);
         skeym_demo_note("every token from before is refused now; the devices log in again by "
                         "themselves");
     }
@@ -169,7 +170,7 @@ static enum skeym_error finish(struct demo *demo)
     for (int waited = 0; waiting && waited < DEVICES_MS && !interrupted; waited += 100) {
         waiting = false;
         for (size_t i = 0; i < SKEYM_DEMO_BEDS; i++) {
-            waiting = !skeym_demo_ended(&demo->ward.beds[i].process) || waiting;
+            waiting = !skeym_process_ended(&demo->ward.beds[i].process) || waiting;
         }
         pause_ms(waiting ? 100 : 0);
     }
@@ -185,13 +186,13 @@ static enum skeym_error keep(struct demo *demo)
     skeym_demo_note("look around, from this folder:");
     skeym_demo_note("  build/skeym get '/fhir/Observation?patient=pat-2044&_sort=-date&_count=2' "
                     "--as %s/dr-adams.cred --show-wire",
-                    demo->ward.dir);
-    skeym_demo_note("  build/skeym list --dir %s", demo->ward.home);
-    skeym_demo_note("  build/skeym revoke dr-baker --dir %s", demo->ward.home);
-    skeym_demo_note("  curl -s %s | grep skeym_", demo->ward.metrics);
-    skeym_demo_note("  less %s", demo->ward.log);
-    skeym_demo_note("Ctrl-C ends it and removes %s", demo->ward.dir);
-    while (!interrupted && !skeym_demo_ended(&demo->ward.serve)) {
+                    demo->ward.live.dir);
+    skeym_demo_note("  build/skeym list --dir %s", demo->ward.live.home);
+    skeym_demo_note("  build/skeym revoke dr-baker --dir %s", demo->ward.live.home);
+    skeym_demo_note("  curl -s %s | grep skeym_", demo->ward.live.metrics);
+    skeym_demo_note("  less %s", demo->ward.live.log);
+    skeym_demo_note("Ctrl-C ends it and removes %s", demo->ward.live.dir);
+    while (!interrupted && !skeym_process_ended(&demo->ward.live.serve)) {
         pause_ms(200);
     }
     return SKEYM_OK;

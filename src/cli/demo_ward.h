@@ -3,7 +3,7 @@
 #ifndef SKEYM_CLI_DEMO_WARD_H
 #define SKEYM_CLI_DEMO_WARD_H
 
-#include "cli/demo_process.h"
+#include "inspect/live.h"
 #include <stdint.h>
 
 #define SKEYM_DEMO_BEDS     4
@@ -15,19 +15,13 @@ struct skeym_demo_bed {
     const char *shows;  /* what it sends, in words */
     const char *record; /* file in the records' folder; NULL: simulated */
     double speed;       /* times real time, so that it takes about as long as the demo */
-    struct skeym_demo_process process;
+    struct skeym_process process;
 };
 
 struct skeym_demo_ward {
-    char dir[64];     /* temporary folder of all that follows */
-    char home[96];    /* the authority's folder in it */
-    char server[64];  /* URL */
-    char metrics[64]; /* URL of /metrics */
-    char log[96];
-    unsigned port, metrics_port;
+    struct skeym_live live;
     bool simulate; /* no records there */
     char records[512];
-    struct skeym_demo_process serve;
     struct skeym_demo_bed beds[SKEYM_DEMO_BEDS];
 };
 

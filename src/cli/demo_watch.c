@@ -101,7 +101,8 @@ static enum skeym_error open_reader(struct reader *reader, const struct skeym_de
     enum skeym_error error = skeym_credential_load(
         &reader->credential, skeym_demo_path(ward, credential), NULL, (struct skeym_span){0});
     if (error == SKEYM_OK) {
-        error = skeym_http_new(&reader->http, &(struct skeym_http_options){.server = ward->server});
+        error = skeym_http_new(&reader->http,
+                               &(struct skeym_http_options){.server = ward->live.server});
     }
     if (error == SKEYM_OK) {
         error = skeym_session_new(&reader->session, &(struct skeym_session_options){
@@ -175,15 +176,15 @@ static bool equal(const struct skeym_demo_ward *ward, const struct skeym_demo_be
     char record[640], as[192];
     snprintf(record, sizeof record, "%s/%s", ward->records, bed->record);
     snprintf(as, sizeof as, "%s", skeym_demo_path(ward, credential));
-    char *compare[] = {skeym_demo_word("device"),
-                       skeym_demo_word("--compare"),
+    char *compare[] = {skeym_process_word("device"),
+                       skeym_process_word("--compare"),
                        record,
-                       skeym_demo_word("--as"),
+                       skeym_process_word("--as"),
                        as,
-                       skeym_demo_word("--patient"),
-                       skeym_demo_word(bed->patient),
+                       skeym_process_word("--patient"),
+                       skeym_process_word(bed->patient),
                        NULL};
-    return skeym_demo_run(compare, skeym_demo_path(ward, "compare.log")) == SKEYM_OK;
+    return skeym_process_run(compare, skeym_demo_path(ward, "compare.log")) == SKEYM_OK;
 }
 
 static enum skeym_error count_bed(struct reader *reader, const struct skeym_demo_ward *ward,

@@ -50,7 +50,8 @@ struct skeym_inspection {
     X(collision)                                                                                   \
     X(authenticator)                                                                               \
     X(classifiers)                                                                                 \
-    X(misgenerated)
+    X(misgenerated)                                                                                \
+    X(attackers)
 
 #define SKEYM_INSPECTION_DECLARE(name) extern const struct skeym_inspection skeym_inspection_##name;
 SKEYM_INSPECTIONS(SKEYM_INSPECTION_DECLARE)

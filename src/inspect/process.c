@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/demo_process.h"
+#include "inspect/process.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,7 +16,7 @@
 #define ARGS_MAX   48
 #define STOP_TRIES 1500 /* of 10 ms */
 
-char *skeym_demo_word(const char *constant)
+char *skeym_process_word(const char *constant)
 {
     return (char *)(uintptr_t)constant;
 }
@@ -24,7 +24,7 @@ char *skeym_demo_word(const char *constant)
 /* In the child: never returns. */
 static void become(char *const *argv, const char *log, int ready)
 {
-    char *args[ARGS_MAX + 4] = {skeym_demo_word("skeym")};
+    char *args[ARGS_MAX + 4] = {skeym_process_word("skeym")};
     char number[16];
     size_t count = 1;
     for (size_t i = 0; argv[i] && count < ARGS_MAX; i++) {
@@ -32,7 +32,7 @@ static void become(char *const *argv, const char *log, int ready)
     }
     if (ready >= 0) {
         snprintf(number, sizeof number, "%d", ready);
-        args[count++] = skeym_demo_word("--ready-fd");
+        args[count++] = skeym_process_word("--ready-fd");
         args[count++] = number;
     }
     args[count] = NULL;
@@ -46,11 +46,11 @@ static void become(char *const *argv, const char *log, int ready)
     _exit(127);
 }
 
-enum skeym_error skeym_demo_start(struct skeym_demo_process *process, char *const *argv,
-                                  const char *log, bool with_ready)
+enum skeym_error skeym_process_start(struct skeym_process *process, char *const *argv,
+                                     const char *log, bool with_ready)
 {
     int pipes[2] = {-1, -1};
-    *process = (struct skeym_demo_process){.ready = -1, .exited = -1};
+    *process = (struct skeym_process){.ready = -1, .exited = -1};
     if (with_ready && pipe(pipes) != 0) {
         return SKEYM_ERR_IO;
     }
@@ -76,7 +76,7 @@ enum skeym_error skeym_demo_start(struct skeym_demo_process *process, char *cons
     return SKEYM_OK;
 }
 
-static void ended(struct skeym_demo_process *process, int status)
+static void ended(struct skeym_process *process, int status)
 {
     process->exited = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     process->pid = 0;
@@ -86,7 +86,7 @@ static void ended(struct skeym_demo_process *process, int status)
     }
 }
 
-bool skeym_demo_ended(struct skeym_demo_process *process)
+bool skeym_process_ended(struct skeym_process *process)
 {
     int status = 0;
     if (process->pid != 0 && waitpid(process->pid, &status, WNOHANG) == process->pid) {
@@ -95,14 +95,14 @@ bool skeym_demo_ended(struct skeym_demo_process *process)
     return process->pid == 0;
 }
 
-void skeym_demo_stop(struct skeym_demo_process *process, int signal)
+void skeym_process_stop(struct skeym_process *process, int signal)
 {
     const struct timespec pause = {.tv_nsec = 10000000};
     if (process->pid == 0) {
         return;
     }
     kill(process->pid, signal);
-    for (int i = 0; i < STOP_TRIES && !skeym_demo_ended(process); i++) {
+    for (int i = 0; i < STOP_TRIES && !skeym_process_ended(process); i++) {
         nanosleep(&pause, NULL);
     }
     if (process->pid != 0) {
@@ -113,11 +113,11 @@ void skeym_demo_stop(struct skeym_demo_process *process, int signal)
     }
 }
 
-enum skeym_error skeym_demo_run(char *const *argv, const char *log)
+enum skeym_error skeym_process_run(char *const *argv, const char *log)
 {
-    struct skeym_demo_process process;
+    struct skeym_process process;
     int status = 0;
-    enum skeym_error error = skeym_demo_start(&process, argv, log, false);
+    enum skeym_error error = skeym_process_start(&process, argv, log, false);
     if (error != SKEYM_OK) {
         return error;
     }
@@ -130,8 +130,8 @@ enum skeym_error skeym_demo_run(char *const *argv, const char *log)
     return process.exited == 0 ? SKEYM_OK : SKEYM_ERR_STATE;
 }
 
-enum skeym_error skeym_demo_line(struct skeym_demo_process *process, char *line, size_t room,
-                                 int timeout_ms)
+enum skeym_error skeym_process_line(struct skeym_process *process, char *line, size_t room,
+                                    int timeout_ms)
 {
     size_t size = 0;
     while (size + 1 < room) {
