@@ -20,6 +20,7 @@ enum {
     INCREMENT_BYTES = 2048,
     BACKLOG = 1024,
     PEM_BYTES = 65536,
+    KEPT_PART = 8,
 };
 
 struct skeym_listener {
@@ -160,12 +161,25 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     }
 }
 
+/* An eighth of all places is kept for hosts that are known (known.h), so that a flood of strangers
+ * with slow connections does not keep them out. */
+static bool has_place(struct skeym_service *service, const struct sockaddr *address)
+{
+    uint64_t most = service->conf->connections;
+    if (skeym_deadline_count(&service->deadlines) < most - most / KEPT_PART) {
+        return true;
+    }
+    struct skeym_source host = skeym_source_host(address);
+    return skeym_rate_knows(service->rate, &host, skeym_clock_monotonic());
+}
+
 /* The library's own limit counts whole addresses, of which an IPv6 host has any number. */
 static enum MHD_Result on_accept(void *arg, const struct sockaddr *address, socklen_t size)
 {
     const struct skeym_listener *listener = arg;
     (void)size;
-    if (skeym_peers_room(listener->service->peers, address)) {
+    if (skeym_peers_room(listener->service->peers, address) &&
+        has_place(listener->service, address)) {
         return MHD_YES;
     }
     skeym_metrics_add(&listener->service->metrics, SKEYM_COUNT_CROWDED, 1);

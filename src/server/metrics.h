@@ -10,7 +10,7 @@
 /* X(NAME, "name", "help") */
 #define SKEYM_METRICS_COUNTERS(X)                                                                  \
     X(CONNECTIONS, "skeym_connections_total", "connections accepted")                              \
-    X(CROWDED, "skeym_connections_refused_total", "connections refused because of per-ip")         \
+    X(CROWDED, "skeym_connections_refused_total", "connections refused: per-ip, or kept places")   \
     X(DEADLINE, "skeym_connections_cut_total", "connections cut because a request took too long")  \
     X(GONE, "skeym_connections_gone_total", "connections whose peer left half a request")          \
     X(ADMITTED, "skeym_requests_admitted_total", "requests whose token and proof were right")      \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/rate.h"
 
+#include "server/known.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 enum { TURN = 1000 };
 /* A host's part of its network's rate, and what tells its bucket from the network's. */
 enum { HOST_PART = 4, HOST_MARK = 0x80 };
+/* Strangers take of the last so many parts of a second's budget only. */
+enum { STRANGERS_PART = 8 };
 
 struct bucket {
     struct skeym_source source;
@@ -21,6 +24,7 @@ struct skeym_rate {
     struct skeym_rate_options options;
     int64_t cpu_us; /* left; one attempt may overdraw it */
     uint64_t cpu_at_ms;
+    struct skeym_known known;
     struct bucket at[SKEYM_RATE_SETS][SKEYM_RATE_WAYS];
 };
 
@@ -31,6 +35,8 @@ enum skeym_error skeym_rate_open(struct skeym_rate **out, const struct skeym_rat
         return SKEYM_ERR_MEMORY;
     }
     (*out)->options = *options;
+    (*out)->known.key[0] = options->key[1]; /* another use of the same random bytes */
+    (*out)->known.key[1] = options->key[0];
     (*out)->cpu_us = (int64_t)options->cpu_percent * 10000;
     if (pthread_mutex_init(&(*out)->lock, NULL) != 0) {
         free(*out);
@@ -103,30 +109,42 @@ static uint32_t refill(struct bucket *bucket, struct size size, uint64_t now_ms)
     return (uint32_t)((TURN - bucket->level + a_second - 1) / a_second); /* 1 at least */
 }
 
-/* The host first: what it may not do costs its network nothing. */
+/* 0, or the seconds after which there is some of the common budget. */
+static uint32_t wait_for_cpu(struct skeym_rate *rate, bool known, uint64_t now_ms)
+{
+    int64_t most = (int64_t)rate->options.cpu_percent * 10000;
+    refill_cpu(rate, now_ms);
+    return rate->cpu_us <= (known ? 0 : most - most / STRANGERS_PART);
+}
+
+/* The host first: what it may not do costs its network nothing. Known ones of IPv6 have but their
+ * network's bucket, which is theirs alone. */
 static uint32_t take(struct skeym_rate *rate, const struct skeym_source *host,
                      const struct skeym_source *source, uint64_t now_ms)
 {
+    bool known = skeym_known_has(&rate->known, host, now_ms);
     struct skeym_source key = *host;
     key.family |= HOST_MARK;
     struct bucket *first = NULL;
+    struct bucket *second = NULL;
+    uint32_t wait_s = 0;
     if (host->family == 4) {
         first = find(rate, &key, size_of(rate, true), now_ms);
-        uint32_t wait_s = refill(first, size_of(rate, true), now_ms);
-        if (wait_s) {
-            return wait_s;
-        }
+        wait_s = refill(first, size_of(rate, true), now_ms);
     }
-    struct bucket *second = find(rate, source, size_of(rate, false), now_ms);
-    uint32_t wait_s = refill(second, size_of(rate, false), now_ms);
+    if (!wait_s && !(first && known)) {
+        second = find(rate, source, size_of(rate, false), now_ms);
+        wait_s = refill(second, size_of(rate, false), now_ms);
+    }
+    if (!wait_s) {
+        wait_s = wait_for_cpu(rate, known, now_ms);
+    }
     if (wait_s) {
         return wait_s;
     }
-    refill_cpu(rate, now_ms);
-    if (rate->cpu_us <= 0) {
-        return 1;
+    if (second) {
+        second->level -= TURN;
     }
-    second->level -= TURN;
     if (first && first != second) { /* the same: the network's has just pushed the host's out */
         first->level -= TURN;
     }
@@ -140,6 +158,21 @@ uint32_t skeym_rate_take(struct skeym_rate *rate, const struct skeym_source *hos
     uint32_t wait_s = take(rate, host, source, now_ms);
     (void)pthread_mutex_unlock(&rate->lock);
     return wait_s;
+}
+
+void skeym_rate_welcome(struct skeym_rate *rate, const struct skeym_source *host, uint64_t now_ms)
+{
+    (void)pthread_mutex_lock(&rate->lock);
+    skeym_known_add(&rate->known, host, now_ms);
+    (void)pthread_mutex_unlock(&rate->lock);
+}
+
+bool skeym_rate_knows(struct skeym_rate *rate, const struct skeym_source *host, uint64_t now_ms)
+{
+    (void)pthread_mutex_lock(&rate->lock);
+    bool known = skeym_known_has(&rate->known, host, now_ms);
+    (void)pthread_mutex_unlock(&rate->lock);
+    return known;
 }
 
 void skeym_rate_spent(struct skeym_rate *rate, uint64_t cpu_us)

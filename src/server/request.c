@@ -13,6 +13,7 @@ enum {
     HEAD_BYTES = 8192,        /* section 10 */
     DRAIN_BYTES = 8 << 20,    /* of a refused request's body are read and thrown away */
     DRAIN_MS = 5000,          /* in this time at most */
+    WELCOME_EACH = 64,        /* of a chain's requests its host becomes known: the first too */
     ANSWER_BYTES_PER_MS = 16, /* who takes an answer slower than this is cut */
 };
 
@@ -327,6 +328,9 @@ static enum MHD_Result finish_exchange(struct skeym_request *request,
     }
     request->trusted = true;
     skeym_metrics_add(&service->metrics, SKEYM_COUNT_ADMITTED, 1);
+    if (request->admission.claims.sequence % WELCOME_EACH == 0) {
+        skeym_rate_welcome(service->rate, &request->deadline->host, skeym_clock_monotonic());
+    }
     request->phase = WAIT;
     skeym_request_work_run(&request->work, service, connection, &request->admission, &request->head,
                            body);

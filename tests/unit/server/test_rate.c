@@ -115,7 +115,8 @@ static void a_spent_budget_holds_for_all(void **state)
     skeym_rate_spent(rate, 500000); /* a second's worth at 50 % */
     assert_int_equal(take(rate, &one, START), 1);
     assert_int_equal(take(rate, &other, START), 1);
-    assert_int_equal(take(rate, &other, START + 1), 0);
+    assert_int_equal(take(rate, &other, START + 875), 1); /* strangers: of the last eighth */
+    assert_int_equal(take(rate, &other, START + 876), 0);
     skeym_rate_close(rate);
 }
 
@@ -139,7 +140,8 @@ static void a_turn_is_kept_when_the_budget_refuses(void **state)
     struct skeym_source one = from(192, 0, 2);
     skeym_rate_spent(rate, 20000);
     assert_int_equal(take(rate, &one, 1), 1);
-    assert_int_equal(take(rate, &one, 2000), 0);
+    assert_int_equal(take(rate, &one, 1001), 1);
+    assert_int_equal(take(rate, &one, 3000), 0);
     skeym_rate_close(rate);
 }
 
@@ -156,6 +158,105 @@ static void has_room_for_any_number_of_sources(void **state)
     skeym_rate_close(rate);
 }
 
+/* --- hosts that are known ------------------------------------------------------------- */
+
+static struct skeym_source host(uint8_t d)
+{
+    return (struct skeym_source){.family = 4, .prefix = {192, 0, 2, d}};
+}
+
+static uint32_t take_from(struct skeym_rate *rate, uint8_t d, uint64_t now_ms)
+{
+    struct skeym_source one = host(d);
+    struct skeym_source network = from(192, 0, 2);
+    return skeym_rate_take(rate, &one, &network, now_ms);
+}
+
+static void knows_who_was_welcomed(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(8, 40, 100);
+    struct skeym_source doctor = host(7), stranger = host(8);
+    assert_false(skeym_rate_knows(rate, &doctor, START));
+    skeym_rate_welcome(rate, &doctor, START);
+    assert_true(skeym_rate_knows(rate, &doctor, START));
+    assert_false(skeym_rate_knows(rate, &stranger, START));
+    skeym_rate_close(rate);
+}
+
+/* Its own part is all that binds it. */
+static void a_known_host_needs_nothing_of_its_networks_rate(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(8, 40, 100);
+    struct skeym_source doctor = host(200);
+    skeym_rate_welcome(rate, &doctor, START);
+    for (uint8_t i = 0; i < 100; i++) { /* neighbours empty the network's bucket */
+        (void)take_from(rate, i, START);
+    }
+    assert_int_not_equal(take_from(rate, 201, START), 0);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(take_from(rate, 200, START), 0);
+    }
+    assert_int_equal(take_from(rate, 200, START), 1);
+    skeym_rate_close(rate);
+}
+
+static void a_known_host_takes_nothing_of_its_networks_rate(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(8, 40, 100);
+    struct skeym_source doctor = host(200);
+    skeym_rate_welcome(rate, &doctor, START);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(take_from(rate, 200, START), 0);
+    }
+    for (uint8_t i = 0; i < 40; i++) {
+        assert_int_equal(take_from(rate, i, START), 0);
+    }
+    assert_int_equal(take_from(rate, 41, START), 1);
+    skeym_rate_close(rate);
+}
+
+/* Strangers stop at seven eighths of the common budget; what is left is for those who are known. */
+static void strangers_leave_cpu_to_known_hosts(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(1000, 1000, 50);
+    struct skeym_source doctor = host(7), network = from(198, 51, 100);
+    struct skeym_source stranger = {.family = 4, .prefix = {198, 51, 100, 1}};
+    skeym_rate_welcome(rate, &doctor, START);
+    assert_int_equal(skeym_rate_take(rate, &stranger, &network, START), 0);
+    skeym_rate_spent(rate, 62500 - 1);
+    assert_int_equal(skeym_rate_take(rate, &stranger, &network, START), 0);
+    skeym_rate_spent(rate, 1);
+    assert_int_equal(skeym_rate_take(rate, &stranger, &network, START), 1);
+    assert_int_equal(take_from(rate, 7, START), 0);
+    skeym_rate_spent(rate, 437500 - 1);
+    assert_int_equal(take_from(rate, 7, START), 0);
+    skeym_rate_spent(rate, 1);
+    assert_int_equal(take_from(rate, 7, START), 1);
+    /* it fills up for them first */
+    assert_int_equal(take_from(rate, 7, START + 1), 0);
+    assert_int_equal(skeym_rate_take(rate, &stranger, &network, START + 875), 1);
+    assert_int_equal(skeym_rate_take(rate, &stranger, &network, START + 876), 0);
+    skeym_rate_close(rate);
+}
+
+/* Of IPv6 the host is the network: it keeps its rate. */
+static void a_known_network_of_ipv6_keeps_its_rate(void **state)
+{
+    (void)state;
+    struct skeym_rate *rate = open_rate(2, 5, 100);
+    struct skeym_source one = {.family = 6, .prefix = {0x20, 1, 0xd, 0xb8}};
+    skeym_rate_welcome(rate, &one, START);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(skeym_rate_take(rate, &one, &one, START), 0);
+    }
+    assert_int_equal(skeym_rate_take(rate, &one, &one, START), 1);
+    skeym_rate_close(rate);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +269,11 @@ int main(void)
         cmocka_unit_test(the_budget_is_a_second_at_most),
         cmocka_unit_test(a_turn_is_kept_when_the_budget_refuses),
         cmocka_unit_test(has_room_for_any_number_of_sources),
+        cmocka_unit_test(knows_who_was_welcomed),
+        cmocka_unit_test(a_known_host_needs_nothing_of_its_networks_rate),
+        cmocka_unit_test(a_known_host_takes_nothing_of_its_networks_rate),
+        cmocka_unit_test(strangers_leave_cpu_to_known_hosts),
+        cmocka_unit_test(a_known_network_of_ipv6_keeps_its_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
