@@ -37,7 +37,8 @@ static const char usage[] =
     "                       latency counts from the time when each was due (default: closed\n"
     "                       loop, the next one when the last is over)\n"
     "  --poisson            not evenly spaced\n"
-    "  --connections N      kept alive (default: 64); --reconnect: a new one for each operation\n"
+    "  --connections N      kept alive (default: 64); --reconnect: a new one for each operation,\n"
+    "                       which then begins with a login\n"
     "  --threads N          event loops (default: 1)\n"
     "  --seconds N          how long (default: 10), after --warmup N (default: 1)\n"
     "  --answer-seconds N   an answer that takes longer is lost (default: 10)\n"
@@ -197,6 +198,7 @@ static int read_work(struct skeym_bench_options *options, const struct words *wo
     options->work.base_s = now_ms / 1000 - 86400;
     (void)snprintf(options->work.run, sizeof options->work.run, "%llx",
                    (unsigned long long)(now_ms & 0xffffffffffff));
+    options->work.forgets = options->load.reconnect;
     options->load.trace = options->trace != NULL;
     options->method = options->method ? options->method : options->body ? "POST" : "GET";
     return SKEYM_EXIT_OK;

@@ -170,7 +170,7 @@ static enum skeym_error ask(void *arg, struct skeym_writer *out, unsigned *kind)
     if (!node->in_operation) {
         node->in_operation = true;
         node->kind = skeym_load_work_pick(node);
-        if (node->kind == SKEYM_LOAD_LOGIN) {
+        if (node->kind == SKEYM_LOAD_LOGIN || node->work->forgets) {
             node->live = 0;
         }
     }

@@ -33,6 +33,7 @@ struct skeym_load_work {
     uint64_t base_s;         /* the time of the first reading of each node */
     char run[16];            /* in the identifiers of readings: another one for each run */
     uint8_t lanes;           /* 1 to 16 */
+    bool forgets;            /* each operation begins with a login */
 };
 
 /* SECRET. One live lane. */

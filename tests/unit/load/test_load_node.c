@@ -109,6 +109,18 @@ static void test_mix(void **state)
     assert_true(strstr(fake.last_if_none_exist, "urn:skeym:load|r-0-") != NULL);
 }
 
+static void test_forgets(void **state)
+{
+    (void)state;
+    set_up(1, 0, 0, 2);
+    work.forgets = true;
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_int_equal(operate(), SKEYM_LOAD_OK);
+        assert_int_equal(fake.logins, i);
+        assert_int_equal(fake.executed, i);
+    }
+}
+
 /* A token that dies within a second is not used any more. */
 static void test_short_tokens(void **state)
 {
@@ -315,6 +327,7 @@ int main(void)
         cmocka_unit_test_teardown(test_chain, tear_down),
         cmocka_unit_test_teardown(test_lanes_all_live, tear_down),
         cmocka_unit_test_teardown(test_mix, tear_down),
+        cmocka_unit_test_teardown(test_forgets, tear_down),
         cmocka_unit_test_teardown(test_short_tokens, tear_down),
         cmocka_unit_test_teardown(test_end_of_chain, tear_down),
         cmocka_unit_test_teardown(test_corrects_its_clock, tear_down),
