@@ -10,7 +10,7 @@ const KEPT = 2;
 async function begin(world) {
   await world.init();
   const credential = await world.enrol('dr', 'doctor', 'user/Observation.rs');
-  const server = await world.serve(['--connections', String(PLACES), '--per-ip', '100',
+  const server = await world.serve(['--connections', String(PLACES), '--per-ip', '8',
     '--head-seconds', '600', '--body-seconds', '600']);
   return { credential, server };
 }
