@@ -91,7 +91,9 @@ static int run(int argc, char **argv)
                                "--if-none-exist needs the sealed form: not with --open");
     }
     enum skeym_error error = read_data(&data, &size, data_path);
-    if (error != SKEYM_OK) {
+    if (error == SKEYM_ERR_SIZE) {
+        code = skeym_cli_say("post", "%s: more than 16 MiB", data_path);
+    } else if (error != SKEYM_OK) {
         code = skeym_cli_fail("post", data_path, error);
     } else if (skeym_node_options_open(&node, &code)) {
         struct skeym_closed request = {
