@@ -88,28 +88,64 @@ static void figure(struct json_object *one)
     printf("\n");
 }
 
+enum { COLUMNS_MAX = 16, LINE_MAX = 140 };
+
+static const char *cell(struct json_object *row, size_t column)
+{
+    return json_object_get_string(json_object_array_get_idx(row, column));
+}
+
+/* The columns' widths; returns that of a line. */
+static size_t measure(struct json_object *columns, struct json_object *rows, size_t *widths)
+{
+    size_t line = 0;
+    for (size_t j = 0; j < json_object_array_length(columns) && j < COLUMNS_MAX; j++) {
+        widths[j] = strlen(cell(columns, j));
+        for (size_t i = 0; i < json_object_array_length(rows); i++) {
+            size_t size = strlen(cell(json_object_array_get_idx(rows, i), j));
+            widths[j] = size > widths[j] ? size : widths[j];
+        }
+        line += widths[j] + 1;
+    }
+    return line;
+}
+
+static void row_as_line(struct json_object *row, const size_t *widths)
+{
+    size_t count = json_object_array_length(row);
+    printf("   ");
+    for (size_t j = 0; j < count && j < COLUMNS_MAX; j++) {
+        printf(" %-*s", j + 1 < count ? (int)widths[j] : 0, cell(row, j));
+    }
+    printf("\n");
+}
+
+/* Of a table that no terminal is wide enough for. */
+static void row_as_list(struct json_object *columns, struct json_object *row)
+{
+    printf("    %s\n", cell(row, 0));
+    for (size_t j = 1; j < json_object_array_length(row); j++) {
+        printf("      %s: %s\n", cell(columns, j), cell(row, j));
+    }
+}
+
 static void table(struct json_object *one)
 {
     struct json_object *columns = member(one, "columns");
     struct json_object *rows = member(one, "rows");
-    size_t widths[16] = {0};
-    size_t count = json_object_array_length(columns);
+    size_t widths[COLUMNS_MAX] = {0};
+    bool list = measure(columns, rows, widths) > LINE_MAX;
     printf("  %s\n", text(one, "title"));
-    for (size_t i = 0; i <= json_object_array_length(rows); i++) {
-        struct json_object *row = i == 0 ? columns : json_object_array_get_idx(rows, i - 1);
-        for (size_t j = 0; j < count && j < 16; j++) {
-            size_t size = strlen(json_object_get_string(json_object_array_get_idx(row, j)));
-            widths[j] = size > widths[j] ? size : widths[j];
-        }
+    if (!list) {
+        row_as_line(columns, widths);
     }
-    for (size_t i = 0; i <= json_object_array_length(rows); i++) {
-        struct json_object *row = i == 0 ? columns : json_object_array_get_idx(rows, i - 1);
-        printf("   ");
-        for (size_t j = 0; j < count && j < 16; j++) {
-            const char *cell = json_object_get_string(json_object_array_get_idx(row, j));
-            printf(" %-*s", j + 1 < count ? (int)widths[j] : 0, cell);
+    for (size_t i = 0; i < json_object_array_length(rows); i++) {
+        struct json_object *row = json_object_array_get_idx(rows, i);
+        if (list) {
+            row_as_list(columns, row);
+        } else {
+            row_as_line(row, widths);
         }
-        printf("\n");
     }
 }
 

@@ -43,6 +43,7 @@ struct skeym_inspection {
 /* X(name) in the order of the paper: `const struct skeym_inspection skeym_inspection_NAME` in
  * src/inspect/inspect_NAME.c. */
 #define SKEYM_INSPECTIONS(X)                                                                       \
+    X(states)                                                                                      \
     X(brute)                                                                                       \
     X(guess)                                                                                       \
     X(timing)                                                                                      \
