@@ -24,7 +24,7 @@ static struct {
     struct skeym_store_reader *reader;
     struct skeym_fhir *fhir;
     sqlite3 *raw;
-    sqlite3_stmt *observation, *entity, *drop_observation, *drop_entity;
+    sqlite3_stmt *observation, *entity, *terms;
     unsigned inputs;
 } bench;
 
@@ -65,8 +65,7 @@ static void close_all(void)
     }
     sqlite3_finalize(bench.observation);
     sqlite3_finalize(bench.entity);
-    sqlite3_finalize(bench.drop_observation);
-    sqlite3_finalize(bench.drop_entity);
+    sqlite3_finalize(bench.terms);
     sqlite3_close(bench.raw);
     skeym_store_reader_close(bench.reader);
     skeym_store_close(bench.store);
@@ -85,6 +84,11 @@ static sqlite3_stmt *prepare(const char *sql)
     return statement;
 }
 
+static void must(const char *sql)
+{
+    FUZZ_MUST(sqlite3_exec(bench.raw, sql, NULL, NULL, NULL) == SQLITE_OK);
+}
+
 static void open_all(void)
 {
     snprintf(bench.path, sizeof bench.path, "%s/skeym-fuzz-row-%d.db",
@@ -95,14 +99,17 @@ static void open_all(void)
     struct skeym_fhir_options fhir = {bench.store, zeros, NULL, "0"};
     FUZZ_MUST(skeym_fhir_new(&bench.fhir, &fhir) == SKEYM_OK);
     FUZZ_MUST(sqlite3_open(bench.path, &bench.raw) == SQLITE_OK);
-    FUZZ_MUST(sqlite3_exec(bench.raw, "PRAGMA synchronous = OFF", NULL, NULL, NULL) == SQLITE_OK);
+    must("PRAGMA synchronous = OFF");
     bench.observation = prepare(
         "INSERT OR REPLACE INTO observation(id, patient, start, stop, updated, version, body,"
         " writer, checksum) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bench.entity = prepare("INSERT OR REPLACE INTO entity(id, patient, updated, version, body,"
                            " writer, checksum, kind) VALUES(?, ?, ?5, ?6, ?7, ?8, ?9, ?10)");
-    bench.drop_observation = prepare("DELETE FROM observation");
-    bench.drop_entity = prepare("DELETE FROM entity");
+    bench.terms = prepare("INSERT OR REPLACE INTO observation_term(term, patient, start, id)"
+                          " SELECT num, ?1, ?2, ?3 FROM term");
+    must("INSERT INTO term VALUES(1, 0, '8867-4', 'http://loinc.org'), (2, 0, 'x', ''),"
+         " (3, 1, 'vital-signs', 'http://x')");
+    must("INSERT INTO patient_term VALUES('p-1', 1), ('p-1', 2)");
     static bool registered;
     if (!registered) {
         (void)atexit(close_all);
@@ -142,6 +149,17 @@ static void insert(const struct skeym_store_record *record, int64_t checksum)
     text(statement, 8, record->writer);
     sqlite3_bind_int64(statement, 9, checksum);
     run(statement);
+    if (observation) {
+        text(bench.terms, 1, record->patient);
+        sqlite3_bind_int64(bench.terms, 2, record->start_ms);
+        text(bench.terms, 3, record->id);
+        run(bench.terms);
+    }
+}
+
+static void empty(void)
+{
+    must("DELETE FROM observation; DELETE FROM observation_term; DELETE FROM entity");
 }
 
 /* right: what may come out. */
@@ -170,7 +188,8 @@ static void ask_all(enum skeym_store_kind kind, bool right)
 {
     static const char *const observations[] = {
         "/fhir/Observation/o-1", "/fhir/Observation?patient=p-1&_sort=-date",
-        "/fhir/Observation?_lastUpdated=gt2000-01-01", "/fhir/Observation/$lastn?patient=p-1"};
+        "/fhir/Observation?_lastUpdated=gt2000-01-01", "/fhir/Observation/$lastn?patient=p-1",
+        "/fhir/Observation?patient=p-1&code=8867-4&category=vital-signs&date=lt2100"};
     static const char *const patients[] = {"/fhir/Patient/o-1", "/fhir/Patient?_id=o-1,p-1",
                                            "/fhir/Patient"};
     static const char *const devices[] = {"/fhir/Device/o-1", "/fhir/Device?patient=p-1",
@@ -178,7 +197,7 @@ static void ask_all(enum skeym_store_kind kind, bool right)
     const char *const *targets = kind == SKEYM_STORE_OBSERVATION ? observations
                                  : kind == SKEYM_STORE_PATIENT   ? patients
                                                                  : devices;
-    for (size_t i = 0; i < (kind == SKEYM_STORE_OBSERVATION ? 4 : 3); i++) {
+    for (size_t i = 0; i < (kind == SKEYM_STORE_OBSERVATION ? 5 : 3); i++) {
         ask(targets[i], right);
     }
 }
@@ -219,7 +238,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int64_t sum = skeym_sqlite_checksum(&record);
     insert(&record, how & RIGHT ? sum : (int64_t)((uint64_t)sum ^ 1));
     ask_all(record.kind, how & RIGHT);
-    run(record.kind == SKEYM_STORE_OBSERVATION ? bench.drop_observation : bench.drop_entity);
+    empty();
     fuzz_done();
     return 0;
 }

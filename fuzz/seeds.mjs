@@ -252,3 +252,20 @@ put('server', {
   twice: all(5, asks), unsealed: all(6, exchange.open_post.jwe), split: all(7, asks),
   altered: all(34, u16(100), asks), 'altered-proof': all(33, u16(7), 'GET\n/fhir/metadata\n\n'), 'altered-body': all(34, u16(1001), asks),
 });
+
+const sampled = (n, more = {}) => ({
+  resource: {
+    resourceType: 'Observation', identifier: [{ system: 'urn:skeym:reading', value: `bed-1.9f02c1aa.0-MLII.${n}` }],
+    code: { text: 'ECG lead MLII' }, effectivePeriod: { start: '2027-01-15T08:00:00Z', end: '2027-01-15T08:00:01Z' },
+    valueSampledData: { origin: { value: 0 }, period: 4, dimensions: 1, data: '1 -2 E 7' }, ...more,
+  },
+});
+const pulse = sampled(0, { identifier: [{ system: 'urn:skeym:reading', value: 'bed-1.9f02c1aa.HR.0' }], valueSampledData: undefined, valueQuantity: { value: 61.5, unit: '/min' } });
+const panel = sampled(1, { identifier: [{ value: 'bed-1.9f02c1aa.BP.1' }], valueSampledData: undefined, component: [{ code: { text: 'systolic' }, valueQuantity: { value: 120 } }, { code: { text: 'x' }, dataAbsentReason: {} }] });
+const pageOf = (entry, next) => JSON.stringify({ resourceType: 'Bundle', type: 'searchset', link: next ? [{ relation: 'next', url: 'https://ward:8420/fhir/Observation?_cursor=x' }] : [], entry });
+put('readback', {
+  one: all(1, part(pageOf([sampled(0), sampled(1), pulse]))),
+  two: all(1, part(pageOf([sampled(1), sampled(0)], true)), part(pageOf([sampled(1), pulse, panel]))),
+  latest: all(0, part(pageOf([pulse])), part(pageOf([sampled(0), pulse], true)), part(pageOf([]))),
+  none: all(0, part(pageOf([]))), missing: all(3, part('x')),
+});
