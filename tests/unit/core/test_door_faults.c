@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The core on a crypto door that fails: each call of the door in each operation fails once. The
+ * error is told, no output is left, and no secret stays in memory that is not the caller's. The
+ * same is asked of the operation that succeeds.
+ */
+#include "unit/fake_door.h"
+
+#include "core/noise.h"
+#include "core/xaes.h"
+#include "unit/core/login_fixture.h"
+#include <skeym/exchange.h>
+
+static const uint8_t nonce[SKEYM_NONCE_BYTES] = {7, 7, 7};
+static const uint8_t text[40] = {1, 2, 3};
+
+/* What the operations write to. */
+static struct {
+    struct skeym_enrol_keys enrol;
+    struct skeym_epoch_key epoch;
+    struct skeym_audience_keys audience;
+    struct skeym_node_claims claims;
+    struct skeym_token_claims token_claims;
+    struct skeym_exchange_keys keys;
+    uint8_t credential[SKEYM_SECRET_BYTES];
+    uint8_t token[SKEYM_TOKEN_BYTES];
+    uint8_t locator[SKEYM_LOCATOR_BYTES];
+    uint8_t proof[SKEYM_PROOF_BYTES];
+    char proof_text[SKEYM_PROOF_CHARS + 1];
+    uint8_t jwe[512];
+    uint8_t plain[512];
+    uint8_t bytes[64];
+    struct skeym_jwe info;
+    size_t size;
+    uint64_t id;
+} my;
+
+#define ROOM(array) ((struct skeym_room){(uint8_t *)(array), sizeof(array)})
+
+static struct skeym_exchange_request request(void)
+{
+    return (struct skeym_exchange_request){skeym_span_text("POST"), skeym_span_text("/x"),
+                                           skeym_span_text("text/plain"), skeym_span(text, 40)};
+}
+
+static enum skeym_error do_enrol(void)
+{
+    return skeym_enrol_keys_derive(&my.enrol, 5, text);
+}
+
+static enum skeym_error do_audience(void)
+{
+    return skeym_audience_keys_derive(&my.audience, &my.epoch, &f.audience.audience);
+}
+
+static enum skeym_error do_locator_seal(void)
+{
+    return skeym_locator_seal(ROOM(my.locator), &my.size, &f.enrol[0], &f.claims, nonce);
+}
+
+static enum skeym_error do_locator_open(void)
+{
+    struct skeym_span locator = {f.credentials.locator, f.credentials.locator_size};
+    return skeym_locator_open(&my.claims, &f.enrol[1], locator);
+}
+
+static enum skeym_error do_credential(void)
+{
+    return skeym_credential(my.credential, &f.enrol[0], &f.claims);
+}
+
+static struct skeym_token_claims token_claims(void)
+{
+    struct skeym_token_claims claims = {.issued_ms = NOW_MS,
+                                        .lifetime_s = 30,
+                                        .login_s = (uint32_t)(NOW_MS / 1000),
+                                        .deadline_s = DEADLINE_S,
+                                        .generation = 1,
+                                        .role = SKEYM_ROLE_NURSE,
+                                        .id = f.claims.id,
+                                        .scopes = f.claims.scopes};
+    memcpy(claims.secret, text, sizeof claims.secret);
+    return claims;
+}
+
+static enum skeym_error do_mint(void)
+{
+    struct skeym_token_claims claims = token_claims();
+    my.size = 99;
+    enum skeym_error error =
+        skeym_token_mint(ROOM(my.token), &my.size, &f.audience, &claims, nonce);
+    assert_int_equal(door.found, 1); /* the claims as bytes are wiped, with S in them */
+    assert_int_equal(my.size == 0, error != SKEYM_OK);
+    return error;
+}
+
+static enum skeym_error do_token_open(void)
+{
+    return skeym_token_open(&my.token_claims, &my.id, &f.audience, skeym_span(my.token, my.size),
+                            NOW_MS);
+}
+
+static enum skeym_error do_derive(void)
+{
+    return skeym_exchange_derive(&my.keys, text);
+}
+
+static enum skeym_error do_check(void)
+{
+    const struct skeym_exchange_request right = request();
+    return skeym_exchange_check(skeym_span_text(my.proof_text), text, &right);
+}
+
+static enum skeym_error do_jwe_seal(void)
+{
+    my.size = 99;
+    enum skeym_error error = skeym_jwe_seal(ROOM(my.jwe), &my.size, text, nonce, 200,
+                                            skeym_span_text("text/plain"), skeym_span(text, 40));
+    assert_int_equal(my.size == 0, error != SKEYM_OK);
+    return error;
+}
+
+static enum skeym_error do_jwe_open(void)
+{
+    return skeym_jwe_open(ROOM(my.plain), &my.info, text, true, skeym_span(my.jwe, my.size));
+}
+
+static enum skeym_error do_xaes_seal(void)
+{
+    return skeym_xaes_seal(ROOM(my.bytes), text, nonce, skeym_span(text, 4), skeym_span(text, 40));
+}
+
+static enum skeym_error do_xaes_open(void)
+{
+    return skeym_xaes_open((struct skeym_room){my.plain, 40}, text, nonce, skeym_span(text, 4),
+                           skeym_span(my.bytes, 56));
+}
+
+static enum skeym_error do_login_start(void)
+{
+    struct skeym_room room = {f.body, sizeof f.body};
+    memset(f.body, 0xee, sizeof f.body);
+    f.body_size = 99;
+    return skeym_login_start(&f.node, room, &f.body_size, &f.credentials, &f.wish, node_ephemeral);
+}
+
+static enum skeym_error do_answer_clock(void)
+{
+    memset(f.answer, 0xee, sizeof f.answer);
+    f.answer_size = 99;
+    return skeym_login_answer_clock(ROOM(f.answer), &f.answer_size, &f.request, NOW_MS,
+                                    node_ephemeral);
+}
+
+static enum skeym_error do_answer(void)
+{
+    memset(f.answer, 0xee, sizeof f.answer);
+    f.answer_size = 99;
+    return answer();
+}
+
+/* --- what goes before --------------------------------------------------------------- */
+
+static void nothing(void)
+{
+}
+
+static void epoch_key(void)
+{
+    my.epoch = (struct skeym_epoch_key){.epoch = 6, .key = {9}};
+}
+
+static void known_secret(void)
+{
+    door_needle = text;
+}
+
+static void minted(void)
+{
+    struct skeym_token_claims claims = token_claims();
+    assert_int_equal(skeym_token_mint(ROOM(my.token), &my.size, &f.audience, &claims, nonce),
+                     SKEYM_OK);
+}
+
+static void proved(void)
+{
+    const struct skeym_exchange_request right = request();
+    struct skeym_writer writer =
+        skeym_writer((struct skeym_room){(uint8_t *)my.proof_text, SKEYM_PROOF_CHARS});
+    my.proof_text[SKEYM_PROOF_CHARS] = 0;
+    assert_int_equal(skeym_exchange_proof(my.proof, text, &right), SKEYM_OK);
+    skeym_base64url_write(&writer, skeym_span(my.proof, sizeof my.proof));
+}
+
+static void jwe(void)
+{
+    assert_int_equal(do_jwe_seal(), SKEYM_OK);
+}
+
+static void sealed(void)
+{
+    assert_int_equal(do_xaes_seal(), SKEYM_OK);
+}
+
+static void asked(void)
+{
+    ask();
+}
+
+static void asked_with_an_old_key(void)
+{
+    enrol_under(&f.enrol[0]);
+    ask();
+}
+
+static void asked_with_a_bad_locator(void)
+{
+    f.credentials.locator[60] ^= 1;
+    ask();
+}
+
+static void was_read(void)
+{
+    ask();
+    assert_int_equal(read_body(), SKEYM_OK);
+}
+
+static void read_renewing(void)
+{
+    asked_with_an_old_key();
+    assert_int_equal(read_body(), SKEYM_OK);
+}
+
+static void answered(void)
+{
+    was_read();
+    assert_int_equal(answer(), SKEYM_OK);
+}
+
+static const struct operation {
+    const char *name;
+    void (*before)(void);
+    enum skeym_error (*run)(void);
+    const void *out; /* zero after an error */
+    size_t size;
+    enum skeym_error error;  /* what becomes of the door's SKEYM_ERR_CRYPTO */
+    enum skeym_error result; /* when nothing fails */
+    unsigned steps;          /* calls that can fail */
+    unsigned hidden;         /* of them: the first, whose failure reads as one of the locator */
+    size_t public_parts;     /* that the door gave and that are no secrets: a node's claims */
+} operations[] = {
+#define OUT(object) &(object), sizeof(object)
+#define CRYPTO      SKEYM_ERR_CRYPTO, SKEYM_OK
+    {"enrol keys", nothing, do_enrol, OUT(my.enrol), CRYPTO, 2, 0, 0},
+    {"audience keys", epoch_key, do_audience, OUT(my.audience), CRYPTO, 3, 0, 0},
+    {"seal a locator", nothing, do_locator_seal, OUT(my.locator), CRYPTO, 2, 0, 0},
+    {"open a locator", nothing, do_locator_open, OUT(my.claims), CRYPTO, 2, 0, 1},
+    {"credential", nothing, do_credential, OUT(my.credential), CRYPTO, 1, 0, 0},
+    {"mint", known_secret, do_mint, NULL, 0, CRYPTO, 2, 0, 0},
+    {"open a token", minted, do_token_open, OUT(my.token_claims), CRYPTO, 2, 0, 0},
+    {"exchange keys", nothing, do_derive, OUT(my.keys), CRYPTO, 1, 0, 0},
+    {"check a proof", proved, do_check, NULL, 0, CRYPTO, 0, 0, 0},
+    {"seal a JWE", nothing, do_jwe_seal, NULL, 0, CRYPTO, 1, 0, 0},
+    {"open a JWE", jwe, do_jwe_open, OUT(my.info), CRYPTO, 1, 0, 0},
+    {"seal XAES", nothing, do_xaes_seal, OUT(my.bytes), CRYPTO, 2, 0, 0},
+    {"open XAES", sealed, do_xaes_open, my.plain, 40, CRYPTO, 2, 0, 0},
+    {"start a login", nothing, do_login_start, OUT(f.body), CRYPTO, 10, 0, 0},
+    {"read a login", asked, read_body, OUT(f.request), CRYPTO, 11, 2, 3},
+    {"read one with an old key", asked_with_an_old_key, read_body, OUT(f.request), CRYPTO, 11, 2,
+     3},
+    {"read a bad locator", asked_with_a_bad_locator, read_body, OUT(f.request), SKEYM_ERR_LOCATOR,
+     SKEYM_ERR_LOCATOR, 11, 2, 1},
+    {"answer a login", was_read, do_answer, OUT(f.answer), CRYPTO, 15, 0, 0},
+    {"answer and renew", read_renewing, do_answer, OUT(f.answer), CRYPTO, 16, 0, 0},
+    {"answer with the clock", was_read, do_answer_clock, OUT(f.answer), CRYPTO, 7, 0, 0},
+    {"finish a login", answered, finish, OUT(f.grant), CRYPTO, 8, 0, 0},
+#undef OUT
+#undef CRYPTO
+};
+
+static void prepare(const struct operation *operation, unsigned fail_at)
+{
+    (void)start(NULL);
+    memset(&my, 0xee, sizeof my);
+    door_own[0] = skeym_span(&f, sizeof f);
+    door_own[1] = skeym_span(&my, sizeof my);
+    door_reset(0);
+    door_needle = NULL;
+    operation->before();
+    door_reset(fail_at);
+}
+
+static void each_call_of_the_door_fails(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
+        const struct operation *operation = &operations[i];
+        print_message("%s\n", operation->name);
+        for (unsigned fail_at = 0; fail_at <= operation->steps; fail_at++) {
+            prepare(operation, fail_at);
+            enum skeym_error error = operation->run();
+            bool hidden = fail_at > 0 && fail_at <= operation->hidden;
+            assert_int_equal(error, hidden        ? SKEYM_ERR_LOCATOR
+                                    : door.failed ? operation->error
+                                                  : operation->result);
+            assert_int_equal(door.failed, fail_at > 0);
+            assert_true(fail_at > 0 || door.calls == operation->steps);
+            assert_true(door_left() <= operation->public_parts);
+            if (error && operation->size > 0) {
+                assert_zero(operation->out, operation->size);
+            }
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_call_of_the_door_fails),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
