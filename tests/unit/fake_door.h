@@ -204,15 +204,22 @@ enum skeym_error skeym_crypto_x25519(uint8_t out[32], const uint8_t key[32], con
 }
 
 static inline void door_tag(uint8_t out[16], const uint8_t key[32], const uint8_t iv[12],
-                            struct skeym_span aad, struct skeym_span plain)
+                            struct skeym_span aad, struct skeym_span cipher)
 {
     uint8_t digest[32];
-    const struct skeym_span parts[] = {skeym_span(key, 32), skeym_span(iv, 12), aad, plain};
+    const struct skeym_span parts[] = {skeym_span(key, 32), skeym_span(iv, 12), aad, cipher};
     skeym_crypto_sha256(digest, parts, 4);
     memcpy(out, digest, 16);
 }
 
-/* The text stays as it is: what is sealed here is no secret, and what is opened is. */
+/* out may be in. */
+static inline void door_cipher(uint8_t *out, const uint8_t *in, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        out[i] = in[i] ^ 0xa5;
+    }
+}
+
 enum skeym_error skeym_crypto_seal(struct skeym_room out, const uint8_t key[32],
                                    const uint8_t iv[12], struct skeym_span aad,
                                    struct skeym_span plain)
@@ -224,8 +231,8 @@ enum skeym_error skeym_crypto_seal(struct skeym_room out, const uint8_t key[32],
         return error;
     }
     uint8_t tag[16];
-    door_tag(tag, key, iv, aad, plain);
-    memmove(out.data, plain.data, plain.size);
+    door_cipher(out.data, plain.data, plain.size);
+    door_tag(tag, key, iv, aad, skeym_span(out.data, plain.size));
     memcpy(out.data + plain.size, tag, sizeof tag);
     return SKEYM_OK;
 }
@@ -245,7 +252,7 @@ enum skeym_error skeym_crypto_open(struct skeym_room out, const uint8_t key[32],
         skeym_crypto_wipe(out.data, fits ? sealed.size - 16 : out.room);
         return error;
     }
-    memmove(out.data, sealed.data, sealed.size - 16);
+    door_cipher(out.data, sealed.data, sealed.size - 16);
     door_secret(out.data, sealed.size - 16);
     return SKEYM_OK;
 }

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Admission on a crypto door that fails: each call of the door fails once. The request is refused,
+ * the admission holds nothing, and no secret stays behind.
+ */
+#include "unit/fake_door.h"
+
+#include "unit/gateway/gate_fixture.h"
+
+static struct {
+    struct fixture f;
+    struct skeym_admission admission;
+    uint8_t next[SKEYM_TOKEN_CHARS];
+} my;
+
+static int before_each(void **state)
+{
+    (void)state;
+    memset(&my, 0, sizeof my);
+    door_own[0] = skeym_span(&my, sizeof my);
+    door_needle = NULL;
+    door_reset(0);
+    set_up(&my.f);
+    return 0;
+}
+
+static int after_each(void **state)
+{
+    (void)state;
+    tear_down(&my.f);
+    return 0;
+}
+
+/* Two calls open the token, one derives the exchange's keys. */
+static void each_call_of_an_admission_fails(void **state)
+{
+    (void)state;
+    static const enum skeym_check checks[] = {SKEYM_CHECK_UNSEAL, SKEYM_CHECK_UNSEAL,
+                                              SKEYM_CHECK_PROOF};
+    for (unsigned fail_at = 1; fail_at <= 3; fail_at++) {
+        door_reset(fail_at);
+        memset(&my.admission, 0x5c, sizeof my.admission);
+        assert_int_equal(skeym_admit(&my.admission, &my.f.gate, &my.f.head, my.f.body, NOW),
+                         SKEYM_ERR_CRYPTO);
+        assert_int_equal(door.failed, 1);
+        assert_int_equal(my.admission.check, checks[fail_at - 1]);
+        assert_wiped(&my.f, &my.admission, fail_at == 3);
+        assert_int_equal(door_left(), 0);
+    }
+    assert_int_equal(skeym_used_count(my.f.gate.used), 0);
+    door_reset(0);
+    assert_int_equal(skeym_admit(&my.admission, &my.f.gate, &my.f.head, my.f.body, NOW), SKEYM_OK);
+    assert_int_equal(door.calls, 3);
+    assert_int_equal(door_left(), 0);
+}
+
+/* The next token's secret is wiped from the claims and from their bytes, whatever comes out. */
+static void each_call_of_a_next_token_fails(void **state)
+{
+    (void)state;
+    assert_int_equal(skeym_admit(&my.admission, &my.f.gate, &my.f.head, my.f.body, NOW), SKEYM_OK);
+    door_needle = my.f.exchange.next;
+    for (unsigned fail_at = 0; fail_at <= 2; fail_at++) {
+        struct skeym_room room = {my.next, sizeof my.next};
+        size_t size = 99;
+        door_reset(fail_at);
+        assert_int_equal(
+            skeym_admit_next(room, &size, &my.admission, &my.f.gate, 30, my.f.nonce, NOW),
+            fail_at > 0 ? SKEYM_ERR_CRYPTO : SKEYM_OK);
+        assert_int_equal(size > 0, fail_at == 0);
+        assert_int_equal(door.found, 2);
+        assert_int_equal(door_left(), 0);
+    }
+    assert_int_equal(door.calls, 2);
+}
+
+static void a_next_token_without_room_is_none(void **state)
+{
+    (void)state;
+    struct skeym_room room = {my.next, 40};
+    size_t size = 99;
+    assert_int_equal(skeym_admit(&my.admission, &my.f.gate, &my.f.head, my.f.body, NOW), SKEYM_OK);
+    assert_int_equal(skeym_admit_next(room, &size, &my.admission, &my.f.gate, 30, my.f.nonce, NOW),
+                     SKEYM_ERR_SPACE);
+    assert_int_equal(size, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(each_call_of_an_admission_fails, before_each, after_each),
+        cmocka_unit_test_setup_teardown(each_call_of_a_next_token_fails, before_each, after_each),
+        cmocka_unit_test_setup_teardown(a_next_token_without_room_is_none, before_each, after_each),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
