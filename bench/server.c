@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/server.h"
 
-#include "bench/load_node.h"
-#include "bench/load_plain.h"
 #include "bench/server_world.h"
+#include "load/load_login.h"
+#include "load/load_plain.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #define IDLE_CONNECTIONS 2000
 #define ROUNDS           5
 #define HELLO_BYTES      256
+#define PATIENCE_MS      10000
 
 static struct server_world world;
 static char read_target[128]; /* of the Observation that is read */
@@ -20,7 +22,8 @@ static long base_s;           /* when the bench began */
 
 /* --- what is asked --------------------------------------------------------------------- */
 
-static void ask_metadata(const struct load_node *lane, struct skeym_closed *request, char *text)
+static void ask_metadata(const struct skeym_load_node *lane, struct skeym_closed *request,
+                         char *text)
 {
     (void)lane;
     (void)text;
@@ -28,7 +31,7 @@ static void ask_metadata(const struct load_node *lane, struct skeym_closed *requ
     request->target = skeym_span_text("/fhir/metadata");
 }
 
-static void ask_read(const struct load_node *lane, struct skeym_closed *request, char *text)
+static void ask_read(const struct skeym_load_node *lane, struct skeym_closed *request, char *text)
 {
     (void)lane;
     (void)text;
@@ -37,7 +40,7 @@ static void ask_read(const struct load_node *lane, struct skeym_closed *request,
 }
 
 /* As a device's reading: a patient per lane, a second after the other. */
-static void ask_post(const struct load_node *lane, struct skeym_closed *request, char *text)
+static void ask_post(const struct skeym_load_node *lane, struct skeym_closed *request, char *text)
 {
     char when[32];
     struct tm tm;
@@ -46,7 +49,7 @@ static void ask_post(const struct load_node *lane, struct skeym_closed *request,
         when[0] = '\0';
     }
     (void)snprintf(
-        text, LOAD_NODE_TEXT,
+        text, SKEYM_LOAD_NODE_TEXT,
         "{\"resourceType\":\"Observation\",\"status\":\"final\",\"category\":[{\"coding\":[{"
         "\"system\":\"http://terminology.hl7.org/CodeSystem/observation-category\",\"code\":"
         "\"vital-signs\"}]}],\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":"
@@ -61,10 +64,10 @@ static void ask_post(const struct load_node *lane, struct skeym_closed *request,
 }
 
 /* The one that is read: short, so that the answer is near the 256 bytes of the rivals. */
-static void ask_first(const struct load_node *lane, struct skeym_closed *request, char *text)
+static void ask_first(const struct skeym_load_node *lane, struct skeym_closed *request, char *text)
 {
     ask_post(lane, request, text);
-    (void)snprintf(text, LOAD_NODE_TEXT,
+    (void)snprintf(text, SKEYM_LOAD_NODE_TEXT,
                    "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{"
                    "\"code\":\"8867-4\"}]},\"subject\":{\"reference\":\"Patient/p\"},"
                    "\"effectiveDateTime\":\"2026-01-01\",\"valueInteger\":72}");
@@ -80,7 +83,7 @@ static const struct server_case {
     const char *what;
     enum kind kind;
     bool device; /* NODE and LOGIN: whose credential */
-    load_node_ask ask;
+    skeym_load_node_ask ask;
 } cases[] = {
     {"server.hello", "libmicrohttpd alone, constant answer", PLAIN, false, NULL},
     {"server.get", "closed GET of one Observation", NODE, false, ask_read},
@@ -90,28 +93,32 @@ static const struct server_case {
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
-static const size_t lane_sizes[] = {
-    [PLAIN] = sizeof(struct load_plain),
-    [NODE] = sizeof(struct load_node),
-    [LOGIN] = sizeof(struct load_login),
+/* What each lane of a case has. */
+union lane {
+    struct skeym_load_plain plain;
+    struct skeym_load_node node;
+    struct skeym_load_login login;
 };
-static const struct load_script *const scripts[] = {
-    [PLAIN] = &load_plain_script,
-    [NODE] = &load_node_script,
-    [LOGIN] = &load_login_script,
+static const struct skeym_load_script *const scripts[] = {
+    [PLAIN] = &skeym_load_plain_script,
+    [NODE] = &skeym_load_node_script,
+    [LOGIN] = &skeym_load_login_script,
 };
+static const char hello_request[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /* The lanes of a case, and the load that drives them. */
 struct drive {
     const struct server_case *what;
     const struct server_process *process;
-    union {
-        void *any;
-        struct load_plain *plain;
-        struct load_node *node;
-        struct load_login *login;
-    } lanes;
-    struct load *load;
+    size_t count;
+    struct skeym_load_work work;
+    union lane *lanes;
+    struct skeym_load_lane *pointers;
+    struct skeym_load *load;
+};
+
+struct outcome {
+    uint64_t answers, elapsed_ns, cpu_ns, spun_ns;
 };
 
 static void fill_lane(struct drive *drive, size_t i)
@@ -121,55 +128,81 @@ static void fill_lane(struct drive *drive, size_t i)
     enum skeym_error error = SKEYM_OK;
     switch (what->kind) {
     case PLAIN:
-        drive->lanes.plain[i] = (struct load_plain){"/", HELLO_BYTES};
+        drive->lanes[i].plain = (struct skeym_load_plain){.request = skeym_span_text(hello_request),
+                                                          .body_size = HELLO_BYTES};
         break;
     case NODE:
-        drive->lanes.node[i] =
-            (struct load_node){.credentials = keys, .ask = what->ask, .number = i};
+        error = skeym_load_node_init(&drive->lanes[i].node, keys, &drive->work, i);
         break;
     case LOGIN:
-        error = load_login_prepare(&drive->lanes.login[i], keys);
+        error = skeym_load_login_init(&drive->lanes[i].login, keys);
         break;
     }
     if (error) {
         server_world_fail(&world, what->name, skeym_error_text(error));
     }
+    drive->pointers[i] = (struct skeym_load_lane){scripts[what->kind], &drive->lanes[i]};
 }
 
-static void drive_open(struct drive *drive, const struct server_case *what, size_t connections)
+/* each: operations of each connection in a run; 0: no limit. Whatever fails ends the bench. */
+static void drive_open(struct drive *drive, const struct server_case *what, size_t connections,
+                       uint64_t each)
 {
-    drive->what = what;
+    *drive = (struct drive){.what = what, .count = connections};
     drive->process = what->kind == PLAIN ? &world.hello : &world.skeym;
-    drive->lanes.any = calloc(connections, lane_sizes[what->kind]);
-    if (!drive->lanes.any) {
+    drive->work = (struct skeym_load_work){.weights = {1, 0, 0}, .ask = what->ask, .lanes = 1};
+    drive->lanes = calloc(connections, sizeof drive->lanes[0]);
+    drive->pointers = calloc(connections, sizeof drive->pointers[0]);
+    if (!drive->lanes || !drive->pointers) {
         server_world_fail(&world, what->name, "out of memory");
     }
     for (size_t i = 0; i < connections; i++) {
         fill_lane(drive, i);
     }
-    const struct load_options options = {.port = drive->process->port,
-                                         .connections = connections,
-                                         .script = scripts[what->kind],
-                                         .lanes = drive->lanes.any,
-                                         .lane_size = lane_sizes[what->kind],
-                                         .spin = world.load_core != world.server_core};
-    drive->load = load_open(&options);
-    if (!drive->load) {
-        server_world_fail(&world, what->name, load_problem(NULL));
+    const struct skeym_load_options options = {
+        .target.address = {.sin_family = AF_INET,
+                           .sin_port = htons(drive->process->port),
+                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
+        .connections = connections,
+        .lanes = drive->pointers,
+        .lane_count = connections,
+        .each = each,
+        .answer_ms = PATIENCE_MS,
+        .drain_ms = PATIENCE_MS,
+        .hasty = true,
+        .spin = world.load_core != world.server_core};
+    enum skeym_error error = skeym_load_open(&drive->load, &options);
+    if (error) {
+        server_world_fail(&world, what->name, strerror(errno));
     }
 }
 
-static void drive_run(struct drive *drive, uint64_t ns, uint64_t each, struct load_result *result)
+static void drive_run(struct drive *drive, uint64_t ns, struct outcome *out)
 {
-    if (!load_run(drive->load, ns, each, result)) {
-        server_world_fail(&world, drive->what->name, load_problem(drive->load));
+    struct skeym_load_result *result = NULL;
+    enum skeym_error error = skeym_load_run(&result, drive->load, 0, ns);
+    if (error) {
+        server_world_fail(&world, drive->what->name, skeym_error_text(error));
     }
+    if (skeym_load_count(result, SKEYM_LOAD_OK) != result->due || result->due == 0) {
+        server_world_fail(&world, drive->what->name,
+                          result->why[0] ? result->why : "an answer was lost");
+    }
+    *out = (struct outcome){.answers = result->answers,
+                            .elapsed_ns = result->elapsed_ns,
+                            .cpu_ns = result->user_ns + result->sys_ns,
+                            .spun_ns = result->spun_ns};
+    skeym_load_result_free(result);
 }
 
 static void drive_close(struct drive *drive)
 {
-    load_close(drive->load);
-    free(drive->lanes.any);
+    skeym_load_close(drive->load);
+    for (size_t i = 0; i < drive->count && drive->what->kind == NODE; i++) {
+        skeym_load_node_end(&drive->lanes[i].node);
+    }
+    free(drive->lanes);
+    free(drive->pointers);
 }
 
 /* --- one round ------------------------------------------------------------------------- */
@@ -212,11 +245,11 @@ static void describe(size_t which, const struct drive *drive)
         break;
     case NODE:
         (void)snprintf(out, sizeof whats[0], "%s: answer of %zu B, %zu B sealed", what->what,
-                       drive->lanes.node[0].answer_size, drive->lanes.node[0].sealed_size);
+                       drive->lanes[0].node.answer_size, drive->lanes[0].node.sealed_size);
         break;
     case LOGIN:
         (void)snprintf(out, sizeof whats[0], "%s: %zu B up, %zu B down", what->what,
-                       drive->lanes.login[0].message_size, drive->lanes.login[0].answer_size);
+                       drive->lanes[0].login.message_size, drive->lanes[0].login.answer_size);
         break;
     }
 }
@@ -225,12 +258,12 @@ static void describe(size_t which, const struct drive *drive)
 static void one_round(size_t which, size_t round, uint64_t ns)
 {
     struct drive drive;
-    struct load_result result;
-    drive_open(&drive, &cases[which], CONNECTIONS);
-    drive_run(&drive, ns / 8, 0, &result);
+    struct outcome result;
+    drive_open(&drive, &cases[which], CONNECTIONS, 0);
+    drive_run(&drive, ns / 8, &result);
     struct server_usage before = usage_of(&drive);
     uint64_t cores_us = server_process_cores_us(world.server_core, world.load_core);
-    drive_run(&drive, ns, 0, &result);
+    drive_run(&drive, ns, &result);
     cores_us = server_process_cores_us(world.server_core, world.load_core) - cores_us;
     struct server_usage after = usage_of(&drive);
     double count = (double)result.answers;
@@ -343,9 +376,9 @@ static double memory_of(const struct server_case *what, size_t connections, uint
                         uint64_t each)
 {
     struct drive drive;
-    struct load_result result;
-    drive_open(&drive, what, connections);
-    drive_run(&drive, ns, each, &result);
+    struct outcome result;
+    drive_open(&drive, what, connections, each);
+    drive_run(&drive, ns, &result);
     double megabytes = (double)usage_of(&drive).resident_kb / 1024;
     drive_close(&drive);
     return megabytes;
@@ -377,11 +410,11 @@ static void post_first(void)
     static const struct server_case first = {"server", "", NODE, true, ask_first};
     static uint8_t answer[512 + 1];
     struct drive drive;
-    struct load_result result;
-    drive_open(&drive, &first, 1);
-    drive.lanes.node[0].keep = answer;
-    drive.lanes.node[0].keep_room = sizeof answer - 1;
-    drive_run(&drive, UINT64_MAX / 4, 2, &result); /* a login, a post */
+    struct outcome result;
+    drive_open(&drive, &first, 1, 1);
+    drive.lanes[0].node.keep = answer;
+    drive.lanes[0].node.keep_room = sizeof answer - 1;
+    drive_run(&drive, UINT64_MAX / 4, &result); /* with a login */
     const char *id = strstr((const char *)answer, "\"id\":\"");
     if (!id) {
         server_world_fail(&world, "server", "the first post's answer has no id");

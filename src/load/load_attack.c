@@ -92,14 +92,14 @@ static enum skeym_error have_it_ask(struct victim *victim, const struct skeym_lo
                                                .lanes = &lane,
                                                .lane_count = 1,
                                                .each = 1,
-                                               .answer_ms = 10000,
-                                               .patience_ms = 20000,
-                                               .drain_ms = 20000};
+                                               .answer_ms = 60000,
+                                               .patience_ms = 60000,
+                                               .drain_ms = 60000};
     struct skeym_load *load = NULL;
     struct skeym_load_result *result = NULL;
     enum skeym_error error = skeym_load_open(&load, &options);
     if (!error) {
-        error = skeym_load_run(&result, load, 0, UINT64_C(20000000000));
+        error = skeym_load_run(&result, load, 0, UINT64_C(60000000000));
     }
     if (!error && skeym_load_count(result, SKEYM_LOAD_OK) != 1) {
         error = SKEYM_ERR_PERMISSION;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Floods, and who gets through: docs/assurance/flood.md tells what, and what it cannot show.
 import { execFileSync } from 'node:child_process';
+import http from 'node:http';
 import { LOAD_CORE, SERVER_CORE, World, canPin, cpu, memory, metrics, percentile, sleep, trace }
   from './world.mjs';
 
@@ -29,7 +30,7 @@ const SLOW_MS = 250; // or three times the p99 before the flood: what is slow af
 // A request flood keeps fewer connections than the server takes; slow ones want them all.
 const CONNECTIONS = 2000;
 const SERVER_CONNECTIONS = 4096;
-const HEAD_SECONDS = 10;
+const STOP_MS = 2000;
 
 const KINDS = ['forged', 'stolen', 'replay', 'badlogin', 'junklogin', 'login', 'bighead', 'bigbody'];
 const SLOW = ['slowhead', 'slowbody'];
@@ -48,8 +49,8 @@ const say = (text) => process.stderr.write(`${text}\n`);
 // --- legitimate nodes ---------------------------------------------------------------------
 
 /** Both crowds at work for so many seconds. */
-function legit(world, server, seconds, patience = 10) {
-  const common = ['--poisson', '--seed', options.seed, '--warmup', 3, '--seconds', seconds,
+function legit(world, server, seconds, patience = 10, warmup = 3) {
+  const common = ['--poisson', '--seed', options.seed, '--warmup', warmup, '--seconds', seconds,
     '--patience', patience, '--answer-seconds', Math.max(5, patience / 2), '--drain-seconds', patience];
   const traces = ['settled', 'new'].map((name) => world.path(`trace-${name}-${world.count}`));
   const settled = world.load(server, 0, '--connections', SETTLED, '--rate', SETTLED, '--lanes', 4,
@@ -81,10 +82,11 @@ const shown = (s) => `${s.percent.toFixed(2)}% of ${s.count}, p50 ${ms(s.p50)} p
 
 // --- attackers -----------------------------------------------------------------------------
 
+const LIFTED = ['--login-rate', '100000', '--login-burst', '1000000', '--login-cpu', '6400'];
+
 /** Requests a second that the server can do of a kind; logins with their limits lifted. */
 async function capacity(world, kind) {
-  const lifted = ['--login-rate', '100000', '--login-burst', '1000000', '--login-cpu', '6400'];
-  const server = await world.serve(...lifted);
+  const server = await world.serve(...LIFTED);
   const run = world.load(server, 0, '--attack', kind, '--connections', 64, '--from', OTHERS, '--batch', 4,
     '--warmup', 1, '--seconds', 3);
   const { figures } = await run.done();
@@ -117,9 +119,9 @@ function recovery(after, to_ms, slow) {
   return AFTER_S;
 }
 
-async function scenario(world, kind, where, from, rate) {
+async function scenario(world, kind, where, from, rate, settings = []) {
   const seconds = Number(options.seconds);
-  const server = await world.serve();
+  const server = await world.serve(...settings);
   const finish = legit(world, server, BEFORE_S + seconds + AFTER_S + (SLOW.includes(kind) ? 20 : 6));
   await sleep(3000 + BEFORE_S * 1000);
   const cpuBefore = cpu(server);
@@ -184,7 +186,54 @@ async function long(world) {
       const result = await scenario(world, kind, where, from, rate);
       judge(result);
       if (!process.env.FLOOD_DRY) record(result);
+      if (kind === 'badlogin' && from === OTHERS) await lifted(world, result);
     }
+  }
+}
+
+// --- controls: faults that the measurements must show --------------------------------------------
+
+/** A server in between that, once the attacker has its loot, takes whatever comes. */
+async function gullible(world, server) {
+  let count = 0;
+  const proxy = http.createServer((request, response) => {
+    const parts = [];
+    request.on('data', (data) => parts.push(data));
+    request.on('end', () => {
+      if (++count > 2) return response.writeHead(200, { 'content-length': 2 }).end('ok');
+      const { method, url: path, headers } = request;
+      const onward = http.request({ host: '127.0.0.1', port: server.port, method, path, headers }, (answer) => {
+        response.writeHead(answer.statusCode, answer.headers);
+        answer.pipe(response);
+      });
+      onward.end(Buffer.concat(parts));
+    });
+  });
+  await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${proxy.address().port}`;
+  const { code, text } = await world.load({ url }, 10, '--attack', 'forged', '--warmup', 0, '--seconds', 1).done();
+  proxy.closeAllConnections();
+  await new Promise((resolve) => proxy.close(resolve));
+  test('control: a server that takes forged tokens is found out', code === 1 && text.includes('ACCEPTED'), text);
+}
+
+/** The server stands still; what is due meanwhile must show it, though nothing is sent meanwhile. */
+async function standstill(server) {
+  const from_ms = Number(process.hrtime.bigint()) / 1e6;
+  process.kill(server.pid, 'SIGSTOP');
+  await sleep(STOP_MS);
+  process.kill(server.pid, 'SIGCONT');
+  return ({ due }) => due >= from_ms + STOP_MS / 10 && due < from_ms + STOP_MS / 2;
+}
+
+/** The same flood where logins have no limits: it must be felt more. */
+async function lifted(world, result) {
+  const control = await scenario(world, result.kind, 'control', OTHERS, result.rate, LIFTED);
+  say(`--- control, no limits of logins: ${shown(control.during)}`);
+  test('control: without its limits a flood of logins is felt', control.during.p50 > 2 * result.during.p50,
+    `${shown(control.during)}; with limits ${shown(result.during)}`);
+  if (!process.env.FLOOD_DRY) {
+    record({ ...control, where: 'control: no limits of logins' });
   }
 }
 
@@ -194,8 +243,9 @@ async function long(world) {
 async function brief(world) {
   const server = await world.serve();
   const kinds = [...KINDS, ...SLOW];
-  const finish = legit(world, server, 3 * kinds.length + 2, 60);
-  await sleep(2000);
+  const finish = legit(world, server, 3 * kinds.length + 6, 60, 0);
+  while (!(await metrics(server)).skeym_requests_admitted_total) await sleep(100);
+  const stopped = await standstill(server);
   for (const kind of kinds) {
     const run = world.load(server, 10, '--attack', kind, '--from', OTHERS, '--warmup', 0, '--seconds', 2,
       '--connections', 64, '--batch', 4, '--answer-seconds', 60);
@@ -203,7 +253,11 @@ async function brief(world) {
     test(`${kind}: ${figures.due > 0 ? 'sent' : 'NOT sent'}, and nothing is accepted`,
       code === 0 && figures.due > 0, text);
   }
+  await gullible(world, server);
   const { operations, parts } = await finish();
+  const waited = operations.filter(stopped);
+  test('control: a server that stands still is seen to', waited.length > 0 &&
+    waited.every(({ latency }) => latency >= STOP_MS / 2), JSON.stringify(waited));
   const all = summary(operations);
   test('every legitimate operation succeeds in the end', all.percent === 100,
     shown(all) + parts.map(({ text }) => text).join('\n'));

@@ -6,10 +6,10 @@
  */
 #include "forge/wire.h"
 #include "authority/keyring.h"
-#include "bench/load.h"
 #include "bench/server_process.h"
 #include "crypto/crypto.h"
 #include "forge/forge.h"
+#include "load/load_answer.h"
 #include "server/home.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -149,7 +149,7 @@ static void log_in(void)
     uint8_t ephemeral[32];
     uint8_t body[SKEYM_LOGIN_BYTES];
     size_t size = 0;
-    struct load_answer answer;
+    struct skeym_load_answer answer;
     struct skeym_token_claims claims;
     uint64_t id = 0;
     const struct skeym_login_wish wish = {.time_ms = wall_ms(), .lanes = 1};
@@ -175,7 +175,7 @@ static void log_in(void)
 
 static void take(struct wire_connection *connection)
 {
-    struct load_answer answer;
+    struct skeym_load_answer answer;
     for (size_t i = 0; i < connection->count; i++) {
         int who = connection->who[i];
         if (!wire_answer(connection, &answer)) {

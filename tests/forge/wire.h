@@ -3,8 +3,8 @@
 #ifndef SKEYM_FORGE_WIRE_H
 #define SKEYM_FORGE_WIRE_H
 
-#include "bench/load.h"
 #include "forge/forge.h"
+#include "load/load_answer.h"
 
 #define WIRE_CONNECTIONS 8
 #define WIRE_DEPTH       16 /* requests of one connection under way, and a few good ones */
@@ -26,7 +26,7 @@ void wire_login(struct wire_connection *connection, struct skeym_span body);
 /* false: the peer has closed it. */
 bool wire_flush(struct wire_connection *connection);
 /* The next answer; its spans are good until the next call. false: none comes any more. */
-bool wire_answer(struct wire_connection *connection, struct load_answer *answer);
+bool wire_answer(struct wire_connection *connection, struct skeym_load_answer *answer);
 /* The value behind `name` in the metrics' text. */
 uint64_t wire_metric(uint16_t port, const char *name);
 

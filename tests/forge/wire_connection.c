@@ -118,7 +118,7 @@ static bool fill(int fd, uint8_t *in, size_t room, size_t *size)
     return got > 0;
 }
 
-bool wire_answer(struct wire_connection *connection, struct load_answer *answer)
+bool wire_answer(struct wire_connection *connection, struct skeym_load_answer *answer)
 {
     if (connection->in_at > sizeof connection->in / 2) {
         connection->in_size -= connection->in_at;
@@ -126,8 +126,10 @@ bool wire_answer(struct wire_connection *connection, struct load_answer *answer)
         connection->in_at = 0;
     }
     for (;;) {
+        size_t need = 0;
         enum skeym_error error =
-            load_http_read(answer, skeym_span(connection->in + connection->in_at,
+            skeym_load_answer_read(answer, &need,
+                                   skeym_span(connection->in + connection->in_at,
                                               connection->in_size - connection->in_at));
         if (error == SKEYM_OK) {
             connection->in_at += answer->size;

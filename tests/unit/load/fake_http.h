@@ -6,6 +6,16 @@
 #include "load/load.h"
 #include "unit/node/fake_server.h"
 
+/* Sets the server's clock, and its epoch keys by it. */
+static inline void fake_now(struct fake_server *fake, uint64_t now_ms)
+{
+    struct skeym_epoch_key epoch = {.epoch = skeym_epoch_at(now_ms, SKEYM_EPOCH_SECONDS) - 1};
+    struct skeym_name audience = fake->audience.audience;
+    fake->wall_ms = now_ms;
+    fake_key(epoch.key, 4);
+    assert_int_equal(skeym_audience_keys_derive(&fake->audience, &epoch, &audience), SKEYM_OK);
+}
+
 /* The value of a field of a request, NUL-terminated; NULL when there is none. */
 static inline const char *fake_field(char out[2048], const char *head, const char *name)
 {

@@ -33,13 +33,8 @@ static int set_up(void **state)
     static const struct skeym_load_work work = {.weights = {1, 0, 0}, .lanes = 1};
     (void)state;
     fake_start(&fake);
-    fake.wall_ms = skeym_load_node_now(); /* the attackers' logins are of now */
+    fake_now(&fake, skeym_load_node_now()); /* the attackers' logins are of now */
     assert_int_equal(skeym_load_node_init(&node, &fake.credential.keys, &work, 0), SKEYM_OK);
-    struct skeym_epoch_key epoch = {.epoch = skeym_epoch_at(fake.wall_ms, SKEYM_EPOCH_SECONDS) - 1};
-    struct skeym_name audience;
-    fake_key(epoch.key, 4);
-    assert_int_equal(skeym_name_audience(&audience, skeym_span_text("main")), SKEYM_OK);
-    assert_int_equal(skeym_audience_keys_derive(&fake.audience, &epoch, &audience), SKEYM_OK);
     assert_int_equal(node_step().step, SKEYM_LOAD_MORE);
     assert_int_equal(node_step().outcome, SKEYM_LOAD_OK);
     memcpy(loot.request, sent, sent_size);
