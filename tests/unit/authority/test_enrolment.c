@@ -166,7 +166,8 @@ static void reads_a_list(void **state)
     (void)state;
     struct skeym_revoked_entry out[8];
     size_t count, line;
-    const char *text = "# revoked nodes\n\nward-7 3\nbed.1 1\nward-7 12\nward-7 2\nx 4294967295\n";
+    const char *text =
+        "# revoked nodes\n\nward-7 3\nbed.1 1\nward-7 12\nward-7 2\nward-7 12\nx 4294967295\n";
     assert_int_equal(skeym_enrolment_revoked(out, 8, &count, skeym_span_text(text), &line),
                      SKEYM_OK);
     assert_int_equal(line, 0);
@@ -220,6 +221,8 @@ static void names_the_wrong_line(void **state)
         {"a 42949672950\n", 1, SKEYM_ERR_RANGE},
         {"a -1\n", 1, SKEYM_ERR_CHARSET},
         {"a 1 \n", 1, SKEYM_ERR_CHARSET},
+        {"a 1:\n", 1, SKEYM_ERR_CHARSET},
+        {"a 1/\n", 1, SKEYM_ERR_CHARSET},
         {"a  1\n", 1, SKEYM_ERR_CHARSET},
         {"a 1\r\n", 1, SKEYM_ERR_CHARSET},
         {"a\t1\n", 1, SKEYM_ERR_SHAPE},
@@ -475,6 +478,14 @@ static void refuses_a_policy_that_is_none(void **state)
         memset(&world->random, 5, sizeof world->random);
         assert_int_equal(log_in(world), SKEYM_ERR_CONFIG);
     }
+    world->policy = good;
+    world->keys.authority.enrol_count = 1;
+    assert_int_equal(
+        skeym_enrolment_login(
+            (struct skeym_room){world->answer, sizeof world->answer}, &world->answer_size,
+            &world->report, &world->policy, skeym_span(world->body, world->body_size),
+            (UINT64_C(1) + UINT32_MAX - SKEYM_LOGIN_DEADLINE_MAX) * 1000, &world->random),
+        SKEYM_ERR_CONFIG);
 }
 
 static void an_answer_that_does_not_fit_is_an_error(void **state)

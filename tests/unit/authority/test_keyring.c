@@ -243,6 +243,10 @@ static void encode_refuses_what_decode_would(void **state)
         skeym_keyring_encode((struct skeym_room){bytes, sizeof bytes}, &size, &keyring),
         SKEYM_ERR_RANGE);
     assert_int_equal(size, 0);
+    keyring.enrol_count = SKEYM_ENROL_KEYS_MAX + 1;
+    assert_int_equal(
+        skeym_keyring_encode((struct skeym_room){bytes, sizeof bytes}, &size, &keyring),
+        SKEYM_ERR_RANGE);
     keyring.enrol_count = 1;
     for (size_t room = 0; room < ENROL_AT + 40 + 32; room++) {
         assert_int_equal(skeym_keyring_encode((struct skeym_room){bytes, room}, &size, &keyring),
@@ -316,6 +320,9 @@ static void refuses_a_clock_of_the_far_future(void **state)
     assert_int_equal(skeym_keyring_advance(&keyring, UINT64_MAX, &moved), SKEYM_ERR_RANGE);
     assert_int_equal(skeym_keyring_advance(&keyring, UINT64_C(1) << 48, &moved), SKEYM_ERR_RANGE);
     assert_memory_equal(&keyring, &before, sizeof before);
+    keyring.epoch_seconds = SKEYM_EPOCH_SECONDS_MIN - 1;
+    assert_int_equal(skeym_keyring_advance(&keyring, START_MS + HOUR_MS, &moved), SKEYM_ERR_RANGE);
+    keyring = before;
     assert_int_equal(skeym_keyring_advance(&keyring, START_MS + most * HOUR_MS, &moved), SKEYM_OK);
     assert_true(moved);
 }
@@ -356,6 +363,11 @@ static void rotate_wipes_the_key_when_it_fails(void **state)
     assert_int_equal(skeym_keyring_rotate(&keyring, START_MS, key), SKEYM_ERR_RANGE);
     assert_memory_equal(key, zero, sizeof key);
     assert_int_equal(keyring.enrol_count, 1);
+    keyring.enrol[0].id = 1;
+    assert_int_equal(skeym_keyring_rotate(&keyring, UINT64_C(1) << 48, key), SKEYM_ERR_RANGE);
+    keyring.enrol_count = 0;
+    assert_int_equal(skeym_keyring_rotate(&keyring, START_MS, key), SKEYM_ERR_RANGE);
+    assert_int_equal(keyring.enrol_count, 0);
 }
 
 static void derives_what_the_core_works_with(void **state)

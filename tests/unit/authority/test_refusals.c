@@ -141,6 +141,9 @@ static void says_what_is_wrong(void **state)
     other = list;
     memcpy(other.text + other.size, "x 1\n", 4);
     assert_int_equal(read_as(7, other.text, other.size + 4), SKEYM_ERR_TRUNCATED);
+    static const char shorter[] = "# skeym revoked list 1\n# end 0 abc\n"; /* than a MAC is */
+    assert_int_equal(read_as(7, shorter, sizeof shorter - 1), SKEYM_ERR_TRUNCATED);
+    assert_int_equal(read_as(7, "# skeyM", 7), SKEYM_ERR_SHAPE); /* too short, but not ours */
     /* a last line of the right look in the place of the first */
     assert_int_equal(read_as(7, list.text + 23, list.size - 23), SKEYM_ERR_SHAPE);
 }
