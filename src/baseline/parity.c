@@ -59,6 +59,12 @@ void skeym_parity_attack(struct skeym_parity *machine, const int8_t input[SKEYM_
     skeym_parity_learn(machine, input, output);
 }
 
+static bool same(const struct skeym_parity *a, const struct skeym_parity *b)
+{
+    return skeym_span_equal(skeym_span(a->weights, sizeof a->weights),
+                            skeym_span(b->weights, sizeof b->weights));
+}
+
 static void make_input(int8_t input[SKEYM_PARITY_WEIGHTS], struct skeym_chance *chance)
 {
     uint64_t bits = 0;
@@ -92,10 +98,10 @@ void skeym_parity_agree(struct skeym_parity_run *run, unsigned attackers, uint32
         }
         skeym_parity_learn(&a, input, a.output);
         skeym_parity_learn(&b, input, b.output);
-        run->equal = memcmp(a.weights, b.weights, sizeof a.weights) == 0;
+        run->equal = same(&a, &b);
     }
     for (unsigned i = 0; i < attackers && i < SKEYM_PARITY_ATTACKERS; i++) {
-        run->broken = run->broken || memcmp(a.weights, spies[i].weights, sizeof a.weights) == 0;
+        run->broken = run->broken || same(&a, &spies[i]);
     }
     const struct skeym_span weights = skeym_span(a.weights, sizeof a.weights);
     skeym_crypto_sha256(run->key, &weights, 1);

@@ -92,10 +92,10 @@ static bool opens_what_it_seals(const uint8_t key[32])
     const struct skeym_span none = {0};
     return skeym_crypto_seal((struct skeym_room){sealed, sizeof sealed}, key, iv, none,
                              skeym_span(text, sizeof text)) == SKEYM_OK &&
-           memcmp(sealed, text, sizeof text) != 0 &&
+           !skeym_crypto_equal(sealed, text, sizeof text) &&
            skeym_crypto_open((struct skeym_room){opened, sizeof opened}, key, iv, none,
                              skeym_span(sealed, sizeof sealed)) == SKEYM_OK &&
-           memcmp(opened, text, sizeof text) == 0;
+           skeym_crypto_equal(opened, text, sizeof text);
 }
 
 static bool count_block(const struct skeym_crew_block *block)
