@@ -132,6 +132,35 @@ static void probing_is_bounded(void **state)
     free(used);
 }
 
+/* The first and the last slot are emptied with the others, and those of the other generation are
+ * not. */
+static void one_generation_is_emptied_whole(void **state)
+{
+    (void)state;
+    static const uint64_t ids[] = {SLOTS, 2 * SLOTS - 1}; /* of the first and the last slot */
+    struct skeym_used *used = table_of(SLOTS);
+    skeym_used_tick(used, START);
+    skeym_used_tick(used, START + SPAN - 1);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(skeym_used_insert(used, ids[i], START), SKEYM_OK);
+        assert_int_equal(skeym_used_insert(used, ids[i], START + SPAN), SKEYM_OK);
+    }
+    assert_int_equal(skeym_used_count(used), 2);
+    assert_int_equal(skeym_used_insert(used, 5, START + SPAN), SKEYM_OK);
+    assert_int_equal(skeym_used_count(used), 3); /* the odd generation is the fuller one */
+    skeym_used_tick(used, START + 2 * SPAN - 1); /* the even one turns */
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(skeym_used_insert(used, ids[i], START + SPAN), SKEYM_ERR_REPLAY);
+        assert_int_equal(skeym_used_insert(used, ids[i], START + 2 * SPAN), SKEYM_OK);
+    }
+    skeym_used_tick(used, START + 3 * SPAN - 1); /* the odd one turns */
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(skeym_used_insert(used, ids[i], START + 2 * SPAN), SKEYM_ERR_REPLAY);
+        assert_int_equal(skeym_used_insert(used, ids[i], START + 3 * SPAN), SKEYM_OK);
+    }
+    free(used);
+}
+
 static void nothing_enters_before_its_span_is_open(void **state)
 {
     (void)state;
@@ -422,6 +451,7 @@ int main(void)
         cmocka_unit_test(collisions_are_told_apart),
         cmocka_unit_test(a_full_table_says_so),
         cmocka_unit_test(probing_is_bounded),
+        cmocka_unit_test(one_generation_is_emptied_whole),
         cmocka_unit_test(nothing_enters_before_its_span_is_open),
         cmocka_unit_test(a_generation_lives_as_long_as_its_tokens),
         cmocka_unit_test(the_clock_may_jump_forward),
