@@ -165,7 +165,7 @@ static bool spy_block(const struct skeym_crew_block *block)
 static double spy(const struct skeym_inspect_context *context, struct skeym_finding *finding)
 {
     struct spying spying = {.seed = context->seed};
-    uint64_t count = context->size == SKEYM_INSPECT_FULL ? 10000 : 60;
+    uint64_t count = context->size == SKEYM_INSPECT_FULL ? 2000 : 60;
     const struct skeym_crew crew = {
         context, "listening to parity machines", 0.4, 1, count, 1, 0, spy_block, &spying};
     uint64_t done = skeym_crew_run(&crew);
