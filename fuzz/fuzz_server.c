@@ -173,8 +173,12 @@ static struct answer parse(struct skeym_span bytes)
     }
     size_t head = (size_t)((const uint8_t *)end - bytes.data) + 4;
     struct skeym_reader reader = skeym_reader(skeym_span_part(bytes, 0, head));
-    char *first = fuzz_text(fuzz_line(&reader));
-    FUZZ_MUST(sscanf(first, "HTTP/1.%*[01] %d ", &answer.status) == 1); // NOLINT(cert-err34-c)
+    struct skeym_span first = fuzz_line(&reader); /* "HTTP/1.1 200 OK" */
+    FUZZ_MUST(first.size > 12 && skeym_span_starts(first, "HTTP/1."));
+    for (size_t i = 9; i < 12; i++) {
+        FUZZ_MUST(first.data[i] >= '0' && first.data[i] <= '9');
+        answer.status = answer.status * 10 + first.data[i] - '0';
+    }
     while (reader.left > 0) {
         struct skeym_span line = fuzz_line(&reader);
         line.size -= line.size > 0; /* CR */
