@@ -215,6 +215,24 @@ static void only_for_its_audience(void **state)
     assert_refused(&f, skeym_span(f.token, f.size), NOW, SKEYM_ERR_SEAL);
 }
 
+/* To the last letter of the longest name there is. */
+static void only_for_the_longest_audience(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    assert_int_equal(
+        skeym_name_audience(&f.keys.audience, skeym_span_text("abcdefghijklmnopqrstuvwxyz012345")),
+        SKEYM_OK);
+    mint(&f);
+    assert_opens(&f, NOW);
+    f.keys.audience.text[31] ^= 1;
+    assert_refused(&f, skeym_span(f.token, f.size), NOW, SKEYM_ERR_SEAL);
+    f.keys.audience.text[31] ^= 1;
+    f.keys.audience.size--;
+    assert_refused(&f, skeym_span(f.token, f.size), NOW, SKEYM_ERR_SEAL);
+}
+
 static void only_in_its_time(void **state)
 {
     (void)state;
@@ -266,6 +284,7 @@ int main(void)
         cmocka_unit_test(the_epoch_is_sealed),
         cmocka_unit_test(this_epoch_and_the_one_before),
         cmocka_unit_test(only_for_its_audience),
+        cmocka_unit_test(only_for_the_longest_audience),
         cmocka_unit_test(only_in_its_time),
         cmocka_unit_test(the_order_of_checks),
     };

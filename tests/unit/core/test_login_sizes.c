@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bounds of a login's messages, in numbers: those of docs/PROTOCOL.md, section 6. */
+#include "unit/core/login_fixture.h"
+
+#define HEAD_BYTES 80 /* e, and s with its tag */
+
+/* A body of this version, locator and sealed payload: the last is not sealed at all. */
+static enum skeym_error read_of(size_t locator_size, size_t sealed_size)
+{
+    static const uint8_t noise[HEAD_BYTES + 1000] = {0x42};
+    struct skeym_room room = {f.body, sizeof f.body};
+    struct skeym_writer writer = skeym_writer(room);
+    uint8_t locator[SKEYM_LOCATOR_BYTES + 1] = {0};
+    memcpy(locator, f.credentials.locator, f.credentials.locator_size);
+    skeym_write_u8(&writer, 1);
+    skeym_write_span16(&writer, skeym_span(locator, locator_size));
+    skeym_write_span(&writer, skeym_span(noise, HEAD_BYTES + sealed_size));
+    assert_int_equal(skeym_writer_end(&writer), SKEYM_OK);
+    f.body_size = writer.size;
+    return read_body();
+}
+
+/* At least the six fields with an empty scope list: 11 bytes; at most 32 letters of audience and 8
+ * scopes of 68 bytes: 586. */
+static void payload_1_is_bounded(void **state)
+{
+    (void)state;
+    size_t locator = f.credentials.locator_size;
+    assert_int_equal(read_of(locator, 11 + 15), SKEYM_ERR_SIZE);
+    assert_int_equal(read_of(locator, 11 + 16), SKEYM_ERR_HANDSHAKE);
+    assert_int_equal(read_of(locator, 586 + 16), SKEYM_ERR_HANDSHAKE);
+    assert_int_equal(read_of(locator, 586 + 17), SKEYM_ERR_SIZE);
+}
+
+/* What was read last is no part of what is read next. */
+static void refused_sizes_leave_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(read_of(f.credentials.locator_size, 0), SKEYM_ERR_SIZE);
+    assert_zero(&f.request, sizeof f.request);
+    assert_int_equal(read_of(SKEYM_LOCATOR_BYTES + 1, 100), SKEYM_ERR_LOCATOR);
+    assert_zero(&f.request, sizeof f.request);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(payload_1_is_bounded, start),
+        cmocka_unit_test_setup(refused_sizes_leave_nothing, start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
