@@ -294,7 +294,7 @@ static struct skeym_load_verdict take_exchange(struct skeym_load_node *node,
 static struct skeym_load_verdict again_later(struct skeym_load_node *node,
                                              enum skeym_load_outcome outcome)
 {
-    uint32_t wait_ms = LOST_WAIT_MS << (node->failures < 5 ? node->failures : 5);
+    uint32_t wait_ms = (uint32_t)LOST_WAIT_MS << (node->failures < 5 ? node->failures : 5);
     node->failures++;
     return (struct skeym_load_verdict){
         SKEYM_LOAD_AGAIN, outcome, wait_ms < LOST_WAIT_MOST_MS ? wait_ms : LOST_WAIT_MOST_MS, NULL};
