@@ -234,7 +234,7 @@ static void compromise(struct sides *sides)
 /* Row 6: size of the token against what it carries. */
 static void sizes(struct sides *sides)
 {
-    static const uint8_t counts[] = {1, 2, 4, 8, 16};
+    static const uint8_t counts[] = {1, 2, 4, 6, SKEYM_SCOPES_MAX};
     const struct skeym_chart chart = {
         .kind = SKEYM_CHART_LINES,
         .says = "A session id stays small; a token grows with what it carries",
@@ -247,7 +247,7 @@ static void sizes(struct sides *sides)
         if (!skeym_finding_must(sides->finding, skeym_stand_request(&sides->stand, &request))) {
             return;
         }
-        request.claims.scopes.count = counts[i] < SKEYM_SCOPES_MAX ? counts[i] : SKEYM_SCOPES_MAX;
+        request.claims.scopes.count = counts[i];
         for (size_t j = 0; j < request.claims.scopes.count; j++) {
             char word[64];
             snprintf(word, sizeof word, "patient/pat-%04zu/Observation.rs", j);
@@ -272,8 +272,7 @@ static void sizes(struct sides *sides)
         "data|%d characters|%zu characters with 1 scope, %zu with %u (token and proof)|"
         "stateful, as the paper says",
         (int)SKEYM_BASE64URL_CHARS(32), characters[0], characters[sizeof counts - 1],
-        counts[sizeof counts - 1] < SKEYM_SCOPES_MAX ? counts[sizeof counts - 1]
-                                                     : SKEYM_SCOPES_MAX);
+        counts[sizeof counts - 1]);
 }
 
 /* Row 7: how long a revoked node goes on, and what that costs. */
