@@ -31,7 +31,7 @@ static struct {
     struct skeym_login_grant grant;
 } f;
 
-static const uint8_t node_ephemeral[32] = {0x11, 0x22, 0x33};
+static const uint8_t node_ephemeral[32] = {0x11, 0x22, 0x33, [31] = 0x44};
 
 static inline struct skeym_scope scope_of(const char *text)
 {
@@ -70,7 +70,8 @@ static inline int start(void **state)
     assert_int_equal(skeym_enrol_keys_derive(&f.enrol[0], 100, old_key), SKEYM_OK);
     assert_int_equal(skeym_enrol_keys_derive(&f.enrol[1], 101, new_key), SKEYM_OK);
     assert_int_equal(skeym_audience_keys_derive(&f.audience, &epoch, &audience), SKEYM_OK);
-    f.keys = (struct skeym_authority_keys){.enrol_count = 2, .enrol = f.enrol, .identity = {0x40}};
+    f.keys = (struct skeym_authority_keys){
+        .enrol_count = 2, .enrol = f.enrol, .identity = {0x40, [31] = 0x41}};
     assert_int_equal(skeym_crypto_x25519_public(f.keys.identity_public, f.keys.identity), SKEYM_OK);
 
     f.claims = (struct skeym_node_claims){
@@ -78,7 +79,8 @@ static inline int start(void **state)
     f.claims.scopes.count = 1;
     f.claims.scopes.at[0] = scope_of("patient/p1/Observation.cr");
     assert_int_equal(skeym_name_node(&f.claims.id, skeym_span_text("pump-7")), SKEYM_OK);
-    f.credentials = (struct skeym_credentials){.private_key = {0x50}, .audience = audience};
+    f.credentials =
+        (struct skeym_credentials){.private_key = {0x50, [31] = 0x51}, .audience = audience};
     memcpy(f.credentials.authority, f.keys.identity_public, 32);
     assert_int_equal(skeym_crypto_x25519_public(f.claims.public_key, f.credentials.private_key),
                      SKEYM_OK);

@@ -417,6 +417,13 @@ static void reflection(void **state)
 
 /* --- wrong use ----------------------------------------------------------------------------- */
 
+static void assert_untouched(const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        assert_int_equal(bytes[i], 0xee);
+    }
+}
+
 static void check_start(enum skeym_error error, size_t room)
 {
     memset(&f.node, 0xee, sizeof f.node);
@@ -427,6 +434,7 @@ static void check_start(enum skeym_error error, size_t room)
                      error);
     assert_zero(&f.node, sizeof f.node);
     assert_zero(f.body, room);
+    assert_untouched(f.body + room, sizeof f.body - room);
     assert_int_equal(f.body_size, 0);
 }
 
@@ -464,6 +472,8 @@ static void start_refused(void **state)
     check_start(SKEYM_ERR_RANGE, 2000);
     f.credentials.locator_size = 45;
     check_start(SKEYM_ERR_RANGE, 1000);
+    f.credentials.locator_size = 46; /* the least there is */
+    ask();
     start(state);
     memset(f.credentials.authority, 0, 32);
     check_start(SKEYM_ERR_WEAK, 1000);
@@ -479,6 +489,7 @@ static void check_answer(enum skeym_error error, size_t room)
                                         &f.request, &f.terms, &f.fresh),
                      error);
     assert_zero(f.answer, room);
+    assert_untouched(f.answer + room, sizeof f.answer - room);
     assert_zero(&f.request, sizeof f.request);
     assert_zero(&f.fresh, sizeof f.fresh);
     assert_int_equal(f.answer_size, 0);
@@ -524,6 +535,7 @@ static void clock_answer_refused(void **state)
                          SKEYM_ERR_SPACE);
         assert_zero(&f.request, sizeof f.request);
         assert_zero(f.answer, room);
+        assert_untouched(f.answer + room, sizeof f.answer - room);
         assert_int_equal(f.answer_size, 0);
     }
     assert_int_equal(read_body(), SKEYM_OK);

@@ -405,6 +405,8 @@ static void payload_2(void **state)
     CHECK(SKEYM_OK, p.lifetime = 59);
     CHECK(SKEYM_OK, p.token = SKEYM_TOKEN_BYTES);
     CHECK(SKEYM_OK, p.locator = SKEYM_LOCATOR_BYTES);
+    CHECK(SKEYM_OK, p.token = 29 + 16 + 1);
+    CHECK(SKEYM_OK, p.locator = 29 + 16 + 1);
     CHECK(SKEYM_ERR_SHAPE, p.kind = 2);
     CHECK(SKEYM_ERR_SHAPE, p.kind = 255);
     CHECK(SKEYM_ERR_SHAPE, p.renewed = 2);
