@@ -450,6 +450,21 @@ enum skeym_error skeym_home_revoke(const char *dir, const struct skeym_name *id,
     return error;
 }
 
+/* Whether a list that was read so may be replaced: what could not be read now may be whole. */
+static enum skeym_error replaceable(enum skeym_error error)
+{
+    switch (error) {
+    case SKEYM_OK:
+        return SKEYM_ERR_EXISTS;
+    case SKEYM_ERR_MEMORY:
+    case SKEYM_ERR_IO:
+    case SKEYM_ERR_PERMISSION:
+        return error;
+    default: /* missing, or damaged */
+        return SKEYM_OK;
+    }
+}
+
 enum skeym_error skeym_home_restore(const char *dir, const struct skeym_revoked *revoked)
 {
     int folder, lock;
@@ -460,8 +475,8 @@ enum skeym_error skeym_home_restore(const char *dir, const struct skeym_revoked 
         return error;
     }
     error = read_keyring(&keyring, folder);
-    if (error == SKEYM_OK && read_list(&old, folder, &keyring) == SKEYM_OK) {
-        error = SKEYM_ERR_EXISTS;
+    if (error == SKEYM_OK) {
+        error = replaceable(read_list(&old, folder, &keyring));
     }
     if (error == SKEYM_OK) {
         error = write_list(folder, revoked, &keyring);
