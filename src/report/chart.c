@@ -318,8 +318,10 @@ static void draw_row(FILE *out, struct json_object *point, size_t series, bool b
     double right = fmax(at, isfinite(high) ? place(x, high) : at);
     bool inside = right > WIDTH - RIGHT - 58; /* no room behind it: the value stands above */
     fprintf(out, "<text class=\"value\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">",
-            inside ? right : right + 8, inside ? y - 8 : y + 5, inside ? "end" : "start");
-    fprintf(out, "%.4g</text>", number(point, "x"));
+            inside ? right : right + 8, inside ? y - (bars ? 12 : 8) : y + 5,
+            inside ? "end" : "start");
+    double value = number(point, "x");
+    fprintf(out, value >= 1e4 && value < 1e9 ? "%.0f</text>" : "%.4g</text>", value);
     fprintf(out, "<text class=\"row\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT_OF_ROWS - 10,
             y + 5);
     skeym_markup_text(out, text(point, "label"));
