@@ -170,7 +170,7 @@ static void arithmetic(struct skeym_finding *finding)
     const double byte = 128e6;
     const struct skeym_chart picture = {
         .kind = SKEYM_CHART_LINES,
-        .says = "By the paper's own counts 256 bits take years, and the 22 h are one in a thousand",
+        .says = "By the paper's own counts 256 bits take 2.6 years, a thousand times its 22 h",
         .x_label = "bits of the token",
         .y_label = "hours (logarithmic)",
         .y_log = true,
