@@ -95,6 +95,6 @@ const struct forge_forger *forge_forger_at(size_t index);
 void forge_attempt(struct forge_try *attempt, struct forge_world *world,
                    const struct forge_forger *forger);
 
-void forge_fail(const char *what);
+_Noreturn void forge_fail(const char *what);
 
 #endif
