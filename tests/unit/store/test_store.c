@@ -252,6 +252,30 @@ static void test_budget_is_shared(void **state)
     }
 }
 
+/* Several identifiers are looked up one by one: not all that there are are gone through. */
+static void test_identifiers_are_looked_up(void **state)
+{
+    struct bench *bench = *state;
+    for (int i = 0; i < 400; i++) {
+        assert_int_equal(write_one(bench, i), SKEYM_OK);
+    }
+    open_with_steps(bench, 40);
+    struct skeym_store_value values[] = {
+        {.system = skeym_span_text("urn"), .text = skeym_span_text("7")},
+        {.system = skeym_span_text("urn"), .text = skeym_span_text("300")},
+        {.system = skeym_span_text("other"), .text = skeym_span_text("8")},
+        {.any_system = true, .text = skeym_span_text("9")}};
+    struct skeym_store_test test = {SKEYM_STORE_BY_IDENTIFIER, values, 4};
+    struct skeym_store_query query = {
+        .kind = SKEYM_STORE_OBSERVATION, .tests = &test, .test_count = 1, .limit = 10};
+    skeym_store_reader_budget(bench->reader);
+    for (int i = 0; i < 50; i++) {
+        struct rows rows = {0};
+        assert_int_equal(skeym_store_search(bench->reader, &query, each, &rows), SKEYM_OK);
+        assert_int_equal(rows.count, 3);
+    }
+}
+
 /* Long rows are work, also where none of their steps is counted. */
 static void test_budget_counts_bodies(void **state)
 {
@@ -412,6 +436,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_close_commits_the_queue, setup, teardown),
         cmocka_unit_test_setup_teardown(test_query_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_budget_is_shared, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_identifiers_are_looked_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_budget_counts_bodies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_none_exist_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_latest_counts_own_codes, setup, teardown),
