@@ -18,7 +18,8 @@
 
 #define EPOCH_S   3600
 #define RENEW_MS  5000
-#define MARGIN_MS 5000 /* around the end of an epoch nobody sends */
+#define LATE_MS   45000 /* tokens live 59 s */
+#define MARGIN_MS 5000  /* around the end of an epoch nobody sends */
 #define GOOD      (-1)
 #define FORGERS   96
 
@@ -30,7 +31,8 @@ static struct {
     struct skeym_epoch_key base; /* of e-3 */
     struct forge_world world;
     struct wire_connection connection[WIRE_CONNECTIONS];
-    uint64_t renewed_ms, sent_good, admitted_good, refused_good, answered, accepted, odd, lost;
+    uint64_t renewed_ms, sent_good, admitted_good, refused_good, late_good, answered, accepted, odd,
+        lost;
     uint64_t by[FORGERS], status[600];
 } run;
 
@@ -173,6 +175,12 @@ static void log_in(void)
 /* --- rounds
  * ------------------------------------------------------------------------------------------ */
 
+/* A machine that stood still for so long has let good tokens expire: nobody's fault. */
+static bool late(void)
+{
+    return wall_ms() - run.renewed_ms > LATE_MS;
+}
+
 static void take(struct wire_connection *connection)
 {
     struct skeym_load_answer answer;
@@ -188,7 +196,9 @@ static void take(struct wire_connection *connection)
         run.status[answer.status % 600]++;
         if (who == GOOD) {
             run.admitted_good += sealed && answer.next.size > 0;
-            run.refused_good += !(sealed && answer.next.size > 0);
+            if (!(sealed && answer.next.size > 0)) {
+                *(late() ? &run.late_good : &run.refused_good) += 1;
+            }
             continue;
         }
         run.answered++;
@@ -244,11 +254,15 @@ static void keep_in_step(void)
 static void renew(void)
 {
     keep_in_step();
+    uint64_t before = run.admitted_good;
     forge_world_renew(&run.world);
     for (size_t i = 0; i < FORGE_USED; i++) {
         add_good(&run.connection[i % WIRE_CONNECTIONS], &run.world.specimen[i]);
     }
     exchange_all();
+    if (run.admitted_good - before != FORGE_USED && !late()) {
+        forge_fail("good requests were refused");
+    }
 }
 
 static void forge(uint64_t count, uint64_t each)
@@ -286,6 +300,7 @@ static void report(void)
             printf("# status %zu: %" PRIu64 "\n", s, run.status[s]);
         }
     }
+    printf("# good ones that came too late: %" PRIu64 "\n", run.late_good);
     printf("# unanswered, on connections that were closed: %" PRIu64 "\n", run.lost);
 }
 
