@@ -29,20 +29,21 @@ static struct skeym_store_value *add_value(struct skeym_fhir_search *search,
     return &search->values[search->value_count++];
 }
 
-/* Takes FHIR's backslashes out: "a\,b" is "a,b". false: one that escapes nothing. */
-static bool unescape(struct skeym_fhir_arena *arena, struct skeym_span *text)
+/* Takes FHIR's backslashes out: "a\,b" is "a,b". */
+static bool unescape(struct skeym_fhir_arena *arena, struct skeym_span *text, const char *param,
+                     struct skeym_fhir_problem *problem)
 {
     struct skeym_span copy = skeym_fhir_text_keep(arena, *text);
     uint8_t *out = skeym_fhir_text_take(arena, text->size + 1);
     size_t size = 0;
     if (!copy.data || !out) {
-        return false;
+        return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
     }
     for (size_t i = 0; i < copy.size; i++) {
         if (copy.data[i] == '\\') {
             i++;
             if (i == copy.size || copy.data[i] == 0 || !strchr(",|$\\", copy.data[i])) {
-                return false;
+                return skeym_fhir_param_refuse(problem, "invalid", "a bad backslash", param);
             }
         }
         out[size++] = copy.data[i];
@@ -84,10 +85,8 @@ static bool parse_token(struct skeym_fhir_search *search, struct skeym_fhir_aren
     if (find(text, '|') != text.size) {
         return skeym_fhir_param_refuse(problem, "invalid", "more than one |", param->name);
     }
-    if (!unescape(arena, &value->system) || !unescape(arena, &value->text)) {
-        return skeym_fhir_param_refuse(problem, "invalid", "a bad backslash", param->name);
-    }
-    return true;
+    return unescape(arena, &value->system, param->name, problem) &&
+           unescape(arena, &value->text, param->name, problem);
 }
 
 static bool parse_id(struct skeym_fhir_search *search, struct skeym_fhir_arena *arena,
@@ -117,8 +116,8 @@ static bool parse_name(struct skeym_fhir_search *search, struct skeym_fhir_arena
     if (!value) {
         return false;
     }
-    if (!unescape(arena, &text)) {
-        return skeym_fhir_param_refuse(problem, "invalid", "a bad backslash", param->name);
+    if (!unescape(arena, &text, param->name, problem)) {
+        return false;
     }
     uint8_t *folded = skeym_fhir_text_take(arena, text.size);
     if (!folded) {
