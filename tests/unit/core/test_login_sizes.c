@@ -42,11 +42,59 @@ static void refused_sizes_leave_nothing(void **state)
     assert_zero(&f.request, sizeof f.request);
 }
 
+/* An answer needs a key to seal the locator with, and a time that 32 bits of seconds hold. */
+static void terms_are_bounded(void **state)
+{
+    (void)state;
+    ask();
+    assert_int_equal(read_body(), SKEYM_OK);
+    f.keys.enrol_count = 0;
+    assert_int_equal(answer(), SKEYM_ERR_RANGE);
+    f.keys.enrol_count = 2;
+    f.terms.deadline_s = UINT32_MAX;
+    assert_int_equal(read_body(), SKEYM_OK);
+    f.terms.server_ms = UINT64_C(4294967295999);
+    assert_int_equal(answer(), SKEYM_OK);
+    assert_int_equal(read_body(), SKEYM_OK);
+    f.terms.server_ms = UINT64_C(4294967296000);
+    assert_int_equal(answer(), SKEYM_ERR_RANGE);
+}
+
+static void an_answer_that_just_fits(void **state)
+{
+    (void)state;
+    log_in();
+    size_t need = f.answer_size;
+    refresh(0x99);
+    assert_int_equal(read_body(), SKEYM_OK);
+    assert_int_equal(skeym_login_answer((struct skeym_room){f.answer, need}, &f.answer_size,
+                                        &f.request, &f.terms, &f.fresh),
+                     SKEYM_OK);
+    assert_int_equal(f.answer_size, need);
+}
+
+/* The largest answer there may be is taken: it is the seal that refuses it. */
+static void answers_are_bounded(void **state)
+{
+    (void)state;
+    static uint8_t bytes[SKEYM_LOGIN_ANSWER_BYTES + 1];
+    memset(bytes, 0x42, sizeof bytes);
+    ask();
+    assert_int_equal(skeym_login_finish(&f.grant, &f.node, skeym_span(bytes, sizeof bytes - 1)),
+                     SKEYM_ERR_HANDSHAKE);
+    ask();
+    assert_int_equal(skeym_login_finish(&f.grant, &f.node, skeym_span(bytes, sizeof bytes)),
+                     SKEYM_ERR_SHAPE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(payload_1_is_bounded, start),
         cmocka_unit_test_setup(refused_sizes_leave_nothing, start),
+        cmocka_unit_test_setup(terms_are_bounded, start),
+        cmocka_unit_test_setup(an_answer_that_just_fits, start),
+        cmocka_unit_test_setup(answers_are_bounded, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
