@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// `skeym bench load`: what it asks, what it counts, and whom it refuses to put under load.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+
+async function begin(world) {
+  await world.init();
+  return world.serve(['--login-rate', '1000', '--login-burst', '1000']);
+}
+
+/** Its exit code, its figures and what it said. */
+async function load(world, url, ...args) {
+  const json = world.path('figures.json');
+  const result = await world.skeym(['bench', 'load', url, '--json', json, '--warmup', '0',
+    '--seconds', '1', '--answer-seconds', '60', '--drain-seconds', '60', '--patience', '60', ...args]);
+  return { ...result, figures: result.code === 2 ? null : JSON.parse(readFileSync(json, 'utf8')) };
+}
+
+const nodes = (world) => ['--dir', world.dir, '--connections', '8'];
+
+export default {
+  async 'nodes with chained tokens, in a closed loop'(world) {
+    const server = await begin(world);
+    const { code, figures, err } = await load(world, server.url, ...nodes(world), '--nodes', '20',
+      '--mix', 'get=6,post=3,login=1');
+    assert.equal(code, 0, err);
+    assert.equal(figures.ok, figures.due);
+    assert.ok(figures['get.ok'] > 0 && figures['post.ok'] > 0);
+    /* every operation is a request of a chain or a login; a few more logins begin the chains */
+    assert.ok(figures.answers >= figures.due);
+    assert.equal(await server.metric('skeym_requests_admitted_total'),
+      figures['get.ok'] + figures['post.ok']);
+    const audit = readFileSync(`${world.dir}/audit`, 'utf8').trim().split('\n').map(JSON.parse);
+    const event = audit.find((line) => line.event === 'bench');
+    assert.equal(event.count, 20);
+  },
+
+  async 'an open loop sends what is due, and writes each down'(world) {
+    const server = await begin(world);
+    const trace = world.path('trace.csv');
+    const { code, figures, err } = await load(world, server.url, ...nodes(world), '--rate', '100',
+      '--trace', trace);
+    assert.equal(code, 0, err);
+    assert.equal(figures.due, 100);
+    assert.equal(figures.ok, 100);
+    const lines = readFileSync(trace, 'utf8').trim().split('\n');
+    assert.equal(lines.length, 101);
+    assert.ok(lines.slice(1).every((line) => /^\d+,\d+,get,ok,\d+$/.test(line)));
+  },
+
+  async 'attackers are refused, and it says so'(world) {
+    const server = await begin(world);
+    for (const kind of ['forged', 'stolen', 'replay', 'badlogin', 'junklogin', 'bighead', 'bigbody']) {
+      const { code, figures, err } = await load(world, server.url, ...nodes(world), '--attack', kind,
+        '--from', '127.0.3.0/24');
+      assert.equal(code, 0, `${kind}: ${err}`);
+      assert.equal(figures.ok, 0, kind);
+      assert.ok(figures.refused + figures.status + figures.limited > 0, kind);
+    }
+  },
+
+  async 'plain HTTP, with the status that is wanted'(world) {
+    const server = await begin(world);
+    const url = `${server.url}/fhir/metadata`;
+    const wanted = await load(world, url, '--expect', '401', '--header', 'X-A: b');
+    assert.equal(wanted.code, 0, wanted.err);
+    const other = await load(world, url);
+    assert.equal(other.code, 1);
+    assert.equal(other.figures.refused, other.figures.due);
+  },
+
+  async 'a failed operation is exit status 1'(world) {
+    const server = await begin(world);
+    const { code, figures } = await load(world, server.url, ...nodes(world), '--path', '/fhir/Nothing/1');
+    assert.equal(code, 1);
+    assert.equal(figures.status, figures.due);
+  },
+
+  async 'only this machine, unless told'(world) {
+    await world.init();
+    const far = 'http://192.0.2.1:8420'; /* of a net for documents: nobody is there */
+    const dir = ['--dir', world.dir];
+    const cases = [
+      [far, ...dir],
+      [far],
+      [far, '--allow-remote', '192.0.2.2:8420'],
+      [far, '--attack', 'forged', ...dir],
+      [far, '--attack', 'forged', ...dir, '--allow-remote', '192.0.2.1:8420'],
+      [far, '--from', '127.0.1.0/24', '--allow-remote', '192.0.2.1:8420'],
+    ];
+    for (const [url, ...args] of cases) {
+      assert.equal((await load(world, url, ...args)).code, 2, args.join(' '));
+    }
+    const audit = readFileSync(`${world.dir}/audit`, 'utf8');
+    assert.ok(!audit.includes('"bench"'));
+  },
+
+  async 'wrong use'(world) {
+    const here = 'http://127.0.0.1:1';
+    const cases = [['--attack', 'forged'], ['--attack', 'none', '--dir', world.dir], ['--nodes', '5'],
+      ['--rate', '0'], ['--rate', 'x'], ['--mix', 'get=1', '--dir', world.dir, '--nodes', '2'],
+      ['--mix', 'put=1', '--dir', world.dir], ['--from', '10.0.0.0/8'], ['--threads', '65'],
+      ['--threads', '9', '--connections', '8'], ['--core', '1023'], ['--batch', '65']];
+    for (const args of cases) assert.equal((await load(world, here, ...args)).code, 2, args.join(' '));
+    assert.equal((await world.skeym(['bench', 'other', here])).code, 2);
+    assert.equal((await world.skeym(['bench', 'load', 'https://127.0.0.1/'])).code, 2);
+  },
+};
