@@ -152,6 +152,9 @@ static enum skeym_error chunks_size(size_t *size, struct skeym_span input)
         for (; at < input.size && hex_of(input.data[at]) >= 0; at++, digits++) {
             chunk = chunk * 16 + (size_t)hex_of(input.data[at]);
         }
+        if (at == input.size) {
+            return digits > 7 ? SKEYM_ERR_SHAPE : SKEYM_ERR_TRUNCATED;
+        }
         const uint8_t *end = memchr(input.data + at, '\n', input.size - at);
         if (!end) {
             return digits > 7 ? SKEYM_ERR_SHAPE : SKEYM_ERR_TRUNCATED;

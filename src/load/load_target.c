@@ -23,7 +23,7 @@ static bool read_number(uint32_t *out, struct skeym_span text, uint32_t most)
 static bool read_address(struct in_addr *out, struct skeym_span text)
 {
     char copy[INET_ADDRSTRLEN] = "";
-    if (text.size >= sizeof copy) {
+    if (text.size == 0 || text.size >= sizeof copy) {
         return false;
     }
     memcpy(copy, text.data, text.size);
