@@ -34,6 +34,14 @@ openssl                 | check | openssl      | certificates for the tests
 curl                    | check | curl         | system tests
 procps                  | check | ps           | system tests
 iproute2                | check | ss           | system tests
+valgrind                | check | valgrind     | constant time
+binutils                | check | objdump      | constant time
+spin                    | check | spin         | models
+frama-c-base            | check | frama-c      | proofs
+why3                    | check | why3         | proofs
+z3                      | check | z3           | proofs
+cvc4                    | check | cvc4         | proofs
+util-linux              | check | taskset      | flood
 '
 
 # packages_of build|unit|check: the rows of that need and of the needs below it, as
