@@ -248,6 +248,10 @@ enum skeym_error skeym_journal_open(struct skeym_journal **out, const char *path
     if (error == SKEYM_OK) {
         error = scan_file(journal, report);
     }
+    /* What an earlier process wrote and did not live to sync counts from now on. */
+    if (error == SKEYM_OK && journal->size > 0 && fdatasync(journal->fd) != 0) {
+        error = error_of(errno);
+    }
     if (error == SKEYM_OK) {
         report->waiting = skeym_journal_waiting(journal);
         report->resumed =

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is told of a journal that is damaged, and what counts as torn. */
 #include "node/journal_scan.h"
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,18 @@
 static char path[64];
 static uint8_t bytes[8192];
 static size_t starts[READINGS + 2]; /* of the note, the readings, and the end of all */
+
+static unsigned syncs;
+static bool sync_fails;
+
+/* In the place of the C library's. */
+int fdatasync(int file)
+{
+    (void)file;
+    syncs++;
+    errno = EIO;
+    return sync_fails ? -1 : 0;
+}
 
 /* A whole journal: a note and its readings. */
 static void make_bytes(void)
@@ -168,6 +181,20 @@ static void test_a_lost_note_of_what_was_forgotten_is_no_damage(void **state)
     }
 }
 
+/* An earlier process may have died before it synced what is there. */
+static void test_what_is_found_is_synced(void **state)
+{
+    (void)state;
+    struct skeym_journal_report report;
+    syncs = 0;
+    assert_int_equal(open_bytes(bytes, starts[READINGS + 1], &report), SKEYM_OK);
+    assert_int_equal(report.waiting, READINGS);
+    assert_int_equal(syncs, 1);
+    sync_fails = true;
+    assert_int_equal(open_bytes(bytes, starts[READINGS + 1], &report), SKEYM_ERR_IO);
+    sync_fails = false;
+}
+
 static size_t file_size(void)
 {
     struct stat status;
@@ -206,6 +233,7 @@ static void test_forgetting_in_a_row_is_one_note(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_what_is_found_is_synced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_forgetting_in_a_row_is_one_note, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_lost_note_of_what_was_forgotten_is_no_damage, set_up,
                                         tear_down),
