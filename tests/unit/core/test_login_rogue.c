@@ -352,7 +352,8 @@ static void rogue_answer(const uint8_t *payload, size_t size)
 struct parts {
     uint8_t kind, lifetime, renewed, count, tokens;
     size_t locator, token;
-    int behind; /* bytes added, or cut off */
+    size_t first; /* another size for the first token, or 0 */
+    int behind;   /* bytes added, or cut off */
 };
 
 static const struct parts usual = {
@@ -373,7 +374,8 @@ static enum skeym_error finish_parts(struct parts p)
         skeym_write_span(&writer, skeym_span(filler, p.renewed ? 32 : 0));
         skeym_write_u8(&writer, p.count);
         for (uint8_t i = 0; i < p.tokens; i++) {
-            skeym_write_span16(&writer, skeym_span(filler, p.token));
+            size_t size = i == 0 && p.first > 0 ? p.first : p.token;
+            skeym_write_span16(&writer, skeym_span(filler, size));
         }
     }
     skeym_write_span(&writer, skeym_span(filler, p.behind > 0 ? (size_t)p.behind : 0));
@@ -418,6 +420,7 @@ static void payload_2(void **state)
     CHECK(SKEYM_ERR_RANGE, p.token = 0);
     CHECK(SKEYM_ERR_RANGE, p.token = SKEYM_TOKEN_HEAD + 16);
     CHECK(SKEYM_ERR_RANGE, p.token = SKEYM_TOKEN_BYTES + 1);
+    CHECK(SKEYM_ERR_RANGE, p.first = SKEYM_TOKEN_BYTES + 1); /* and a good one behind it */
     CHECK(SKEYM_ERR_RANGE, p.locator = 0);
     CHECK(SKEYM_ERR_RANGE, p.locator = SKEYM_LOCATOR_HEAD + 16);
     CHECK(SKEYM_ERR_RANGE, p.locator = SKEYM_LOCATOR_BYTES + 1);

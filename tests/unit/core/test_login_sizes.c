@@ -60,6 +60,25 @@ static void terms_are_bounded(void **state)
     assert_int_equal(answer(), SKEYM_ERR_RANGE);
 }
 
+/* The enrol key that a locator names is found wherever it stands, but not behind the last one. */
+static void enrol_keys_are_counted(void **state)
+{
+    (void)state;
+    static const uint8_t newest[32] = {4};
+    struct skeym_enrol_keys three[3] = {f.enrol[0], f.enrol[1]};
+    assert_int_equal(skeym_enrol_keys_derive(&three[2], 102, newest), SKEYM_OK);
+    f.keys.enrol = three;
+    for (size_t i = 0; i < 3; i++) {
+        f.keys.enrol_count = 3;
+        enrol_under(&three[i]);
+        ask();
+        assert_int_equal(read_body(), SKEYM_OK);
+        assert_int_equal(f.request.enrol_id, 100 + i);
+        f.keys.enrol_count = i; /* it is now the first one behind */
+        assert_int_equal(i > 0 ? read_body() : SKEYM_ERR_LOCATOR, SKEYM_ERR_LOCATOR);
+    }
+}
+
 static void an_answer_that_just_fits(void **state)
 {
     (void)state;
@@ -93,6 +112,7 @@ int main(void)
         cmocka_unit_test_setup(payload_1_is_bounded, start),
         cmocka_unit_test_setup(refused_sizes_leave_nothing, start),
         cmocka_unit_test_setup(terms_are_bounded, start),
+        cmocka_unit_test_setup(enrol_keys_are_counted, start),
         cmocka_unit_test_setup(an_answer_that_just_fits, start),
         cmocka_unit_test_setup(answers_are_bounded, start),
     };
