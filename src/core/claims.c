@@ -58,7 +58,15 @@ static bool in_node(uint8_t c)
 
 static bool all_in(struct skeym_span text, bool (*in)(uint8_t))
 {
+    /*@ loop invariant i <= text.size;
+        loop invariant in == &in_node ==>
+                       (\forall integer k; 0 <= k < i ==> node_char(text.data[k]));
+        loop invariant in == &in_audience ==>
+                       (\forall integer k; 0 <= k < i ==> audience_char(text.data[k]));
+        loop assigns i;
+        loop variant text.size - i; */
     for (size_t i = 0; i < text.size; i++) {
+        //@ calls in_audience, in_patient, in_node;
         if (!in(text.data[i])) {
             return false;
         }
@@ -133,6 +141,9 @@ static enum skeym_error read_padding(struct skeym_reader *reader, size_t size)
     if (reader->left >= PADDING_BYTES) {
         return SKEYM_ERR_TRAILING;
     }
+    /*@ loop invariant reader_ok(reader) && !reader->bad;
+        loop assigns *reader;
+        loop variant reader->left; */
     while (reader->left > 0) {
         if (skeym_read_u8(reader) != 0) {
             return SKEYM_ERR_SHAPE;

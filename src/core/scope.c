@@ -213,14 +213,20 @@ static void read_scope(struct skeym_reader *reader, struct skeym_scope *out)
 void skeym_scopes_read(struct skeym_reader *reader, struct skeym_scopes *out)
 {
     *out = (struct skeym_scopes){0};
+    //@ admit zeroed: out->count == 0;
     uint8_t count = skeym_read_u8(reader);
     reader->bad = reader->bad || count > SKEYM_SCOPES_MAX;
+    /*@ loop invariant reader_ok(reader) && same_object{Pre, Here}(reader);
+        loop invariant out->count <= SKEYM_SCOPES_MAX && (reader->bad || count <= SKEYM_SCOPES_MAX);
+        loop assigns *reader, *out;
+        loop variant SKEYM_SCOPES_MAX - out->count; */
     while (!reader->bad && out->count < count) {
         read_scope(reader, &out->at[out->count]);
         out->count++;
     }
     if (reader->bad) {
         *out = (struct skeym_scopes){0};
+        //@ admit zeroed: out->count == 0;
     }
 }
 

@@ -10,6 +10,11 @@ struct skeym_span skeym_span(const void *data, size_t size)
 struct skeym_span skeym_span_text(const char *text)
 {
     size_t size = 0;
+    /*@ loop invariant text == \null ==> size == 0;
+        loop invariant \forall integer i; 0 <= i < size ==> text[i] != 0;
+        loop invariant \forall integer n; text_of(text, n) ==> size <= n;
+        loop assigns size;
+        loop variant 4096 - size; */
     while (text && text[size]) {
         size++;
     }
@@ -64,6 +69,9 @@ static uint64_t read_number(struct skeym_reader *reader, size_t size)
 {
     struct skeym_span bytes = skeym_read_span(reader, size);
     uint64_t value = 0;
+    /*@ loop invariant i <= bytes.size && (i == 0 ==> value == 0);
+        loop assigns i, value;
+        loop variant bytes.size - i; */
     for (size_t i = 0; i < bytes.size; i++) {
         value = value << 8 | bytes.data[i];
     }
@@ -144,6 +152,9 @@ void skeym_write_span(struct skeym_writer *writer, struct skeym_span bytes)
 static void write_number(struct skeym_writer *writer, uint64_t value, size_t size)
 {
     uint8_t bytes[8];
+    /*@ loop invariant i <= size;
+        loop assigns i, value, bytes[0 .. size - 1];
+        loop variant i; */
     for (size_t i = size; i > 0; i--) {
         bytes[i - 1] = (uint8_t)value;
         value >>= 8;

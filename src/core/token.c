@@ -13,6 +13,11 @@ struct aad {
     uint8_t bytes[PREFIX_BYTES + SKEYM_AUDIENCE_BYTES];
 };
 
+/*@ requires \valid(aad) && \valid_read(audience) && readable(prefix);
+    requires prefix.size <= PREFIX_BYTES && \separated(aad, audience);
+    requires \separated(aad, prefix.data + (0 .. prefix.size - 1));
+    assigns *aad;
+    ensures readable(\result); */
 static struct skeym_span aad_of(struct aad *aad, struct skeym_span prefix,
                                 const struct skeym_name *audience)
 {
