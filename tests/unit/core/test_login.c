@@ -530,6 +530,7 @@ static void clock_answer_refused(void **state)
     for (size_t room = 0; room < 55; room++) {
         assert_int_equal(read_body(), SKEYM_OK);
         memset(f.answer, 0xee, sizeof f.answer);
+        f.answer_size = 99;
         assert_int_equal(skeym_login_answer_clock((struct skeym_room){f.answer, room},
                                                   &f.answer_size, &f.request, NOW_MS, ephemeral),
                          SKEYM_ERR_SPACE);
@@ -543,6 +544,10 @@ static void clock_answer_refused(void **state)
                                               &f.request, UINT64_C(1) << 48, ephemeral),
                      SKEYM_ERR_RANGE);
     assert_zero(&f.request, sizeof f.request);
+    assert_int_equal(read_body(), SKEYM_OK);
+    assert_int_equal(skeym_login_answer_clock((struct skeym_room){f.answer, 55}, &f.answer_size,
+                                              &f.request, (UINT64_C(1) << 48) - 1, ephemeral),
+                     SKEYM_OK);
 }
 
 int main(void)
