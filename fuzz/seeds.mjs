@@ -269,3 +269,9 @@ put('readback', {
   latest: all(0, part(pageOf([pulse])), part(pageOf([sampled(0), pulse], true)), part(pageOf([]))),
   none: all(0, part(pageOf([]))), missing: all(3, part('x')),
 });
+
+put('cli', {
+  words: all(1, '--role\ndoctor\n--scope=user/*.rs\n--scope\npatient/p-1/*.r\n-o\nx\ndr.Lee_1'),
+  'end-of-options': all(1, '--no-passphrase\n--\n--role\n86400'), help: all(1, '--help'), twice: all(1, '--role\na\n--role=b\nx'),
+  audit: all(0, '{"time":"2027-01-15T08:00:00.000Z","event":"enrol","node":"dr.Lee_1","generation":3}\n\n{"event":""}\nno\n{"event":"revoke","generation":-1}'),
+});
