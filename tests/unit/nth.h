@@ -72,20 +72,35 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 
+static bool no_memory(void)
+{
+    bool fails = nth_fails();
+    errno = fails ? ENOMEM : errno; /* some look at this alone */
+    return fails;
+}
+
+#ifdef NTH_LIBRARIES
+#pragma GCC visibility push(default) /* what they ask for counts, too */
+#endif
+
 void *malloc(size_t size)
 {
-    return nth_fails() ? NULL : __libc_malloc(size);
+    return no_memory() ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-    return nth_fails() ? NULL : __libc_calloc(count, size);
+    return no_memory() ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-    return nth_fails() ? NULL : __libc_realloc(old, size);
+    return no_memory() ? NULL : __libc_realloc(old, size);
 }
+
+#ifdef NTH_LIBRARIES
+#pragma GCC visibility pop
+#endif
 #endif
 
 #endif
