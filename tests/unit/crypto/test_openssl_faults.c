@@ -125,10 +125,15 @@ int EVP_PKEY_derive(EVP_PKEY_CTX *ctx, unsigned char *key, size_t *keylen)
     return fails() ? 0 : result;
 }
 
+static bool exhausted; /* the kernel gives nothing, and no error */
+
 /* In pieces of at most 7 bytes, interrupted now and then. */
 ssize_t getrandom(void *buffer, size_t length, unsigned flags)
 {
     (void)flags;
+    if (exhausted) {
+        return 0;
+    }
     if (fails()) {
         errno = EIO;
         return -1;
@@ -266,6 +271,18 @@ static void a_context_cannot_be_made(void **state)
     }
 }
 
+static void no_random_bytes_are_an_error(void **state)
+{
+    (void)state;
+    uint8_t out[48];
+    memset(out, 0xee, sizeof out);
+    fail_at = 0;
+    exhausted = true;
+    assert_int_equal(skeym_crypto_random(out, sizeof out), SKEYM_ERR_RANDOM);
+    exhausted = false;
+    assert_zero(out, sizeof out);
+}
+
 static void contexts_forget_the_key(void **state)
 {
     (void)state;
@@ -289,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call_fails),
         cmocka_unit_test(a_context_cannot_be_made),
+        cmocka_unit_test(no_random_bytes_are_an_error),
         cmocka_unit_test(contexts_forget_the_key),
     };
     skeym_crypto_use(&skeym_openssl);

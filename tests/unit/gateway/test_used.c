@@ -161,6 +161,25 @@ static void one_generation_is_emptied_whole(void **state)
     free(used);
 }
 
+/* As a second thread meets it: the generation's stamp, the first word of the table, says that
+ * another is emptying it. Nothing enters, and nobody else empties it. */
+static void a_generation_that_is_being_emptied_is_shut(void **state)
+{
+    (void)state;
+    struct skeym_used *used = table_of(SLOTS);
+    _Atomic uint64_t *stamp = (_Atomic uint64_t *)(void *)used;
+    skeym_used_tick(used, START);
+    assert_int_equal(atomic_load(stamp), 2 * 1000 + 1);
+    assert_int_equal(skeym_used_insert(used, 5, START), SKEYM_OK);
+    atomic_store(stamp, 2 * 1002);
+    skeym_used_tick(used, START + 2 * SPAN);
+    assert_int_equal(atomic_load(stamp), 2 * 1002);
+    assert_int_equal(skeym_used_insert(used, 5, START), SKEYM_ERR_TIME);
+    assert_int_equal(skeym_used_insert(used, 6, START + 2 * SPAN), SKEYM_ERR_FULL);
+    assert_int_equal(skeym_used_count(used), 1);
+    free(used);
+}
+
 static void nothing_enters_before_its_span_is_open(void **state)
 {
     (void)state;
@@ -452,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_full_table_says_so),
         cmocka_unit_test(probing_is_bounded),
         cmocka_unit_test(one_generation_is_emptied_whole),
+        cmocka_unit_test(a_generation_that_is_being_emptied_is_shut),
         cmocka_unit_test(nothing_enters_before_its_span_is_open),
         cmocka_unit_test(a_generation_lives_as_long_as_its_tokens),
         cmocka_unit_test(the_clock_may_jump_forward),
