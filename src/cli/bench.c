@@ -4,6 +4,7 @@
 #include "server/home.h"
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -229,14 +230,33 @@ static int want_core(uint32_t core)
                                                        : wrong("--core", "there is no such core");
 }
 
+static struct skeym_load *under_way; /* while the signals below are caught */
+
+static void stop(int number)
+{
+    (void)number;
+    skeym_load_stop(under_way);
+}
+
+/* Who interrupts a run still gets its figures. */
+static void catch_signals(void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
 static int run_load(const struct skeym_bench_options *options)
 {
     struct skeym_load *load = NULL;
     struct skeym_load_result *result = NULL;
     enum skeym_error error = skeym_load_open(&load, &options->load);
     if (!error) {
+        under_way = load;
+        catch_signals(stop);
         error = skeym_load_run(&result, load, options->warmup * SECOND_NS,
                                options->seconds * SECOND_NS);
+        catch_signals(SIG_DFL);
     }
     int code = error ? skeym_cli_say("bench", "%s: %s (%s)", options->url, skeym_error_text(error),
                                      strerror(errno))

@@ -6,7 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VARIED = 8, TOKEN_NONCE_AT = 8, BIG_HEAD = 9000, BIG_BODY = 16 << 20, DRIP_MS = 500 };
+enum {
+    VARIED = 8,
+    TOKEN_NONCE_AT = 8,
+    BIG_HEAD = 9000,
+    BIG_BODY = 16 << 20,
+    DRIP_MS = 500,
+    SLOW_BYTES = 4000
+};
 
 enum {
     FORGED,
@@ -211,7 +218,6 @@ static enum skeym_error write_request(struct skeym_writer *out, struct skeym_loa
         skeym_write_span(out, skeym_span(loot->request, loot->request_size));
         return SKEYM_OK;
     case BAD_LOGIN:
-    case SLOW_BODY:
         return write_login(out, credentials, false);
     case LOGIN:
         return write_login(out, credentials, true);
@@ -222,6 +228,12 @@ static enum skeym_error write_request(struct skeym_writer *out, struct skeym_loa
         return SKEYM_OK;
     case BIG_BODIES:
         skeym_load_node_head(out, SKEYM_EXCHANGE_PATH, SKEYM_JOSE_TYPE, BIG_BODY, "\r\n");
+        return SKEYM_OK;
+    case SLOW_BODY: /* nobody looks at it before it is whole */
+        skeym_load_node_head(out, SKEYM_LOGIN_PATH, SKEYM_LOGIN_TYPE, SLOW_BYTES, "\r\n");
+        for (size_t i = 0; i < SLOW_BYTES; i++) {
+            skeym_write_u8(out, 'a');
+        }
         return SKEYM_OK;
     default:
         write_slow_head(out);

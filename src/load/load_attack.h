@@ -11,11 +11,11 @@
 
 struct skeym_load_attack_kind {
     const char *name, *what;
+    uint32_t drip_ms;
+    bool drip_body;
     bool may_pass; /* 2xx is no success of the attacker */
     bool batches;  /* several requests may leave together */
     bool needs_loot;
-    uint32_t drip_ms;
-    bool drip_body;
 };
 const struct skeym_load_attack_kind *skeym_load_attack_kinds(size_t *count);
 /* NULL: there is none of that name. */

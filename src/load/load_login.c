@@ -48,9 +48,10 @@ static struct skeym_load_verdict take(void *arg, const struct skeym_load_answer 
                                       enum skeym_load_outcome lost)
 {
     struct skeym_load_verdict verdict = {.step = SKEYM_LOAD_DONE, .outcome = lost};
-    if (answer) {
-        verdict.outcome = skeym_load_outcome_of(answer->status);
+    if (!answer) {
+        return verdict;
     }
+    verdict.outcome = skeym_load_outcome_of(answer->status);
     if (verdict.outcome == SKEYM_LOAD_OK) {
         verdict.why = fault(arg, answer);
         verdict.outcome = verdict.why ? SKEYM_LOAD_UNOPENED : SKEYM_LOAD_OK;

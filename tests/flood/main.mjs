@@ -57,7 +57,11 @@ function legit(world, server, seconds, patience = 10, warmup = 3) {
     '--mix', 'get=8,post=1,login=1', '--path', PATH, '--from', LEGIT_FROM, '--trace', traces[0], ...common);
   const fresh = world.load(server, 0, '--connections', NEWCOMERS, '--rate', NEWCOMERS, '--reconnect',
     '--path', PATH, '--from', NEW_FROM, '--trace', traces[1], ...common);
-  return async () => {
+  return async (stopAt) => {
+    if (stopAt) {
+      await sleep(Math.max(0, stopAt - Number(process.hrtime.bigint()) / 1e6));
+      for (const { child } of [settled, fresh]) child.kill('SIGTERM');
+    }
     const parts = [await settled.done(), await fresh.done()];
     const all = parts.map(({ figures }, i) => trace(traces[i]).map((one) => ({
       ...one, due: one.due + figures.started_monotonic_ns / 1e6, crowd: i ? 'new' : 'settled' })));
@@ -122,15 +126,15 @@ function recovery(after, to_ms, slow) {
 async function scenario(world, kind, where, from, rate, settings = []) {
   const seconds = Number(options.seconds);
   const server = await world.serve(...settings);
-  const finish = legit(world, server, BEFORE_S + seconds + AFTER_S + (SLOW.includes(kind) ? 20 : 6));
+  const finish = legit(world, server, 600); // or until it is told to stop
   await sleep(3000 + BEFORE_S * 1000);
   const cpuBefore = cpu(server);
   const from_ms = Number(process.hrtime.bigint()) / 1e6; // the clock of the generators
   const attackers = flood(world, server, kind, from, rate, seconds);
   const results = await Promise.all(attackers.map(({ done }) => done()));
   const cpuUsed = cpu(server) - cpuBefore;
-  const { operations } = await finish();
   const to_ms = Math.max(...results.map(({ figures }) => figures.started_monotonic_ns)) / 1e6 + seconds * 1000;
+  const { operations } = await finish(to_ms + AFTER_S * 1000);
   const part = (low, high) => operations.filter(({ due }) => due >= low && due < high);
   const after = part(to_ms, Infinity);
   const before = summary(part(0, from_ms));
@@ -172,7 +176,7 @@ function record(result) {
   const { kind, where, during, settled, fresh } = result;
   const figure = `${during.percent.toFixed(2)}% of ${during.count} ok (new connections and logins: ` +
     `${fresh.percent.toFixed(2)}%); p99.9 ${ms(settled.p999)} ms with a chain, ${ms(fresh.p999)} ms new; ` +
-    `${Math.round(result.sent / 100) / 10}k/s sent, ${Math.round(result.answered / 100) / 10}k/s answered; ` +
+    `${Math.round(result.sent / 100) / 10}k/s sent${result.rate ? ` (${(FACTOR * result.sent / result.rate).toFixed(1)} times what it can do)` : ''}, ${Math.round(result.answered / 100) / 10}k/s answered; ` +
     `recovery ${result.recovery_s.toFixed(1)} s; ${result.memory.toFixed(0)} MiB`;
   execFileSync(new URL('../../scripts/assurance', import.meta.url).pathname,
     ['record', 'flood', `${kind}, from ${where}`, figure, options.seed]);

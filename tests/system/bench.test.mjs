@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `skeym bench load`: what it asks, what it counts, and whom it refuses to put under load.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { until } from './world.mjs';
 
 async function begin(world) {
   await world.init();
@@ -74,6 +76,18 @@ export default {
     const { code, figures } = await load(world, server.url, ...nodes(world), '--path', '/fhir/Nothing/1');
     assert.equal(code, 1);
     assert.equal(figures.status, figures.due);
+  },
+
+  async 'a signal ends it, with its figures'(world) {
+    const server = await begin(world);
+    const json = world.path('figures.json');
+    const run = spawn(world.program, ['bench', 'load', server.url, ...nodes(world), '--json', json,
+      '--seconds', '120', '--warmup', '0']);
+    const code = new Promise((resolve) => run.on('close', resolve));
+    await until('requests', async () => (await server.metric('skeym_requests_admitted_total')) > 0);
+    run.kill('SIGTERM');
+    assert.equal(await code, 0);
+    assert.ok(JSON.parse(readFileSync(json, 'utf8')).ok > 0);
   },
 
   async 'only this machine, unless told'(world) {
