@@ -275,3 +275,9 @@ put('cli', {
   'end-of-options': all(1, '--no-passphrase\n--\n--role\n86400'), help: all(1, '--help'), twice: all(1, '--role\na\n--role=b\nx'),
   audit: all(0, '{"time":"2027-01-15T08:00:00.000Z","event":"enrol","node":"dr.Lee_1","generation":3}\n\n{"event":""}\nno\n{"event":"revoke","generation":-1}'),
 });
+put('refusals', {
+  counted: all(3, 'bed-1 2\ndr.Lee_1 4294967295\n'), empty: all(3, ''), wrong: all(67, 'bed-1 2\n'),
+  'other-count': all(1, 'bed-1 2\n# end 2 '), twice: all(3, 'bed-1 2\nbed-1 7\n'),
+  whole: all(0, '# skeym revoked list 1\nbed-1 2\n# end 1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n'),
+  another: all(0, '# skeym revoked list 2\n'), cut: all(0, '# skeym rev'),
+});
