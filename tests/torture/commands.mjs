@@ -13,7 +13,7 @@ function need(good, what) {
 }
 
 /** Done, but nobody could be told: standard output failed. */
-const untold = (result) => /standard output/.test(result.err);
+const untold = (result) => /^skeym: standard output could not be written\n$/.test(result.err);
 
 async function listed(world) {
   const out = await world.must(['list', '--json', ...DIR]);
@@ -39,7 +39,8 @@ async function checkInit(world, result, fault) {
     need(list.enrol_keys.length === 1 && list.authority === line.authority, 'no whole authority');
     return;
   }
-  if (fault?.kind === 'unlink' && fault.lasting) return; /* nothing can be taken back */
+  /* what cannot be opened or unlinked any more cannot be taken back */
+  if (fault?.lasting && ['unlink', 'open'].includes(fault.kind)) return;
   await world.must(['init', 'authority']);
   need(world.audit('init').length === 1, 'no line of the second init');
 }
@@ -184,6 +185,7 @@ async function found(world, query) {
 
 const post = {
   name: 'post',
+  weight: 0.25,
   from: 'made',
   args: (world) => ['post', '/fhir/Observation', '--as', 'dr.cred', '--data', 'body',
     '--if-none-exist', `identifier=urn:t|${world.lane}-${world.number}`, '--pretty'],
@@ -212,6 +214,7 @@ let messages;
 
 const device = {
   name: 'device',
+  weight: 0.5,
   from: 'made',
   patient: (world) => `p-${world.lane}-${world.number}`,
   args: (world) => ['device', '--simulate', '--minutes', '1', '--speed', '0', '--block', '30',
@@ -288,7 +291,7 @@ export const COMMANDS = [
   { name: 'init', from: undefined, args: () => ['init', 'authority'], check: checkInit },
   { name: 'enrol', from: 'made', check: enrolling(['--no-passphrase'], []),
     args: (world) => enrolArgs(['--no-passphrase', '--server', world.server.url]) },
-  { name: 'enrol, locked', from: 'made', weight: 0.5,
+  { name: 'enrol, locked', from: 'made', weight: 0.25,
     check: enrolling(['--passphrase-file', 'passphrase'], ['--passphrase-file', 'passphrase']),
     args: (world) => enrolArgs(['--passphrase-file', 'passphrase', '--server', world.server.url]) },
   { name: 'keygen', from: 'made', check: checkKeygen,
@@ -304,7 +307,7 @@ export const COMMANDS = [
   { name: 'list', from: 'two', check: checkList, args: () => ['list', '--json', ...DIR] },
   { name: 'get', from: 'made', check: checkGet,
     args: () => ['get', '/fhir/Observation?patient=read', '--as', 'dr.cred', '--chain', 'chain'] },
-  { name: 'get --all', from: 'made', check: checkGetAll,
+  { name: 'get --all', from: 'made', weight: 0.25, check: checkGetAll,
     args: () => ['get', '/fhir/Observation?patient=read&_count=2', '--as', 'dr.cred', '--all'] },
   post,
   device,

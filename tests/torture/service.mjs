@@ -17,6 +17,7 @@ import { Server, observation } from './world.mjs';
 const FHIR = 'application/fhir+json';
 const METADATA = { method: 'GET', target: '/fhir/metadata' };
 const BATCH = 400; /* faults until the server is stopped and its heap looked at */
+const LASTS_MS = 1000;
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function need(good, what) {
@@ -342,8 +343,10 @@ async function runFault(ward, service, fault) {
   const made = await service.prepare(ward);
   ward.server.err = '';
   ward.page.fail(fault);
-  const began = Date.now();
+  /* what lasts may keep an answer back for as long */
+  const timer = fault.lasting ? setTimeout(() => ward.page.disarm(), LASTS_MS) : undefined;
   const answer = await service.act(ward, made);
+  clearTimeout(timer);
   await sleep(2); /* what comes after the answer */
   ward.page.disarm();
   const fired = ward.page.fired;

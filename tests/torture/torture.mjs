@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { COMMANDS } from './commands.mjs';
 import { allFaults, describe, judge, place, someFaults } from './engine.mjs';
+import { inside } from './inside.mjs';
 import { KNOWN } from './known.mjs';
 import { SERVICES, runService } from './service.mjs';
 import { PASSPHRASE, World } from './world.mjs';
@@ -22,7 +23,7 @@ function options(argv) {
   };
   const short = argv.includes('--short');
   return { short, seed: Number(value('seed', 1)), only: value('only', ''),
-    most: Number(value('most', short ? 40 : Infinity)), lanes: Number(value('lanes', 2)) };
+    most: Number(value('most', short ? 20 : Infinity)), lanes: Number(value('lanes', 2)) };
 }
 
 /** One run of a command under one fault; what went wrong, or undefined. */
@@ -34,10 +35,12 @@ export async function runFault(world, scenario, fault) {
   const run = await victim.begin(scenario.args(world), { cwd: world.at('try') });
   const result = await (scenario.drive ? scenario.drive(world, run) : run.end);
   victim.page.disarm();
-  const fired = victim.page.fired;
+  const { fired } = victim.page;
   let wrong = judge(result, world.secrets);
+  /* One library call that fails is like the next: what is left behind is looked at for some. */
+  const look = result.code !== 1 || !fired || victim.page.site.own || fault.nth % 8 === 0;
   try {
-    await scenario.check(world, result, fault);
+    if (look) await scenario.check(world, result, fault);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     wrong ??= `STATE: ${error.message}`;
@@ -91,7 +94,10 @@ function choose(calls, how, scenario) {
   const most = how.most * (scenario.weight ?? 1);
   if (how.most !== Infinity) return someFaults(calls, Math.ceil(most), how.seed);
   let once = allFaults(calls, false);
-  if (scenario.weight) once = once.filter((_, i) => i % Math.ceil(1 / scenario.weight) === 0);
+  if (scenario.weight) { /* much of what its libraries do has been failed elsewhere */
+    const step = Math.ceil(1 / scenario.weight);
+    once = once.filter(({ kind }, i) => kind !== 'malloc' || i % step === how.seed % step);
+  }
   const lasting = allFaults(calls, true);
   return [...once, ...lasting.filter((_, i) => i % LASTING_STRIDE === how.seed % LASTING_STRIDE)];
 }
@@ -177,7 +183,7 @@ function record(how, total, kinds) {
   const say = (what, figure) =>
     execFileSync(RECORD, ['record', 'torture', what, String(figure), String(how.seed)]);
   say('calls failed, one by one', total.injected);
-  say('of these with harm to nobody (the program did without)', total.harmless);
+  say('of these in the layers called directly', total.inside);
   say('scenarios; kinds of calls', `${total.scenarios}; ${Object.keys(kinds).length}`);
   say('findings left', total.findings);
 }
@@ -185,7 +191,7 @@ function record(how, total, kinds) {
 async function main() {
   const how = options(process.argv.slice(2));
   const log = (text) => console.error(`torture: ${text}`);
-  const total = { injected: 0, harmless: 0, findings: 0, scenarios: 0 };
+  const total = { injected: 0, harmless: 0, findings: 0, scenarios: 0, inside: 0 };
   const worlds = [];
   const kinds = {};
   const known = {};
@@ -211,6 +217,15 @@ async function main() {
     }
   } finally {
     for (const world of worlds) await world.end();
+  }
+  for (const one of await inside(how)) {
+    console.log(`${one.good ? 'ok' : 'not ok'} ${++number} - ${one.name}`);
+    for (const line of one.findings) console.log(`#   ${line}`);
+    good = good && one.good;
+    total.injected += one.injected;
+    total.inside += one.injected;
+    total.findings += one.findings.length;
+    total.scenarios += one.injected > 0;
   }
   for (const one of how.only && !'control'.startsWith(how.only) ? [] : CONTROLS) {
     const { caught, injected } = await control(one, how, log);
