@@ -79,6 +79,18 @@ static void enrol_keys_are_counted(void **state)
     }
 }
 
+static void a_start_that_just_fits(void **state)
+{
+    (void)state;
+    ask();
+    size_t need = f.body_size;
+    struct skeym_room room = {f.body, need};
+    assert_int_equal(
+        skeym_login_start(&f.node, room, &f.body_size, &f.credentials, &f.wish, node_ephemeral),
+        SKEYM_OK);
+    assert_int_equal(f.body_size, need);
+}
+
 static void an_answer_that_just_fits(void **state)
 {
     (void)state;
@@ -113,6 +125,7 @@ int main(void)
         cmocka_unit_test_setup(refused_sizes_leave_nothing, start),
         cmocka_unit_test_setup(terms_are_bounded, start),
         cmocka_unit_test_setup(enrol_keys_are_counted, start),
+        cmocka_unit_test_setup(a_start_that_just_fits, start),
         cmocka_unit_test_setup(an_answer_that_just_fits, start),
         cmocka_unit_test_setup(answers_are_bounded, start),
     };
