@@ -188,7 +188,8 @@ static void ask_all(enum skeym_store_kind kind, bool right)
 {
     static const char *const observations[] = {
         "/fhir/Observation/o-1", "/fhir/Observation?patient=p-1&_sort=-date",
-        "/fhir/Observation?_lastUpdated=gt2000-01-01", "/fhir/Observation/$lastn?patient=p-1",
+        "/fhir/Observation?_lastUpdated=gt2000-01-01",
+        "/fhir/Observation/$lastn?patient=p-1&category=vital-signs&max=2",
         "/fhir/Observation?patient=p-1&code=8867-4&category=vital-signs&date=lt2100"};
     static const char *const patients[] = {"/fhir/Patient/o-1", "/fhir/Patient?_id=o-1,p-1",
                                            "/fhir/Patient"};

@@ -19,7 +19,7 @@ enum form {
     OPEN,     /* method, target, type: a line each; body */
     CLOSED,   /* the plaintext of a closed request */
     TRAILED,  /* a closed request for metadata, and the rest behind it on the connection */
-    LOGIN,    /* a login whose body is the rest */
+    LOGIN,    /* a login whose body is the rest; altered: a good one, with wishes of the rest */
     TWICE,    /* CLOSED, and the same bytes again */
     UNSEALED, /* good token and proof over a body that is the rest */
     SPLIT     /* CLOSED, in two pieces */
@@ -306,6 +306,55 @@ static void send_good(struct skeym_service *service, enum form form, unsigned wh
     server_world_close(fd);
 }
 
+static struct skeym_span login_request(struct skeym_span body)
+{
+    char head[160];
+    (void)snprintf(head, sizeof head,
+                   "POST " SKEYM_LOGIN_PATH
+                   " HTTP/1.1\r\nHost: ward\r\nContent-Type: " SKEYM_LOGIN_TYPE
+                   "\r\nContent-Length: %zu\r\n\r\n",
+                   body.size);
+    return twice(fuzz_copy(skeym_span_text(head)), body);
+}
+
+/* A login that must be answered, whatever is wished; each token of it opens. */
+static void log_in(struct skeym_service *service, struct skeym_reader *reader)
+{
+    static struct skeym_login_grant grant;
+    struct skeym_credentials own = {0};
+    struct skeym_handshake state;
+    uint8_t ephemeral[32];
+    uint8_t body[SKEYM_LOGIN_BYTES];
+    size_t size = 0;
+    int16_t skew_10ms = (int16_t)skeym_read_u16(reader);
+    uint64_t now_ms = server_world_now();
+    const struct skeym_login_wish wish = {.time_ms = now_ms + (uint64_t)(skew_10ms * 10),
+                                          .lanes = (uint8_t)(1 + skeym_read_u8(reader) % 16)};
+    fuzz_count(ephemeral, sizeof ephemeral, skeym_read_u8(reader));
+    server_world_enrol(&own);
+    FUZZ_MUST(skeym_login_start(&state, (struct skeym_room){body, sizeof body}, &size, &own, &wish,
+                                ephemeral) == SKEYM_OK);
+    int fd = server_world_dial();
+    FUZZ_MUST(server_world_send(fd, login_request(skeym_span(body, size))));
+    size = server_world_receive(fd, received, ROOM, true, one_whole);
+    server_world_close(fd);
+    struct answer answer = parse(skeym_span(received, size));
+    FUZZ_MUST(answer.status == 200 && skeym_span_is(answer.type, SKEYM_LOGIN_TYPE));
+    FUZZ_MUST(skeym_login_finish(&grant, &state, answer.body) == SKEYM_OK);
+    FUZZ_MUST(grant.server_ms == now_ms);
+    FUZZ_MUST(grant.clock_only == (skew_10ms > 6000 || skew_10ms < -6000));
+    FUZZ_MUST(grant.clock_only || (grant.lanes >= 1 && grant.lanes <= wish.lanes));
+    for (size_t i = 0; i < grant.lanes; i++) {
+        struct skeym_token_claims claims;
+        uint64_t id = 0;
+        FUZZ_MUST(skeym_token_open(&claims, &id, skeym_state_gate(service->state)->keys,
+                                   skeym_span(grant.lane[i].token, grant.lane[i].token_size),
+                                   now_ms) == SKEYM_OK);
+        FUZZ_MUST(claims.lane == i && claims.sequence == 0);
+        FUZZ_MUST(!memcmp(claims.secret, grant.lane[i].secret, sizeof claims.secret));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct skeym_reader reader = skeym_reader(skeym_span(data, size));
@@ -320,20 +369,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     server_world_tick(service);
     uint64_t admitted = skeym_metrics_get(&service->metrics, SKEYM_COUNT_ADMITTED);
     uint64_t expected = 0;
-    struct skeym_span where =
-        altered ? skeym_read_span(&reader, reader.left >= 2 ? 2 : 0) : (struct skeym_span){0};
     if (form == RAW) {
         send_strange(fuzz_copy(fuzz_rest(&reader)));
+    } else if (form == LOGIN && altered) {
+        log_in(service, &reader);
     } else if (form == LOGIN) {
-        char head[160];
-        struct skeym_span body = fuzz_rest(&reader);
-        (void)snprintf(head, sizeof head,
-                       "POST " SKEYM_LOGIN_PATH
-                       " HTTP/1.1\r\nHost: ward\r\nContent-Type: " SKEYM_LOGIN_TYPE
-                       "\r\nContent-Length: %zu\r\n\r\n",
-                       body.size);
-        send_strange(twice(skeym_span_text(head), body));
+        send_strange(login_request(fuzz_rest(&reader)));
     } else {
+        struct skeym_span where =
+            altered ? skeym_read_span(&reader, reader.left >= 2 ? 2 : 0) : (struct skeym_span){0};
         mint(service, who);
         if (fill(form, &reader)) {
             struct skeym_span tail = form == TRAILED ? fuzz_rest(&reader) : (struct skeym_span){0};

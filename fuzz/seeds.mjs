@@ -281,3 +281,4 @@ put('refusals', {
   whole: all(0, '# skeym revoked list 1\nbed-1 2\n# end 1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n'),
   another: all(0, '# skeym revoked list 2\n'), cut: all(0, '# skeym rev'),
 });
+put('server', { 'login-good': all(36, u16(5), 3, 7), 'login-clock': all(36, u16(6001), 0, 8), 'login-late': all(36, u16(65536 - 6000), 15, 9) });

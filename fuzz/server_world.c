@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server_world.h"
+#include "crypto/crypto.h"
 #include "server/home.h"
 #include "server/listener.h"
 #include <arpa/inet.h>
@@ -256,6 +257,28 @@ void server_world_tick(struct skeym_service *service)
     skeym_state_tick(service->state, now_ms);
     FUZZ_MUST(skeym_state_ratchet(service->state, now_ms, &moved) == SKEYM_OK);
     (void)skeym_log_tick(service->log);
+}
+
+void server_world_enrol(struct skeym_credentials *out)
+{
+    struct skeym_keyring keyring;
+    struct skeym_enrol_keys enrol;
+    struct skeym_node_claims claims = {
+        .generation = 3, .not_after = UINT32_MAX, .role = SKEYM_ROLE_NURSE};
+    uint8_t nonce[SKEYM_NONCE_BYTES] = {1};
+    FUZZ_MUST(skeym_home_keyring(&keyring, world.home) == SKEYM_OK);
+    FUZZ_MUST(skeym_enrol_keys_derive(&enrol, keyring.enrol[0].id, keyring.enrol[0].key) ==
+              SKEYM_OK);
+    fuzz_count(out->private_key, 32, 0x90);
+    out->audience = keyring.audience;
+    claims.scopes.count = 1;
+    FUZZ_MUST(skeym_crypto_x25519_public(claims.public_key, out->private_key) == SKEYM_OK);
+    FUZZ_MUST(skeym_crypto_x25519_public(out->authority, keyring.identity) == SKEYM_OK);
+    FUZZ_MUST(skeym_name_node(&claims.id, skeym_span_text("nurse")) == SKEYM_OK);
+    FUZZ_MUST(skeym_scope_parse(&claims.scopes.at[0], skeym_span_text("user/*.rs")) == SKEYM_OK);
+    FUZZ_MUST(skeym_locator_seal((struct skeym_room){out->locator, sizeof out->locator},
+                                 &out->locator_size, &enrol, &claims, nonce) == SKEYM_OK);
+    FUZZ_MUST(skeym_credential(out->credential, &enrol, &claims) == SKEYM_OK);
 }
 
 /* --- the peer's side

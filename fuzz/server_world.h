@@ -17,6 +17,8 @@ struct skeym_service *server_world(void); /* opens it, or anew after some thousa
 /* A moment passes: clock, tables, epochs. */
 void server_world_tick(struct skeym_service *service);
 uint64_t server_world_now(void);
+/* An enrolled node's own, of this server's folder. */
+void server_world_enrol(struct skeym_credentials *out);
 /* A connected socket. */
 int server_world_dial(void);
 /* Sends all; false when the server has closed. */
