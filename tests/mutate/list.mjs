@@ -3,7 +3,7 @@
 //   @ FILE ITEM            the item is a function, a table or a macro
 //   - the line as it is    (white space folded)
 //   + the line as mutated
-//   : why no test can or need see it
+//   : why no test can or need see it; after "unseen:" why these tests cannot, though it matters
 // A reason may hold for several lines before it: then blocks end without one, and the next that has one
 // gives it. A reason that begins with "sanitizer:" says that only the build with sanitizers kills it.
 import { readFileSync } from 'node:fs';

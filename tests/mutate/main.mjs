@@ -262,14 +262,18 @@ function record(what, figure, seed) {
     if (existsSync(script)) spawnSync(script, ['record', 'mutate', what, figure, ...(seed ? [seed] : [])], { cwd: TOP, stdio: 'inherit' });
 }
 
-function report(chosen, mutants, alive) {
+function report(chosen, mutants, alive, reasons) {
+    // What makes no difference is no mutant: it is not counted when the share is told.
+    const idle = (m) => m.verdict === 'survived' && reasons.has(keyOf(m)) && !/^(unseen|sanitizer):/.test(reasons.get(keyOf(m)));
     const count = (verdict) => mutants.filter((m) => m.verdict === verdict).length;
     console.log(table(alive));
     console.log(`\n${mutants.length} mutants made; ${count('stillborn')} do not compile, ${count('same')} are the same program`);
-    if (!chosen.whole) return;
     for (const [layer, group] of Object.entries(grouped(alive, (m) => layerOf(m.file)))) {
         const dead = group.filter((m) => m.verdict !== 'survived').length;
-        record(`mutants of ${layer} killed`, `${dead} of ${group.length} (${percent(dead, group.length)} %), ${group.length - dead} explained`);
+        const equal = group.filter(idle).length;
+        const figure = `${dead} of ${group.length - equal} (${percent(dead, group.length - equal)} %), and ${equal} that make no difference`;
+        console.log(`${layer}: killed ${figure}`);
+        if (chosen.whole) record(`mutants of ${layer} killed`, figure);
     }
 }
 
@@ -299,7 +303,7 @@ async function main() {
     if (chosen.short) {
         await tap(alive, found);
     } else {
-        report(chosen, mutants, alive);
+        report(chosen, mutants, alive, reasons);
         for (const text of found) console.log(`\n${text}`);
     }
     process.exitCode ||= found.length > 0 ? 1 : 0;

@@ -79,6 +79,20 @@ static void enrol_keys_are_counted(void **state)
     }
 }
 
+/* All 32 bytes of each side's fresh key go into what is sent. */
+static void the_fresh_keys_are_used_whole(void **state)
+{
+    (void)state;
+    uint8_t sent[32];
+    ask();
+    assert_int_equal(skeym_crypto_x25519_public(sent, node_ephemeral), SKEYM_OK);
+    assert_memory_equal(f.body + 3 + f.credentials.locator_size, sent, sizeof sent);
+    assert_int_equal(skeym_crypto_x25519_public(sent, f.fresh.ephemeral), SKEYM_OK);
+    assert_int_equal(read_body(), SKEYM_OK);
+    assert_int_equal(answer(), SKEYM_OK);
+    assert_memory_equal(f.answer, sent, sizeof sent);
+}
+
 static void a_start_that_just_fits(void **state)
 {
     (void)state;
@@ -125,6 +139,7 @@ int main(void)
         cmocka_unit_test_setup(refused_sizes_leave_nothing, start),
         cmocka_unit_test_setup(terms_are_bounded, start),
         cmocka_unit_test_setup(enrol_keys_are_counted, start),
+        cmocka_unit_test_setup(the_fresh_keys_are_used_whole, start),
         cmocka_unit_test_setup(a_start_that_just_fits, start),
         cmocka_unit_test_setup(an_answer_that_just_fits, start),
         cmocka_unit_test_setup(answers_are_bounded, start),
