@@ -17,29 +17,31 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-NTH(int, fstat, (int fd, struct stat *out), (fd, out), -1, EIO)
+NTH(int, fstat, (int fd, struct stat *buf), (fd, buf), -1, EIO)
 NTH(int, fchmod, (int fd, mode_t mode), (fd, mode), -1, EPERM)
 NTH(int, fsync, (int fd), (fd), -1, EIO)
-NTH(int, fdatasync, (int fd), (fd), -1, EIO)
-NTH(int, flock, (int fd, int how), (fd, how), -1, ENOLCK)
-NTH(int, ftruncate, (int fd, off_t size), (fd, size), -1, EIO)
-NTH(int, rename, (const char *from, const char *to), (from, to), -1, EIO)
+NTH(int, fdatasync, (int fildes), (fildes), -1, EIO)
+NTH(int, flock, (int fd, int operation), (fd, operation), -1, ENOLCK)
+NTH(int, ftruncate, (int fd, off_t length), (fd, length), -1, EIO)
+NTH(int, rename, (const char *old, const char *new), (old, new), -1, EIO)
 NTH(int, link, (const char *from, const char *to), (from, to), -1, EIO)
-NTH(ssize_t, getrandom, (void *out, size_t size, unsigned flags), (out, size, flags), -1, ENOSYS)
-NTH(ssize_t, write, (int fd, const void *data, size_t size), (fd, data, size), -1, ENOSPC)
-NTH(ssize_t, pwrite, (int fd, const void *data, size_t size, off_t at), (fd, data, size, at), -1,
+NTH(ssize_t, getrandom, (void *buffer, size_t length, unsigned flags), (buffer, length, flags), -1,
+    ENOSYS)
+NTH(ssize_t, write, (int fd, const void *buf, size_t n), (fd, buf, n), -1, ENOSPC)
+NTH(ssize_t, pwrite, (int fd, const void *buf, size_t n, off_t offset), (fd, buf, n, offset), -1,
     ENOSPC)
-NTH(ssize_t, read, (int fd, void *data, size_t size), (fd, data, size), -1, EIO)
-NTH(ssize_t, pread, (int fd, void *data, size_t size, off_t at), (fd, data, size, at), -1, EIO)
-NTH(off_t, lseek, (int fd, off_t at, int whence), (fd, at, whence), -1, EIO)
+NTH(ssize_t, read, (int fd, void *buf, size_t nbytes), (fd, buf, nbytes), -1, EIO)
+NTH(ssize_t, pread, (int fd, void *buf, size_t nbytes, off_t offset), (fd, buf, nbytes, offset), -1,
+    EIO)
+NTH(off_t, lseek, (int fd, off_t offset, int whence), (fd, offset, whence), -1, EIO)
 
-int open(const char *path, int flags, ...)
+int open(const char *file, int oflag, ...)
 {
     if (nth_fails()) {
         errno = EMFILE;
         return -1;
     }
-    return NTH_REAL(open)(path, flags, 0600); /* a mode that is not asked for does no harm */
+    return NTH_REAL(open)(file, oflag, 0600); /* a mode that is not asked for does no harm */
 }
 
 #define SERVER "http://127.0.0.1:1"

@@ -17,42 +17,44 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
-NTH(int, fstat, (int fd, struct stat *out), (fd, out), -1, EIO)
+NTH(int, fstat, (int fd, struct stat *buf), (fd, buf), -1, EIO)
 NTH(int, fchmod, (int fd, mode_t mode), (fd, mode), -1, EPERM)
-NTH(int, fchown, (int fd, uid_t user, gid_t group), (fd, user, group), -1, EPERM)
+NTH(int, fchown, (int fd, uid_t owner, gid_t group), (fd, owner, group), -1, EPERM)
 NTH(int, fsync, (int fd), (fd), -1, EIO)
-NTH(int, ftruncate, (int fd, off_t size), (fd, size), -1, EIO)
-NTH(int, posix_fallocate, (int fd, off_t at, off_t size), (fd, at, size), ENOSPC, 0)
-NTH(int, renameat, (int from, const char *old, int to, const char *name), (from, old, to, name), -1,
-    EIO)
+NTH(int, ftruncate, (int fd, off_t length), (fd, length), -1, EIO)
+NTH(int, posix_fallocate, (int fd, off_t offset, off_t len), (fd, offset, len), ENOSPC, 0)
+NTH(int, renameat, (int oldfd, const char *old, int newfd, const char *new),
+    (oldfd, old, newfd, new), -1, EIO)
 NTH(int, mkdir, (const char *path, mode_t mode), (path, mode), -1, EACCES)
 NTH(int, socket, (int domain, int type, int protocol), (domain, type, protocol), -1, EMFILE)
-NTH(int, listen, (int fd, int backlog), (fd, backlog), -1, EADDRINUSE)
+NTH(int, listen, (int fd, int n), (fd, n), -1, EADDRINUSE)
 NTH(DIR *, fdopendir, (int fd), (fd), NULL, ENOMEM)
-NTH(ssize_t, getrandom, (void *out, size_t size, unsigned flags), (out, size, flags), -1, ENOSYS)
-NTH(ssize_t, write, (int fd, const void *data, size_t size), (fd, data, size), -1, ENOSPC)
-NTH(ssize_t, read, (int fd, void *data, size_t size), (fd, data, size), -1, EIO)
-NTH(ssize_t, pread, (int fd, void *data, size_t size, off_t at), (fd, data, size, at), -1, EIO)
-NTH(void *, mmap, (void *at, size_t size, int what, int how, int fd, off_t from),
-    (at, size, what, how, fd, from), MAP_FAILED, ENOMEM)
+NTH(ssize_t, getrandom, (void *buffer, size_t length, unsigned flags), (buffer, length, flags), -1,
+    ENOSYS)
+NTH(ssize_t, write, (int fd, const void *buf, size_t n), (fd, buf, n), -1, ENOSPC)
+NTH(ssize_t, read, (int fd, void *buf, size_t nbytes), (fd, buf, nbytes), -1, EIO)
+NTH(ssize_t, pread, (int fd, void *buf, size_t nbytes, off_t offset), (fd, buf, nbytes, offset), -1,
+    EIO)
+NTH(void *, mmap, (void *addr, size_t len, int prot, int flags, int fd, off_t offset),
+    (addr, len, prot, flags, fd, offset), MAP_FAILED, ENOMEM)
 
 /* These take a mode only sometimes; one that is not asked for does no harm. */
-int openat(int folder, const char *path, int flags, ...)
+int openat(int fd, const char *file, int oflag, ...)
 {
     if (nth_fails()) {
         errno = EMFILE;
         return -1;
     }
-    return NTH_REAL(openat)(folder, path, flags, 0600);
+    return NTH_REAL(openat)(fd, file, oflag, 0600);
 }
 
-int open(const char *path, int flags, ...)
+int open(const char *file, int oflag, ...)
 {
     if (nth_fails()) {
         errno = EMFILE;
         return -1;
     }
-    return NTH_REAL(open)(path, flags, 0600);
+    return NTH_REAL(open)(file, oflag, 0600);
 }
 
 enum { MOST = 2000 };

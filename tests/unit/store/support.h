@@ -42,6 +42,9 @@ static inline void close_store(struct bench *bench)
 static inline int make_folder(void **state)
 {
     struct bench *bench = calloc(1, sizeof *bench);
+    if (!bench) {
+        return -1;
+    }
     snprintf(bench->folder, sizeof bench->folder, "/tmp/skeym-store-XXXXXX");
     if (!mkdtemp(bench->folder)) {
         return -1;

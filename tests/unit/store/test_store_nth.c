@@ -11,8 +11,9 @@
 
 NTH(int, sqlite3_step, (sqlite3_stmt * statement), (statement), SQLITE_IOERR, EIO)
 NTH(int, sqlite3_prepare_v3,
-    (sqlite3 * db, const char *sql, int size, unsigned flags, sqlite3_stmt **out, const char **end),
-    (db, sql, size, flags, out, end), SQLITE_NOMEM, ENOMEM)
+    (sqlite3 * db, const char *zSql, int nByte, unsigned prepFlags, sqlite3_stmt **ppStmt,
+     const char **pzTail),
+    (db, zSql, nByte, prepFlags, ppStmt, pzTail), SQLITE_NOMEM, ENOMEM)
 NTH(int, sqlite3_bind_blob64,
     (sqlite3_stmt * statement, int at, const void *data, sqlite3_uint64 size, void (*end)(void *)),
     (statement, at, data, size, end), SQLITE_TOOBIG, 0)
@@ -22,8 +23,8 @@ NTH(int, sqlite3_bind_text64,
     (statement, at, data, size, end, encoding), SQLITE_NOMEM, 0)
 #ifndef NTH_SANITIZED
 NTH(int, pthread_create,
-    (pthread_t * out, const pthread_attr_t *attributes, void *(*start)(void *), void *argument),
-    (out, attributes, start, argument), EAGAIN, EAGAIN)
+    (pthread_t * newthread, const pthread_attr_t *attr, void *(*start_routine)(void *), void *arg),
+    (newthread, attr, start_routine, arg), EAGAIN, EAGAIN)
 #endif
 
 enum { MOST = 20000, ROWS = 6 };
