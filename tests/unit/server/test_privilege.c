@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 /* What counts branches, where the build has it; only where it may still write what it counted. */
-extern void __gcov_dump(void) __attribute__((weak));
+extern void __gcov_exit(void) __attribute__((weak));
 
 /* What is given up does not come back, so each try is a process of its own: its exit code. */
 static int in_child(int (*run)(void))
@@ -25,8 +25,8 @@ static int in_child(int (*run)(void))
     pid_t child = fork();
     if (child == 0) {
         int code = run();
-        if (__gcov_dump) {
-            __gcov_dump();
+        if (__gcov_exit) {
+            __gcov_exit();
         }
         _exit(code);
     }
