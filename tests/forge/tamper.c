@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * forge_tamper --sealed N --logins N --seed S: every bit flip, truncation and one-byte
- * insertion (all 256 values at every place) of N tokens, tokens' texts and locators, and of N login
- * messages 1 and 2.
+ * forge_tamper --sealed N --logins N --seed S [--values V]: every bit flip, truncation and one-byte
+ * insertion (all 256 values at every place, or V of them) of N tokens, tokens' texts and locators,
+ * and of N login messages 1 and 2.
  *
  * A login message costs two X25519 products, and nearly all of its changes leave their inputs as
  * they were: so products are remembered here (the linker puts this in front of the crypto door),
@@ -59,6 +59,7 @@ int main(int argc, char **argv)
     uint64_t seed = number(argc, argv, "--seed", 1);
     uint64_t sealed = number(argc, argv, "--sealed", 10);
     uint64_t logins = number(argc, argv, "--logins", 1);
+    unsigned values = (unsigned)number(argc, argv, "--values", 256);
     struct tamper_random random = {seed};
     struct tamper_count count[TAMPER_ROWS];
     int failed = 0;
@@ -67,7 +68,7 @@ int main(int argc, char **argv)
         tamper_make(&random);
         for (size_t row = 0; row < TAMPER_ROWS; row++) {
             if (i < (tamper_rows[row].login ? logins : sealed)) {
-                tamper_row_walk(&count[row], row, 256);
+                tamper_row_walk(&count[row], row, values);
             }
         }
         if (i % 100 == 99) {
