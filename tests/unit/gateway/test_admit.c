@@ -104,10 +104,11 @@ static void ill_formed_authorization(void **state)
         const char *before;
         const char *after;
     } wrong[] = {
-        {"", ""},         {"SkeyM", ""},    {"SkeyM  ", ""},  {" SkeyM ", ""},
-        {"SkeyM\t", ""},  {"Bearer ", ""},  {"SkeyN ", ""},   {"SkeyM ", "="},
-        {"SkeyM ", " "},  {"SkeyM ", "\n"}, {"SkeyM ", ",x"}, {"SkeyM ", "+"},
-        {"SkeyM \"", ""}, {"SkeyM=", ""},   {"SkeyM ", "A"},  {"@keyM ", ""},
+        {"", ""},         {"SkeyM", ""},   {"SkeyM  ", ""},  {" SkeyM ", ""}, {"SkeyM\t", ""},
+        {"Bearer ", ""},  {"SkeyN ", ""},  {"SkeyM ", "="},  {"SkeyM ", " "}, {"SkeyM ", "\n"},
+        {"SkeyM ", ",x"}, {"SkeyM ", "+"}, {"SkeyM \"", ""}, {"SkeyM=", ""},  {"SkeyM ", "A"},
+        {"@keyM ", ""},   {"RkeyM ", ""},  {"SJEYM ", ""},   {"SKDYM ", ""},  {"SKEXM ", ""},
+        {"SKEYL ", ""},   {"SKEYN ", ""},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char text[SKEYM_TOKEN_CHARS];

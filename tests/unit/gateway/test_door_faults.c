@@ -85,11 +85,37 @@ static void a_next_token_without_room_is_none(void **state)
     assert_int_equal(size, 0);
 }
 
+/* The largest claims there are: all 8 scopes, of patients with 64 letters. */
+static void the_largest_token_goes_on(void **state)
+{
+    (void)state;
+    char text[SKEYM_SCOPE_TEXT_BYTES] = "patient/";
+    memset(text + 8, 'p', SKEYM_PATIENT_BYTES);
+    memcpy(text + 8 + SKEYM_PATIENT_BYTES, "/Observation.rs", sizeof "/Observation.rs");
+    my.f.claims.id = node_name("abcdefghijklmnopqrstuvwxyz012345");
+    my.f.claims.scopes.count = SKEYM_SCOPES_MAX;
+    for (size_t i = 0; i < SKEYM_SCOPES_MAX; i++) {
+        text[8] = (char)('a' + i);
+        assert_int_equal(skeym_scope_parse(&my.f.claims.scopes.at[i], skeym_span_text(text)),
+                         SKEYM_OK);
+    }
+    mint(&my.f);
+    assert_int_equal(my.f.token_size, SKEYM_TOKEN_BYTES);
+    prove(&my.f);
+    struct skeym_room room = {my.next, sizeof my.next};
+    size_t size = 0;
+    assert_int_equal(skeym_admit(&my.admission, &my.f.gate, &my.f.head, my.f.body, NOW), SKEYM_OK);
+    assert_int_equal(skeym_admit_next(room, &size, &my.admission, &my.f.gate, 30, my.f.nonce, NOW),
+                     SKEYM_OK);
+    assert_int_equal(size, SKEYM_TOKEN_CHARS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_call_of_an_admission_fails, before_each, after_each),
         cmocka_unit_test_setup_teardown(each_call_of_a_next_token_fails, before_each, after_each),
+        cmocka_unit_test_setup_teardown(the_largest_token_goes_on, before_each, after_each),
         cmocka_unit_test_setup_teardown(a_next_token_without_room_is_none, before_each, after_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
