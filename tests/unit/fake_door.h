@@ -27,8 +27,9 @@ static struct {
     unsigned found; /* of the needle, in what was wiped */
 } door;
 
-/* 32 bytes that are looked for in what is wiped; or NULL. */
+/* Bytes that are looked for in what is wiped; NULL for none. */
 static const uint8_t *door_needle;
+static size_t door_needle_size = 32;
 
 static inline void door_reset(unsigned fail_at)
 {
@@ -94,8 +95,8 @@ static inline void door_forget(const uint8_t *data, size_t size)
 
 void skeym_crypto_wipe(void *data, size_t size)
 {
-    for (size_t i = 0; door_needle && i + 32 <= size; i++) {
-        door.found += memcmp((const uint8_t *)data + i, door_needle, 32) == 0;
+    for (size_t i = 0; door_needle && i + door_needle_size <= size; i++) {
+        door.found += memcmp((const uint8_t *)data + i, door_needle, door_needle_size) == 0;
     }
     if (size > 0) {
         memset(data, 0, size);

@@ -214,6 +214,42 @@ static void writing_without_room(void **state)
     assert_int_equal(writer.size, 0);
 }
 
+/* What was written is taken from the room; nothing fits into no room. */
+static void the_room_is_counted(void **state)
+{
+    (void)state;
+    uint8_t out[9];
+    const uint8_t bytes[3] = {1, 2, 3};
+    memset(out, 0xee, sizeof out);
+    struct skeym_writer writer = skeym_writer((struct skeym_room){out, 8});
+    skeym_base64url_write(&writer, skeym_span(bytes, sizeof bytes));
+    assert_int_equal(writer.left, 4);
+    skeym_base64url_write(&writer, skeym_span(bytes, sizeof bytes));
+    assert_int_equal(writer.left, 0);
+    skeym_base64url_write(&writer, (struct skeym_span){0});
+    assert_int_equal(skeym_writer_end(&writer), SKEYM_OK);
+    skeym_base64url_write(&writer, skeym_span(bytes, 1));
+    assert_int_equal(skeym_writer_end(&writer), SKEYM_ERR_SPACE);
+    assert_int_equal(out[8], 0xee);
+}
+
+/* A refused text leaves zeros in all of the room, however small, and nothing behind it. */
+static void refused_texts_leave_zeros(void **state)
+{
+    (void)state;
+    for (size_t room = 0; room <= 3; room++) {
+        uint8_t out[4] = {0xee, 0xee, 0xee, 0xee};
+        size_t size = 9;
+        assert_int_not_equal(
+            skeym_base64url_read((struct skeym_room){out, room}, &size, skeym_span_text("A!")),
+            SKEYM_OK);
+        assert_int_equal(size, 0);
+        for (size_t i = 0; i < sizeof out; i++) {
+            assert_int_equal(out[i], i < room ? 0 : 0xee);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +260,8 @@ int main(void)
         cmocka_unit_test(in_place),
         cmocka_unit_test(from_its_own_buffer),
         cmocka_unit_test(writing_without_room),
+        cmocka_unit_test(the_room_is_counted),
+        cmocka_unit_test(refused_texts_leave_zeros),
     };
     return run_on_each_backend(tests, sizeof tests / sizeof tests[0]);
 }

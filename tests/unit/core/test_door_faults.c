@@ -313,10 +313,40 @@ static void each_call_of_the_door_fails(void **state)
     }
 }
 
+/* The rest of a text that makes no whole group goes over the stack: as bytes, and as characters. */
+static void base64url_wipes_what_is_left_over(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[13] = {11, 22, 33, 44, 55, 66, 77, 88, 99, 110, 121, 132, 143};
+    uint8_t chars[18];
+    uint8_t back[13];
+    size_t size = 0;
+    struct skeym_writer writer = skeym_writer(ROOM(chars));
+    door_reset(0);
+    skeym_base64url_write(&writer, skeym_span(bytes, sizeof bytes));
+    assert_int_equal(writer.size, sizeof chars);
+    for (int i = 0; i < 2; i++) {
+        door_needle = i == 0 ? bytes : chars;
+        door_needle_size = i == 0 ? sizeof bytes : sizeof chars;
+        door_reset(0);
+        writer = skeym_writer(ROOM(chars));
+        skeym_base64url_write(&writer, skeym_span(bytes, sizeof bytes));
+        assert_int_equal(door.found, 1);
+        door_reset(0);
+        assert_int_equal(skeym_base64url_read(ROOM(back), &size, skeym_span(chars, sizeof chars)),
+                         SKEYM_OK);
+        assert_memory_equal(back, bytes, sizeof bytes);
+        assert_int_equal(door.found, 1);
+    }
+    door_needle = NULL;
+    door_needle_size = 32;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call_of_the_door_fails),
+        cmocka_unit_test(base64url_wipes_what_is_left_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
