@@ -160,6 +160,11 @@ enum skeym_error skeym_inspect_report_write(const char *dir,
         error = put_text(report, "seed", words);
     }
     if (error == SKEYM_OK &&
+        json_object_object_add(report, "stopped",
+                               json_object_new_boolean(context->stopped(context->arg))) != 0) {
+        error = SKEYM_ERR_MEMORY;
+    }
+    if (error == SKEYM_OK &&
         json_object_object_add(report, "inspections", json_object_get(findings)) != 0) {
         error = SKEYM_ERR_MEMORY;
     }

@@ -154,7 +154,8 @@ bool skeym_inspect_show_finding(const struct skeym_inspection *inspection,
 {
     printf("%s: %s\n", inspection->name, inspection->question);
     if (!finding || !member(finding, "verdict")) {
-        printf("  FAILED: %s\n\n", finding ? text(finding, "error") : "no memory");
+        printf("  FAILED: %s%s\n\n", finding ? text(finding, "error") : "no memory",
+               inspection->data ? " (it needs --data DIR, see skeym inspect --help)" : "");
         return false;
     }
     struct json_object *figures = member(finding, "figures");

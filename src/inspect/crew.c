@@ -21,11 +21,21 @@ unsigned skeym_crew_threads(void)
     return cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : (unsigned)cores;
 }
 
-double skeym_crew_seconds(void)
+static double clock_seconds(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+double skeym_crew_seconds(void)
+{
+    return clock_seconds(CLOCK_MONOTONIC);
+}
+
+double skeym_crew_cpu_seconds(void)
+{
+    return clock_seconds(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static void *worker(void *arg)
@@ -70,6 +80,9 @@ uint64_t skeym_crew_run(const struct skeym_crew *crew)
     pthread_t threads[THREADS_MAX];
     unsigned wanted = crew->threads ? crew->threads : skeym_crew_threads();
     unsigned running = 0;
+    if (crew->context->stopped(crew->context->arg)) {
+        return 0;
+    }
     while (running < wanted && running < THREADS_MAX) {
         atomic_fetch_add(&shift.working, 1);
         if (pthread_create(&threads[running], NULL, worker, &shift) != 0) {

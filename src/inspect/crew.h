@@ -30,5 +30,8 @@ unsigned skeym_crew_threads(void);
 uint64_t skeym_crew_run(const struct skeym_crew *crew);
 /* Seconds of a monotonic clock. */
 double skeym_crew_seconds(void);
+/* Seconds that the calling thread has had of a processor: what a piece of work costs, whatever else
+ * the machine does meanwhile. */
+double skeym_crew_cpu_seconds(void);
 
 #endif

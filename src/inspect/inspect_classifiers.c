@@ -303,5 +303,6 @@ const struct skeym_inspection skeym_inspection_classifiers = {
     .title = "What do the four classifiers reach?",
     .question = "How accurate and how fast are FRP-NB and FRP-GRNN, plain and optimised?",
     .paper = "Table 4 (the other rows), Figs 8 and 9",
+    .data = true,
     .run = run,
 };

@@ -112,14 +112,14 @@ static bool guess_block(const struct skeym_crew_block *block)
     return false;
 }
 
-/* Fills the live tokens' proofs; *right is the secret of one of them, for the control. */
+/* Fills the live tokens' proofs; *last is one of them, for the control. */
 static enum skeym_error prepare(struct guessing *guessing, const struct skeym_stand *stand,
                                 struct skeym_stand_request *last)
 {
     enum skeym_error error = SKEYM_OK;
     for (size_t i = 0; error == SKEYM_OK && i < LIVE; i++) {
         error = skeym_stand_request(stand, last);
-        uint8_t proof[SKEYM_PROOF_BYTES];
+        uint8_t proof[SKEYM_PROOF_BYTES] = {0};
         size_t size;
         if (error == SKEYM_OK) {
             error = skeym_base64url_read((struct skeym_room){proof, sizeof proof}, &size,
@@ -156,49 +156,73 @@ static bool control(struct guessing *guessing, const struct skeym_stand_request 
     return hits == 1;
 }
 
-static uint64_t guess_keys(const struct skeym_inspect_context *context,
-                           struct skeym_finding *finding, const struct skeym_stand *stand)
+/* How many were tried, how many were taken; and the bound that this shows. */
+struct tries {
+    uint64_t tried, taken;
+    double bound, truth; /* truth: log2 of the chance that any of these is taken */
+};
+
+static void settle(struct skeym_finding *finding, struct tries *tries, double log2_of_one,
+                   const struct skeym_figure *taken, const char *bound, const char *truth)
+{
+    if (tries->tried == 0) {
+        return; /* stopped before the first: nothing to show */
+    }
+    const char *id = taken->id;
+    char bound_id[32], truth_id[32];
+    snprintf(bound_id, sizeof bound_id, "%.*s.bound", (int)strcspn(id, "."), id);
+    snprintf(truth_id, sizeof truth_id, "%.*s.true", (int)strcspn(id, "."), id);
+    tries->bound = skeym_sample_share(tries->taken, tries->tried, 0.90).high;
+    tries->truth = log2((double)tries->tried) + log2_of_one;
+    skeym_finding_figure(finding, taken);
+    skeym_finding_number(finding, bound_id, bound, tries->bound, "");
+    skeym_finding_number(finding, truth_id, truth, tries->truth, "");
+}
+
+static void guess_all(const struct skeym_inspect_context *context, struct skeym_finding *finding,
+                      struct guessing *guessing, struct tries *tries)
+{
+    uint64_t each = context->size == SKEYM_INSPECT_FULL ? 2500000 : 50000;
+    skeym_finding_table(finding, "Keys guessed against 1,000 live tokens", "sequence|guesses|hits");
+    for (size_t i = 0; i < SEQUENCES; i++) {
+        guessing->sequence = &sequences[i];
+        atomic_store(&guessing->hits, 0);
+        const struct skeym_crew crew = {
+            context, "guessing keys", 0.05 * (double)i, 0.05 * (double)(i + 1), each, BLOCK,
+            0,       guess_block,     guessing};
+        uint64_t done = skeym_crew_run(&crew);
+        tries->tried += done;
+        tries->taken += atomic_load(&guessing->hits);
+        skeym_finding_row(finding, "%s|%llu|%llu", sequences[i].name, (unsigned long long)done,
+                          (unsigned long long)atomic_load(&guessing->hits));
+    }
+    skeym_finding_number(finding, "guess.count", "keys guessed", (double)tries->tried, "");
+    const struct skeym_figure hits = {"guess.hits",
+                                      "of them right for any of 1,000 live tokens",
+                                      (double)tries->taken,
+                                      "",
+                                      NAN,
+                                      NAN,
+                                      "none"};
+    settle(finding, tries, log2(LIVE) - 256, &hits,
+           "what that shows: the chance of a guess is below (95%)",
+           "log2 of the true chance that any of these guesses hits");
+}
+
+static struct tries guess_keys(const struct skeym_inspect_context *context,
+                               struct skeym_finding *finding, const struct skeym_stand *stand)
 {
     static struct guessing guessing;
     struct skeym_stand_request last;
-    uint64_t each = context->size == SKEYM_INSPECT_FULL ? 2500000 : 50000;
-    uint64_t guesses = 0, hits = 0;
+    struct tries tries = {0};
     memset(&guessing, 0, sizeof guessing);
     guessing.seed = context->seed;
-    if (!skeym_finding_must(finding, prepare(&guessing, stand, &last))) {
-        return 0;
-    }
-    if (!control(&guessing, &last)) {
-        skeym_finding_must(finding, SKEYM_ERR_STATE);
-    }
-    skeym_finding_table(finding, "Keys guessed against 1,000 live tokens", "sequence|guesses|hits");
-    for (size_t i = 0; i < SEQUENCES; i++) {
-        guessing.sequence = &sequences[i];
-        atomic_store(&guessing.hits, 0);
-        const struct skeym_crew crew = {
-            context, "guessing keys", 0.05 * (double)i, 0.05 * (double)(i + 1), each, BLOCK,
-            0,       guess_block,     &guessing};
-        uint64_t done = skeym_crew_run(&crew);
-        guesses += done;
-        hits += atomic_load(&guessing.hits);
-        skeym_finding_row(finding, "%s|%llu|%llu", sequences[i].name, (unsigned long long)done,
-                          (unsigned long long)atomic_load(&guessing.hits));
+    if (skeym_finding_must(finding, prepare(&guessing, stand, &last)) &&
+        skeym_finding_must(finding, control(&guessing, &last) ? SKEYM_OK : SKEYM_ERR_STATE)) {
+        guess_all(context, finding, &guessing, &tries);
     }
     skeym_crypto_wipe(&last, sizeof last);
-    struct skeym_sample_interval share = skeym_sample_share(hits, guesses > 0 ? guesses : 1, 0.90);
-    skeym_finding_number(finding, "guess.count", "keys guessed", (double)guesses, "");
-    const struct skeym_figure figures[] = {
-        {"guess.hits", "of them right for any of 1,000 live tokens", (double)hits, "", NAN, NAN,
-         "none"},
-        {"guess.bound", "what that shows: the chance of a guess is below (95%)", share.high, "",
-         NAN, NAN, NULL},
-        {"guess.true", "log2 of the true chance that all of these guesses hit once",
-         log2((double)guesses * LIVE) - 256, "", NAN, NAN, NULL},
-    };
-    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
-        skeym_finding_figure(finding, &figures[i]);
-    }
-    return hits;
+    return tries;
 }
 
 /* --- forging tokens ----------------------------------------------------------------- */
@@ -253,52 +277,96 @@ static bool forge_block(const struct skeym_crew_block *block)
     return false;
 }
 
-static uint64_t forge_tokens(const struct skeym_inspect_context *context,
-                             struct skeym_finding *finding, const struct skeym_stand *stand)
+static struct tries forge_tokens(const struct skeym_inspect_context *context,
+                                 struct skeym_finding *finding, const struct skeym_stand *stand)
 {
     struct forging forging = {.stand = stand, .seed = context->seed};
     struct skeym_stand_request request;
     struct skeym_token_claims claims;
+    struct tries tries = {0};
     uint64_t id;
     uint64_t count = context->size == SKEYM_INSPECT_FULL ? 1000000000 : 1000000;
     if (!skeym_finding_must(finding, skeym_stand_request(stand, &request))) {
-        return 0;
+        return tries;
     }
     memcpy(forging.real, request.token, request.token_size);
     forging.size = request.token_size;
-    /* the control: the token that the forgeries are made from is itself good */
-    skeym_finding_must(finding,
-                       skeym_token_open(&claims, &id, &stand->keys,
-                                        skeym_span(forging.real, forging.size), stand->now_ms));
-    skeym_crypto_wipe(&claims, sizeof claims);
     skeym_crypto_wipe(&request, sizeof request);
+    /* the control: the token that the forgeries are made from is itself good */
+    bool good = skeym_finding_must(finding, skeym_token_open(&claims, &id, &stand->keys,
+                                                             skeym_span(forging.real, forging.size),
+                                                             stand->now_ms));
+    skeym_crypto_wipe(&claims, sizeof claims);
+    if (!good) {
+        return tries;
+    }
     const struct skeym_crew crew = {context, "forging tokens", 0.2,     1, count, BLOCK,
                                     0,       forge_block,      &forging};
-    uint64_t done = skeym_crew_run(&crew);
-    uint64_t accepted = atomic_load(&forging.accepted);
-    struct skeym_sample_interval share = skeym_sample_share(accepted, done > 0 ? done : 1, 0.90);
-    skeym_finding_number(finding, "forge.count", "tokens forged", (double)done, "");
-    const struct skeym_figure figures[] = {
-        {"forge.accepted", "of them accepted", (double)accepted, "", NAN, NAN, NULL},
-        {"forge.bound", "what that shows: the chance of a forgery is below (95%)", share.high, "",
-         NAN, NAN, NULL},
-        {"forge.true", "log2 of the chance by the tag's length that any of these was taken",
-         log2((double)(done > 0 ? done : 1)) - 128, "", NAN, NAN, NULL},
+    tries.tried = skeym_crew_run(&crew);
+    tries.taken = atomic_load(&forging.accepted);
+    skeym_finding_number(finding, "forge.count", "tokens forged", (double)tries.tried, "");
+    const struct skeym_figure accepted = {
+        "forge.accepted", "of them accepted", (double)tries.taken, "", NAN, NAN, NULL};
+    settle(finding, &tries, -8.0 * SKEYM_TAG_BYTES, &accepted,
+           "what that shows: the chance of a forgery is below (95%)",
+           "log2 of the chance, by the tag's length, that any of these is taken");
+    return tries;
+}
+
+static void chart(struct skeym_finding *finding, const struct tries *guesses,
+                  const struct tries *forgeries)
+{
+    const struct skeym_chart picture = {
+        .kind = SKEYM_CHART_DOTS,
+        .says = guesses->taken + forgeries->taken > 0
+                    ? "Guesses or forgeries were taken: this must be looked into"
+                    : "Trying without a hit shows little; the true chances are far smaller",
+        .x_label = "log2 of the chance that one try is taken",
     };
-    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
-        skeym_finding_figure(finding, &figures[i]);
+    if (guesses->tried == 0 || forgeries->tried == 0) {
+        return;
     }
-    return accepted;
+    skeym_finding_chart(finding, &picture);
+    skeym_finding_series(finding, "what these tries show: below (95%)");
+    skeym_finding_bar(finding, "a guessed key", log2(guesses->bound), NAN, NAN);
+    skeym_finding_bar(finding, "a forged token", log2(forgeries->bound), NAN, NAN);
+    skeym_finding_series(finding, "by arithmetic");
+    skeym_finding_bar(finding, "a guessed key", guesses->truth - log2((double)guesses->tried), NAN,
+                      NAN);
+    skeym_finding_bar(finding, "a forged token", forgeries->truth - log2((double)forgeries->tried),
+                      NAN, NAN);
+}
+
+static void verdict(struct skeym_finding *finding, const struct tries *guesses,
+                    const struct tries *forgeries)
+{
+    uint64_t taken = guesses->taken + forgeries->taken;
+    if (taken > 0) {
+        skeym_finding_verdict(finding, SKEYM_VERDICT_NOT_CONFIRMED,
+                              "%llu guesses or forgeries were taken: something is broken",
+                              (unsigned long long)taken);
+    } else if (guesses->tried == 0 || forgeries->tried == 0) {
+        skeym_finding_verdict(finding, SKEYM_VERDICT_NOT_CONFIRMED,
+                              "too little was tried: nothing is shown");
+    } else {
+        skeym_finding_verdict(finding, SKEYM_VERDICT_MIXED,
+                              "none of %llu guesses and %llu forgeries was taken, as the paper "
+                              "says; but that proves chances below %.1e and %.1e, not uniqueness",
+                              (unsigned long long)guesses->tried,
+                              (unsigned long long)forgeries->tried, guesses->bound,
+                              forgeries->bound);
+    }
 }
 
 static void run(const struct skeym_inspect_context *context, struct skeym_finding *finding)
 {
     struct skeym_stand stand;
+    struct tries guesses = {0}, forgeries = {0};
     skeym_finding_claim(
         finding, "Brute force attack",
-        "\"We generated around 10 million sample keys and attempted to match them "
-        "... In all the sequences, none of the tokens were matched. This proves the "
-        "uniqueness of the SkeyM methodology.\"");
+        "\"We generated around 10 million sample keys and attempted to match them. The same "
+        "scenario has been repeated for several sequences. In all the sequences, none of the "
+        "tokens were matched. This proves the uniqueness of the SkeyM methodology.\"");
     skeym_finding_did(finding,
                       "We guessed secrets S_n in %d sequences. A guess is derived and proved like "
                       "a node's, and compared with the proofs of %d live tokens at once. As a "
@@ -308,24 +376,16 @@ static void run(const struct skeym_inspect_context *context, struct skeym_findin
                                "them a real token's head with all that is sealed by chance, half a "
                                "real token with one to three bits flipped. As a control the token "
                                "itself was opened.");
-    uint64_t taken = 0;
     if (skeym_finding_must(finding, skeym_stand_open(&stand, 64, NOW))) {
-        taken += guess_keys(context, finding, &stand);
-        taken += forge_tokens(context, finding, &stand);
+        guesses = guess_keys(context, finding, &stand);
+        forgeries = forge_tokens(context, finding, &stand);
     }
     skeym_stand_close(&stand);
+    chart(finding, &guesses, &forgeries);
     skeym_finding_note(finding, "No hit in n tries shows that the chance of one is below 3/n, and "
                                 "nothing more. It does not prove that keys are unique, nor that "
                                 "AES-256-GCM and HKDF are sound; that rests on their analysis.");
-    if (taken > 0) {
-        skeym_finding_verdict(finding, SKEYM_VERDICT_NOT_CONFIRMED,
-                              "%llu guesses or forgeries were taken: something is broken",
-                              (unsigned long long)taken);
-        return;
-    }
-    skeym_finding_verdict(finding, SKEYM_VERDICT_MIXED,
-                          "no guess and no forgery was taken, as the paper says; but that proves a "
-                          "bound of 3 in the number of tries, not uniqueness");
+    verdict(finding, &guesses, &forgeries);
 }
 
 const struct skeym_inspection skeym_inspection_guess = {

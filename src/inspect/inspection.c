@@ -38,7 +38,7 @@ static double seconds(void)
 /* Takes value over. */
 static void add(struct skeym_finding *finding, const char *key, struct json_object *value)
 {
-    if (!value || json_object_object_add(finding->json, key, value) != 0) {
+    if (!finding->json || !value || json_object_object_add(finding->json, key, value) != 0) {
         json_object_put(value);
         skeym_finding_must(finding, SKEYM_ERR_MEMORY);
     }
@@ -72,6 +72,7 @@ struct json_object *skeym_inspection_run(const struct skeym_inspection *inspecti
     add(&finding, "seed", json_object_new_string(seed));
     add(&finding, "seconds", json_object_new_double(seconds() - began));
     add(&finding, "date", json_object_new_string(day));
+    add(&finding, "data", json_object_new_boolean(inspection->data));
     add(&finding, "stopped", json_object_new_boolean(context->stopped(context->arg)));
     enum skeym_error error = skeym_finding_check(&finding);
     if (error != SKEYM_OK && finding.json) {

@@ -34,6 +34,7 @@ struct skeym_inspection {
     const char *title;
     const char *question;
     const char *paper; /* the tables, figures and equations that it is about */
+    bool data;         /* needs the context's data */
     /* Fills a begun finding: claims, what was done, figures, charts, a verdict. Where it was
      * stopped, the figures are of what was done, and say so. Errors are remembered in the finding
      * too. */
@@ -62,9 +63,9 @@ SKEYM_INSPECTIONS(SKEYM_INSPECTION_DECLARE)
 const struct skeym_inspection *const *skeym_inspection_table(size_t *count);
 /* NULL: there is none of that name. */
 const struct skeym_inspection *skeym_inspection_find(const char *name);
-/* Runs one: the finding with size, seed, seconds, date and `stopped` added. It is NULL when there
- * was no memory for it; an inspection that failed has a member `error` and no verdict. The caller
- * frees it (json_object_put). */
+/* Runs one: the finding with size, seed, seconds, date, data and `stopped` added. It is NULL when
+ * there was no memory for it; an inspection that failed has a member `error` and no verdict. The
+ * caller frees it (json_object_put). */
 struct json_object *skeym_inspection_run(const struct skeym_inspection *inspection,
                                          const struct skeym_inspect_context *context);
 

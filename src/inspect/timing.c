@@ -63,6 +63,38 @@ enum skeym_error skeym_timing_samples_crop(struct skeym_timing_samples *samples,
     return SKEYM_OK;
 }
 
+/* Every n-th of the samples, from the first to the last, so that a machine that changes its pace
+ * is seen whole; count becomes how many. */
+static double *thin(const double *values, size_t *count, size_t most)
+{
+    size_t kept = *count < most ? *count : most;
+    double *out = calloc(kept ? kept : 1, sizeof *out);
+    for (size_t i = 0; out && i < kept; i++) {
+        out[i] = values[i * *count / kept];
+    }
+    *count = kept;
+    return out;
+}
+
+static enum skeym_error shift_of(struct skeym_sample_interval *shift,
+                                 const struct skeym_timing_samples *samples,
+                                 enum skeym_timing_class a, enum skeym_timing_class b,
+                                 struct skeym_chance *chance)
+{
+    size_t a_count = samples->count[a];
+    size_t b_count = samples->count[b];
+    double *a_some = thin(samples->of[a], &a_count, SKEYM_TIMING_BOOTSTRAP);
+    double *b_some = thin(samples->of[b], &b_count, SKEYM_TIMING_BOOTSTRAP);
+    enum skeym_error error = SKEYM_ERR_MEMORY;
+    if (a_some && b_some) {
+        error =
+            skeym_sample_median_shift(shift, a_some, a_count, b_some, b_count, 1000, 0.99, chance);
+    }
+    free(a_some);
+    free(b_some);
+    return error;
+}
+
 enum skeym_error skeym_timing_judge(struct skeym_timing_judgement *judgement,
                                     const struct skeym_timing_samples *samples,
                                     enum skeym_timing_class a, enum skeym_timing_class b,
@@ -70,11 +102,8 @@ enum skeym_error skeym_timing_judge(struct skeym_timing_judgement *judgement,
 {
     struct skeym_sample_test ranks;
     struct skeym_sample_interval shift;
-    size_t most = 20000; /* of them the bootstrap: its time goes with rounds times samples */
-    size_t a_some = samples->count[a] < most ? samples->count[a] : most;
-    size_t b_some = samples->count[b] < most ? samples->count[b] : most;
     *judgement = (struct skeym_timing_judgement){0};
-    if (a_some < 100 || b_some < 100) {
+    if (samples->count[a] < SKEYM_TIMING_LEAST || samples->count[b] < SKEYM_TIMING_LEAST) {
         return SKEYM_OK; /* stopped early: nothing is said */
     }
     struct skeym_sample_test welch =
@@ -82,21 +111,41 @@ enum skeym_error skeym_timing_judge(struct skeym_timing_judgement *judgement,
     enum skeym_error error = skeym_sample_ranks(&ranks, samples->of[a], samples->count[a],
                                                 samples->of[b], samples->count[b]);
     if (error == SKEYM_OK) {
-        error = skeym_sample_median_shift(&shift, samples->of[a], a_some, samples->of[b], b_some,
-                                          200, 0.99, chance);
+        error = shift_of(&shift, samples, a, b, chance);
     }
     if (error == SKEYM_OK) {
+        double t = fabs(welch.statistic);
+        double z = fabs(ranks.statistic);
+        bool leak = t > SKEYM_TIMING_LIMIT && z > SKEYM_TIMING_LIMIT;
         *judgement = (struct skeym_timing_judgement){
             .t = welch.statistic,
             .z = ranks.statistic,
             .shift = shift.value,
             .low = shift.low,
             .high = shift.high,
-            .leak = fabs(welch.statistic) > SKEYM_TIMING_LIMIT &&
-                    fabs(ranks.statistic) > SKEYM_TIMING_LIMIT,
+            .said = true,
+            .leak = leak,
+            .doubt = !leak && (t > SKEYM_TIMING_DOUBT || z > SKEYM_TIMING_DOUBT),
         };
     }
     return error;
+}
+
+const char *skeym_timing_word(const struct skeym_timing_judgement *judgement)
+{
+    return !judgement->said   ? "too few samples"
+           : judgement->leak  ? "LEAK"
+           : judgement->doubt ? "in doubt"
+                              : "none found";
+}
+
+void skeym_timing_count(struct skeym_timing_counts *counts,
+                        const struct skeym_timing_judgement *judgement)
+{
+    counts->pairs++;
+    counts->said += judgement->said;
+    counts->leaks += judgement->leak;
+    counts->doubts += judgement->doubt;
 }
 
 uint64_t skeym_timing_now(void)

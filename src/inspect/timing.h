@@ -17,8 +17,14 @@ enum skeym_timing_class {
 const char *skeym_timing_class_name(enum skeym_timing_class class);
 
 /* A leak is called one when both tests are beyond doubt. For Welch's t that is the |t| > 10 of the
- * literature on leakage; the rank test is asked for as much. */
+ * literature on leakage; the rank test is asked for as much. Where one is above the 4.5 of that
+ * literature, it is in doubt, and more samples would tell. */
 #define SKEYM_TIMING_LIMIT 10.0
+#define SKEYM_TIMING_DOUBT 4.5
+
+/* Fewer samples of a class than the first say nothing; more than the second the bootstrap does not
+ * look at: its time goes with rounds times samples. */
+enum { SKEYM_TIMING_LEAST = 100, SKEYM_TIMING_BOOTSTRAP = 20000 };
 
 struct skeym_timing_samples {
     double *of[SKEYM_TIMING_CLASSES]; /* ns */
@@ -38,15 +44,25 @@ SKEYM_MUST_USE enum skeym_error skeym_timing_samples_crop(struct skeym_timing_sa
 struct skeym_timing_judgement {
     double t, z;             /* Welch's, and of the rank test */
     double shift, low, high; /* of the median, ns, 99% interval */
-    bool leak;
+    bool said;               /* there were enough samples; else all is zero */
+    bool leak, doubt;
 };
-/* b against a. With fewer than 100 samples nothing is said: all is zero. Errors: SKEYM_ERR_MEMORY.
- */
+/* b against a. Errors: SKEYM_ERR_MEMORY. */
 SKEYM_MUST_USE enum skeym_error skeym_timing_judge(struct skeym_timing_judgement *judgement,
                                                    const struct skeym_timing_samples *samples,
                                                    enum skeym_timing_class a,
                                                    enum skeym_timing_class b,
                                                    struct skeym_chance *chance);
+
+/* As a word for a table. */
+const char *skeym_timing_word(const struct skeym_timing_judgement *judgement);
+
+/* How many pairs there were, of how many something could be said, and what. */
+struct skeym_timing_counts {
+    unsigned pairs, said, leaks, doubts;
+};
+void skeym_timing_count(struct skeym_timing_counts *counts,
+                        const struct skeym_timing_judgement *judgement);
 
 /* A clock that is not slewed, ns. */
 uint64_t skeym_timing_now(void);
@@ -55,8 +71,8 @@ void skeym_timing_aim(uint8_t candidate[32], const uint8_t right[32], enum skeym
                       struct skeym_chance *chance);
 
 /* The same question over loopback TCP, to a server of its own: adds its table row, figures and
- * paragraph to the finding. Returns how many leaks it found. */
-unsigned skeym_timing_wire(const struct skeym_inspect_context *context,
-                           struct skeym_finding *finding, double begin, double end);
+ * paragraph to the finding, and counts. */
+void skeym_timing_wire(const struct skeym_inspect_context *context, struct skeym_finding *finding,
+                       struct skeym_timing_counts *counts, double begin, double end);
 
 #endif

@@ -2,6 +2,7 @@
 /* A victim's request is held; its token stays unspent as long as no proof is right. So the same
  * token can be asked with wrong proofs for as long as it lives, which is the best that a timing
  * attacker on the wire has. */
+#include "crypto/crypto.h"
 #include "inspect/live.h"
 #include "inspect/party.h"
 #include "inspect/timing.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { QUICK = 3000, FULL = 500000, ANSWER_MS = 5000, RENEW = 2000 };
+enum { QUICK = 3000, FULL = 1120000, ANSWER_MS = 5000, RENEW = 2000 };
 
 struct wire {
     struct skeym_live live;
@@ -118,7 +119,7 @@ static enum skeym_error measure(const struct skeym_inspect_context *context, str
         if (i % RENEW == 0 || skeym_timing_now() - renewed > UINT64_C(20000000000)) {
             enum skeym_error error = capture(wire);
             if (error != SKEYM_OK) {
-                return error;
+                return context->stopped(context->arg) ? SKEYM_OK : error;
             }
             renewed = skeym_timing_now();
         }
@@ -128,8 +129,8 @@ static enum skeym_error measure(const struct skeym_inspect_context *context, str
         }
         skeym_timing_aim(proof, wire->right, class, &chance);
         double took = ask(wire, proof);
-        if (!isfinite(took)) {
-            return SKEYM_ERR_IO;
+        if (!isfinite(took)) { /* an interrupt from a terminal ends the server too */
+            return context->stopped(context->arg) ? SKEYM_OK : SKEYM_ERR_IO;
         }
         samples->of[class][samples->count[class]++] = took;
         context->progress(context->arg, "over loopback TCP",
@@ -138,8 +139,9 @@ static enum skeym_error measure(const struct skeym_inspect_context *context, str
     return SKEYM_OK;
 }
 
-static unsigned report(struct skeym_finding *finding, const struct skeym_timing_samples *samples,
-                       const struct skeym_timing_judgement *judgement)
+/* asked: before the crop. */
+static void report(struct skeym_finding *finding, size_t asked,
+                   const struct skeym_timing_judgement *judgement)
 {
     const struct skeym_figure shift = {
         "wire.shift",
@@ -149,47 +151,66 @@ static unsigned report(struct skeym_finding *finding, const struct skeym_timing_
         judgement->low,
         judgement->high,
         NULL};
-    skeym_finding_figure(finding, &shift);
+    if (judgement->said) {
+        skeym_finding_figure(finding, &shift);
+    }
     skeym_finding_row(finding, "over loopback TCP|%s : %s|%.2f|%.2f|%.0f (%.0f to %.0f)|%s",
                       skeym_timing_class_name(SKEYM_TIMING_FIRST),
                       skeym_timing_class_name(SKEYM_TIMING_LAST), judgement->t, judgement->z,
                       judgement->shift, judgement->low, judgement->high,
-                      judgement->leak ? "LEAK" : "none found");
+                      skeym_timing_word(judgement));
     skeym_finding_did(finding,
                       "Over loopback TCP a held token of a victim was asked with wrong proofs, %zu "
-                      "times with the first and as often with the last byte wrong (after the "
-                      "slowest tenth was left out). There is no leaky server to serve as control "
-                      "here; the interval says how small a leak would have shown.",
-                      samples->count[SKEYM_TIMING_FIRST]);
-    return judgement->leak;
+                      "times in all, with the first or the last byte wrong. There is no leaky "
+                      "server to serve as control here; the interval says how small a leak would "
+                      "have shown.",
+                      asked);
 }
 
-unsigned skeym_timing_wire(const struct skeym_inspect_context *context,
-                           struct skeym_finding *finding, double begin, double end)
+static enum skeym_error ask_and_judge(const struct skeym_inspect_context *context,
+                                      struct wire *wire, struct skeym_timing_judgement *judgement,
+                                      size_t *asked, double begin, double end)
 {
-    struct wire wire = {.fd = -1};
     struct skeym_timing_samples samples;
-    struct skeym_timing_judgement judgement;
     struct skeym_chance chance;
-    unsigned leaks = 0;
     skeym_chance_init(&chance, context->seed, 10);
     enum skeym_error error =
         skeym_timing_samples_open(&samples, context->size == SKEYM_INSPECT_FULL ? FULL : QUICK);
     if (error == SKEYM_OK) {
-        error = found(&wire);
+        error = measure(context, wire, &samples, begin, end);
     }
-    if (error == SKEYM_OK) {
-        error = measure(context, &wire, &samples, begin, end);
-    }
+    *asked = samples.count[SKEYM_TIMING_FIRST] + samples.count[SKEYM_TIMING_LAST];
     if (error == SKEYM_OK) {
         error = skeym_timing_samples_crop(&samples, 0.9);
     }
     if (error == SKEYM_OK) {
-        error = skeym_timing_judge(&judgement, &samples, SKEYM_TIMING_FIRST, SKEYM_TIMING_LAST,
-                                   &chance);
+        error =
+            skeym_timing_judge(judgement, &samples, SKEYM_TIMING_FIRST, SKEYM_TIMING_LAST, &chance);
+    }
+    skeym_timing_samples_free(&samples);
+    return error;
+}
+
+void skeym_timing_wire(const struct skeym_inspect_context *context, struct skeym_finding *finding,
+                       struct skeym_timing_counts *counts, double begin, double end)
+{
+    struct wire wire = {.fd = -1};
+    struct skeym_timing_judgement judgement = {0};
+    size_t asked = 0;
+    if (context->stopped(context->arg)) {
+        skeym_timing_count(counts, &judgement);
+        return;
+    }
+    enum skeym_error error = found(&wire);
+    if (error == SKEYM_OK) {
+        error = ask_and_judge(context, &wire, &judgement, &asked, begin, end);
+    }
+    if (error != SKEYM_OK && context->stopped(context->arg)) {
+        error = SKEYM_OK; /* an interrupt from a terminal ends what was started, too */
     }
     if (skeym_finding_must(finding, error)) {
-        leaks = report(finding, &samples, &judgement);
+        report(finding, asked, &judgement);
+        skeym_timing_count(counts, &judgement);
     }
     if (wire.fd >= 0) {
         close(wire.fd);
@@ -201,6 +222,5 @@ unsigned skeym_timing_wire(const struct skeym_inspect_context *context,
         skeym_party_close(&wire.victim);
     }
     skeym_live_close(&wire.live, false);
-    skeym_timing_samples_free(&samples);
-    return leaks;
+    skeym_crypto_wipe(wire.right, sizeof wire.right);
 }

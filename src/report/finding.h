@@ -16,7 +16,8 @@
  *               a point is {x, y, low, high} of lines, {label, x, low, high} of dots and bars
  *   notes[]     text                        what the figures do not show
  *   verdict     {kind, text}
- *   + size, seed, seconds, date, stopped    added by whoever ran it
+ *   + size, seed, seconds, date, stopped    added by whoever ran it; data: it needs a data set;
+ *     error                                   a text in place of the verdict: it could not be done
  */
 #ifndef SKEYM_REPORT_FINDING_H
 #define SKEYM_REPORT_FINDING_H

@@ -54,9 +54,15 @@ static void paragraphs(FILE *out, struct json_object *finding, const char *key, 
     }
 }
 
+static bool was_stopped(struct json_object *finding)
+{
+    return json_object_get_boolean(member(finding, "stopped"));
+}
+
 /* The verdict as word and sign: never by colour alone. */
 static void badge(FILE *out, struct json_object *finding)
 {
+    const char *early = was_stopped(finding) ? " (stopped early)" : "";
     static const struct {
         const char *kind, *class, *sign;
     } badges[] = {
@@ -68,12 +74,34 @@ static void badge(FILE *out, struct json_object *finding)
     const char *kind = text(member(finding, "verdict"), "kind");
     for (size_t i = 0; i < sizeof badges / sizeof badges[0]; i++) {
         if (strcmp(kind, badges[i].kind) == 0) {
-            fprintf(out, "<span class=\"badge %s\"><span aria-hidden=\"true\">%s</span> %s</span>",
-                    badges[i].class, badges[i].sign, kind);
+            fprintf(out,
+                    "<span class=\"badge %s\"><span aria-hidden=\"true\">%s</span> %s%s</span>",
+                    badges[i].class, badges[i].sign, kind, early);
             return;
         }
     }
-    fputs("<span class=\"badge open\">not finished</span>", out);
+    fprintf(out, "<span class=\"badge open\">not finished%s</span>", early);
+}
+
+/* The verdict; of a run that was stopped, that it speaks of what was done until then; of one that
+ * failed, why. */
+static void verdict(FILE *out, struct json_object *finding)
+{
+    fputs("<p class=\"verdict\">", out);
+    badge(out, finding);
+    if (was_stopped(finding)) {
+        fputs(" It was stopped before its end: all counts, and what follows, are of what was done "
+              "until then.",
+              out);
+    }
+    if (member(finding, "error")) {
+        fputs(" It could not be done: ", out);
+        skeym_markup_text(out, text(finding, "error"));
+        fputs(".", out);
+    }
+    fputs(" ", out);
+    skeym_markup_text(out, text(member(finding, "verdict"), "text"));
+    fputs("</p>\n", out);
 }
 
 static void claims(FILE *out, struct json_object *finding)
@@ -189,6 +217,9 @@ static void repeat(FILE *out, struct json_object *finding)
     skeym_markup_text(out, text(finding, "size"));
     fputs(" --seed ", out);
     skeym_markup_text(out, text(finding, "seed"));
+    if (json_object_get_boolean(member(finding, "data"))) {
+        fputs(" --data DIR", out);
+    }
     fprintf(out, "</code> (%.1f s here, on ", json_object_get_double(member(finding, "seconds")));
     skeym_markup_text(out, text(finding, "date"));
     fputs(json_object_get_boolean(member(finding, "stopped")) ? "; stopped before its end)</p>\n"
@@ -203,11 +234,7 @@ static enum skeym_error section(FILE *out, struct json_object *finding)
     fputs("\">\n", out);
     element(out, "h2", NULL, text(finding, "title"));
     element(out, "p", "question", text(finding, "question"));
-    fputs("<p class=\"verdict\">", out);
-    badge(out, finding);
-    fputs(" ", out);
-    skeym_markup_text(out, text(member(finding, "verdict"), "text"));
-    fputs("</p>\n", out);
+    verdict(out, finding);
     enum skeym_error error = charts(out, finding);
     claims(out, finding);
     paragraphs(out, finding, "did", "What we did");
@@ -265,7 +292,12 @@ static void head(FILE *out, struct json_object *report)
         fputs(facts[i].before, out);
         skeym_markup_text(out, text(report, facts[i].key));
     }
-    fputs("</p>\n</header>\n<main>\n", out);
+    fputs("</p>\n", out);
+    if (was_stopped(report)) {
+        element(out, "p", "verdict",
+                "This run was stopped: inspections that are missing here were not begun.");
+    }
+    fputs("</header>\n<main>\n", out);
 }
 
 enum skeym_error skeym_page_write(FILE *out, struct json_object *report)

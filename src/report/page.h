@@ -8,9 +8,9 @@
 #include <skeym/error.h>
 #include <stdio.h>
 
-/* report: {version, date, machine, size, seed, inspections: [findings]}. A finding without verdict
- * is shown as not finished. Errors: SKEYM_ERR_SHAPE (no such report), SKEYM_ERR_IO, what
- * skeym_chart_write says. */
+/* report: {version, date, machine, size, seed, stopped, inspections: [findings]}. A finding without
+ * verdict is shown as not finished, one that was stopped as stopped. Errors: SKEYM_ERR_SHAPE (no
+ * such report), SKEYM_ERR_IO, what skeym_chart_write says. */
 SKEYM_MUST_USE enum skeym_error skeym_page_write(FILE *out, struct json_object *report);
 
 #endif

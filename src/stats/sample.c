@@ -119,21 +119,37 @@ enum skeym_error skeym_sample_ranks(struct skeym_sample_test *test, const double
 
 /* --- intervals --------------------------------------------------------------- */
 
-static double resampled_median(double *room, const double *values, size_t count,
+/* The median of count draws from the sorted values, with replacement: how often each is drawn says
+ * what stands in the middle, so that nothing needs to be sorted again. */
+static double resampled_median(uint32_t *draws, const double *sorted, size_t count,
                                struct skeym_chance *chance)
 {
+    memset(draws, 0, count * sizeof *draws);
     for (size_t i = 0; i < count; i++) {
-        room[i] = values[skeym_chance_below(chance, count)];
+        draws[skeym_chance_below(chance, count)]++;
     }
-    skeym_sample_sort(room, count);
-    return skeym_sample_quantile(room, count, 0.5);
+    size_t lower = (count - 1) / 2; /* the middle, or the two of it */
+    size_t upper = count / 2;
+    size_t seen = draws[0];
+    size_t at = 0;
+    while (seen <= lower) {
+        seen += draws[++at];
+    }
+    double low = sorted[at];
+    while (seen <= upper) {
+        seen += draws[++at];
+    }
+    return (low + sorted[at]) / 2;
 }
 
-static double median_of(double *room, const double *values, size_t count)
+static double *sorted_copy(const double *values, size_t count)
 {
-    memcpy(room, values, count * sizeof *values);
-    skeym_sample_sort(room, count);
-    return skeym_sample_quantile(room, count, 0.5);
+    double *copy = calloc(count, sizeof *copy);
+    if (copy) {
+        memcpy(copy, values, count * sizeof *copy);
+        skeym_sample_sort(copy, count);
+    }
+    return copy;
 }
 
 enum skeym_error skeym_sample_median_shift(struct skeym_sample_interval *interval, const double *a,
@@ -142,22 +158,27 @@ enum skeym_error skeym_sample_median_shift(struct skeym_sample_interval *interva
 {
     size_t most = a_count > b_count ? a_count : b_count;
     *interval = (struct skeym_sample_interval){0};
-    double *room = calloc(most + rounds, sizeof *room);
-    if (!room) {
-        return SKEYM_ERR_MEMORY;
+    double *a_sorted = sorted_copy(a, a_count);
+    double *b_sorted = sorted_copy(b, b_count);
+    double *shifts = calloc(rounds, sizeof *shifts);
+    uint32_t *draws = calloc(most, sizeof *draws);
+    enum skeym_error error = a_sorted && b_sorted && shifts && draws ? SKEYM_OK : SKEYM_ERR_MEMORY;
+    if (error == SKEYM_OK) {
+        for (size_t i = 0; i < rounds; i++) {
+            double a_median = resampled_median(draws, a_sorted, a_count, chance);
+            shifts[i] = resampled_median(draws, b_sorted, b_count, chance) - a_median;
+        }
+        skeym_sample_sort(shifts, rounds);
+        interval->value = skeym_sample_quantile(b_sorted, b_count, 0.5) -
+                          skeym_sample_quantile(a_sorted, a_count, 0.5);
+        interval->low = skeym_sample_quantile(shifts, rounds, (1 - level) / 2);
+        interval->high = skeym_sample_quantile(shifts, rounds, (1 + level) / 2);
     }
-    double *shifts = room + most;
-    for (size_t i = 0; i < rounds; i++) {
-        double a_median = resampled_median(room, a, a_count, chance);
-        shifts[i] = resampled_median(room, b, b_count, chance) - a_median;
-    }
-    skeym_sample_sort(shifts, rounds);
-    double a_median = median_of(room, a, a_count);
-    interval->value = median_of(room, b, b_count) - a_median;
-    interval->low = skeym_sample_quantile(shifts, rounds, (1 - level) / 2);
-    interval->high = skeym_sample_quantile(shifts, rounds, (1 + level) / 2);
-    free(room);
-    return SKEYM_OK;
+    free(a_sorted);
+    free(b_sorted);
+    free(shifts);
+    free(draws);
+    return error;
 }
 
 struct skeym_sample_interval skeym_sample_median(double *values, size_t count, double level)

@@ -37,7 +37,7 @@ struct skeym_sample_interval {
 };
 
 /* median(b) - median(a), and its percentile interval of that level (0.95, say) from `rounds`
- * resamplings. Errors: SKEYM_ERR_MEMORY. */
+ * resamplings; counts and rounds above 0. Errors: SKEYM_ERR_MEMORY. */
 SKEYM_MUST_USE enum skeym_error skeym_sample_median_shift(struct skeym_sample_interval *interval,
                                                           const double *a, size_t a_count,
                                                           const double *b, size_t b_count,

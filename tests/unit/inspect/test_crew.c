@@ -103,6 +103,20 @@ static void a_stop_ends_it(void **state)
     const struct skeym_crew crew = {&context, "marking", 0, 1, 1000, 1, 1, wait_for_stop, &marks};
     uint64_t done = skeym_crew_run(&crew);
     assert_true(done >= 1 && done < 1000);
+    assert_int_equal(skeym_crew_run(&crew), 0); /* stopped before: none is begun */
+}
+
+/* Waiting costs no processor time, and working costs no less than nothing. */
+static void the_clocks_go_on(void **state)
+{
+    (void)state;
+    double wall = skeym_crew_seconds();
+    double cpu = skeym_crew_cpu_seconds();
+    assert_true(cpu >= 0 && cpu < wall);
+    while (skeym_crew_cpu_seconds() < cpu + 0.001) {
+    }
+    assert_true(skeym_crew_seconds() > wall);
+    assert_true(skeym_crew_seconds() - wall >= 0.0009); /* one thread has one processor at most */
 }
 
 int main(void)
@@ -111,6 +125,7 @@ int main(void)
         cmocka_unit_test(each_number_is_done_once),
         cmocka_unit_test(a_find_ends_it),
         cmocka_unit_test(a_stop_ends_it),
+        cmocka_unit_test(the_clocks_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,9 +48,15 @@ static void a_shift_is_a_leak_and_none_is_none(void **state)
     assert_true(leak.leak);
     assert_true(leak.t > SKEYM_TIMING_LIMIT && leak.z > SKEYM_TIMING_LIMIT);
     assert_true(leak.low > 0 && leak.low < leak.shift && leak.shift < leak.high);
+    assert_true(leak.said && !leak.doubt);
+    assert_string_equal(skeym_timing_word(&leak), "LEAK");
     assert_true(judge(-3).leak);
+    struct skeym_timing_judgement doubt = judge(0.7);
+    assert_true(doubt.doubt && !doubt.leak && doubt.said);
+    assert_string_equal(skeym_timing_word(&doubt), "in doubt");
     struct skeym_timing_judgement none = judge(0);
-    assert_false(none.leak);
+    assert_true(none.said && !none.leak && !none.doubt);
+    assert_string_equal(skeym_timing_word(&none), "none found");
     assert_true(none.low < 0 && none.high > 0);
 }
 
@@ -80,13 +86,61 @@ static void few_samples_say_nothing(void **state)
     struct skeym_timing_judgement judgement;
     struct skeym_chance chance;
     skeym_chance_init(&chance, 1, 1);
-    fill(&samples, 1000, &chance);
+    fill(&samples, 5000, &chance);
     samples.count[SKEYM_TIMING_LAST] = 99;
     assert_int_equal(
         skeym_timing_judge(&judgement, &samples, SKEYM_TIMING_FIRST, SKEYM_TIMING_LAST, &chance),
         SKEYM_OK);
-    assert_false(judgement.leak);
+    assert_true(!judgement.leak && !judgement.said && !judgement.doubt);
+    assert_string_equal(skeym_timing_word(&judgement), "too few samples");
+    samples.count[SKEYM_TIMING_LAST] = 100;
+    assert_int_equal(
+        skeym_timing_judge(&judgement, &samples, SKEYM_TIMING_FIRST, SKEYM_TIMING_LAST, &chance),
+        SKEYM_OK);
+    assert_true(judgement.said && judgement.leak);
     skeym_timing_samples_free(&samples);
+}
+
+/* The machine becomes slower for the last half of one class: an interval from the first samples
+ * alone would see nothing. */
+static void the_interval_is_of_all_the_time(void **state)
+{
+    (void)state;
+    enum { MANY = 4 * SKEYM_TIMING_BOOTSTRAP };
+    struct skeym_timing_samples samples;
+    struct skeym_timing_judgement judgement;
+    struct skeym_chance chance;
+    skeym_chance_init(&chance, 1, 1);
+    assert_int_equal(skeym_timing_samples_open(&samples, MANY), SKEYM_OK);
+    for (size_t i = 0; i < MANY; i++) {
+        samples.of[SKEYM_TIMING_FIRST][i] = 100 + skeym_chance_normal(&chance);
+        samples.of[SKEYM_TIMING_LAST][i] =
+            100 + skeym_chance_normal(&chance) + (i < MANY / 3 ? 0 : 10);
+    }
+    samples.count[SKEYM_TIMING_FIRST] = samples.count[SKEYM_TIMING_LAST] = MANY;
+    assert_int_equal(
+        skeym_timing_judge(&judgement, &samples, SKEYM_TIMING_FIRST, SKEYM_TIMING_LAST, &chance),
+        SKEYM_OK);
+    assert_true(judgement.low > 5);
+    skeym_timing_samples_free(&samples);
+}
+
+static void judgements_are_counted(void **state)
+{
+    (void)state;
+    struct skeym_timing_counts counts = {0};
+    const struct skeym_timing_judgement few = {0}, none = {.said = true},
+                                        doubt = {.said = true, .doubt = true},
+                                        leak = {.said = true, .leak = true};
+    skeym_timing_count(&counts, &few);
+    skeym_timing_count(&counts, &none);
+    skeym_timing_count(&counts, &doubt);
+    skeym_timing_count(&counts, &leak);
+    skeym_timing_count(&counts, &leak);
+    assert_int_equal(counts.pairs, 5);
+    assert_int_equal(counts.said, 4);
+    assert_int_equal(counts.doubts, 1);
+    assert_int_equal(counts.leaks, 2);
 }
 
 static void candidates_are_wrong_where_they_say(void **state)
@@ -114,6 +168,8 @@ int main(void)
         cmocka_unit_test(a_shift_is_a_leak_and_none_is_none),
         cmocka_unit_test(cropping_takes_the_slowest_of_all),
         cmocka_unit_test(few_samples_say_nothing),
+        cmocka_unit_test(the_interval_is_of_all_the_time),
+        cmocka_unit_test(judgements_are_counted),
         cmocka_unit_test(candidates_are_wrong_where_they_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

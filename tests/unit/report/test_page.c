@@ -103,10 +103,46 @@ static void what_is_unfinished_says_so(void **state)
     enum skeym_error error;
     char *out = page(report, &error);
     assert_int_equal(error, SKEYM_OK);
-    assert_non_null(strstr(out, "not finished</span>"));
-    assert_non_null(strstr(out, "stopped before its end"));
+    assert_non_null(strstr(out, "not finished (stopped early)</span>"));
+    assert_non_null(strstr(out, "It was stopped before its end"));
+    assert_non_null(strstr(out, "; stopped before its end)"));
+    assert_null(strstr(out, "This run was stopped"));
     free(out);
     json_object_put(report);
+}
+
+static void a_verdict_of_a_stopped_run_is_marked_and_a_failure_tells_why(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        const char *has[3], *has_not;
+    } cases[] = {
+        {"{\"inspections\":[{\"verdict\":{\"kind\":\"confirmed\",\"text\":\"t\"},\"stopped\":true}]"
+         ","
+         "\"stopped\":true}",
+         {" confirmed (stopped early)</span>", "It was stopped before its end",
+          "This run was stopped"},
+         "could not be done"},
+        {"{\"inspections\":[{\"error\":\"no <such> file\",\"stopped\":false,\"data\":true}]}",
+         {"not finished</span>", "could not be done: no &lt;such&gt; file.", " --data DIR</code>"},
+         "stopped"},
+        {"{\"inspections\":[{\"verdict\":{\"kind\":\"confirmed\",\"text\":\"t\"}}]}",
+         {" confirmed</span>", " t</p>", "--seed </code>"},
+         "stopped"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct json_object *report = json_tokener_parse(cases[i].json);
+        enum skeym_error error;
+        char *out = page(report, &error);
+        assert_int_equal(error, SKEYM_OK);
+        for (size_t j = 0; j < 3; j++) {
+            assert_non_null(strstr(out, cases[i].has[j]));
+        }
+        assert_null(strstr(out, cases[i].has_not));
+        free(out);
+        json_object_put(report);
+    }
 }
 
 static void what_is_no_report_is_refused(void **state)
@@ -133,6 +169,7 @@ int main(void)
         cmocka_unit_test(no_text_becomes_markup),
         cmocka_unit_test(a_section_has_all_its_parts),
         cmocka_unit_test(what_is_unfinished_says_so),
+        cmocka_unit_test(a_verdict_of_a_stopped_run_is_marked_and_a_failure_tells_why),
         cmocka_unit_test(what_is_no_report_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,27 @@ static void the_median_shift_finds_a_shift_and_none(void **state)
     assert_true(shift.low < 0 && shift.high > 0 && shift.value == 0);
 }
 
+/* Of 2 values the median of 2 draws is one of three, of 3 values that of 3 draws one of three: in
+ * many rounds the outermost come, and nothing beyond. */
+static void resampled_medians_lie_where_they_can(void **state)
+{
+    (void)state;
+    static const double nothing[] = {0}, two[] = {10, 20}, three[] = {30, 10, 20};
+    struct skeym_chance chance;
+    struct skeym_sample_interval shift;
+    skeym_chance_init(&chance, 7, 2);
+    assert_int_equal(skeym_sample_median_shift(&shift, nothing, 1, two, 2, 999, 0.999, &chance),
+                     SKEYM_OK);
+    assert_true(shift.low == 10 && shift.value == 15 && shift.high == 20);
+    assert_int_equal(skeym_sample_median_shift(&shift, nothing, 1, three, 3, 999, 0.999, &chance),
+                     SKEYM_OK);
+    assert_true(shift.low == 10 && shift.value == 20 && shift.high == 30);
+    /* half of the medians of 2 are 15: 10 and 20 are a quarter each */
+    assert_int_equal(skeym_sample_median_shift(&shift, nothing, 1, two, 2, 999, 0.4, &chance),
+                     SKEYM_OK);
+    assert_true(shift.low == 15 && shift.high == 15);
+}
+
 /* Sign-test interval of 10 sorted values at 95%: the 2nd and the 9th, textbooks say; ours is
  * rounded outwards, never inwards. */
 static void the_medians_interval_is_not_too_small(void **state)
@@ -172,6 +193,7 @@ int main(void)
         cmocka_unit_test(the_rank_test_is_right),
         cmocka_unit_test(the_rank_test_shares_ranks_of_ties),
         cmocka_unit_test(the_median_shift_finds_a_shift_and_none),
+        cmocka_unit_test(resampled_medians_lie_where_they_can),
         cmocka_unit_test(the_medians_interval_is_not_too_small),
         cmocka_unit_test(shares_have_exact_intervals),
     };
