@@ -54,7 +54,7 @@ static void remember(enum fail_kind kind, const void *caller, bool own)
     page->site = (int64_t)(uintptr_t)caller;
     if (dladdr(caller, &info) && info.dli_fname) {
         page->site -= (int64_t)(uintptr_t)info.dli_fbase;
-        strncpy(page->module, info.dli_fname, sizeof page->module - 1);
+        (void)snprintf(page->module, sizeof page->module, "%s", info.dli_fname);
     }
     (void)kind;
 }
@@ -433,10 +433,11 @@ static void find_own(void)
     FILE *maps = fopen("/proc/self/maps", "re");
     ssize_t size = readlink("/proc/self/exe", name, sizeof name - 1);
     while (maps && size > 0 && fgets(line, sizeof line, maps)) {
-        unsigned long begin, end;
-        if (strstr(line, name) && sscanf(line, "%lx-%lx", &begin, &end) == 2) {
+        char *dash = NULL;
+        unsigned long begin = strtoul(line, &dash, 16);
+        if (strstr(line, name) && *dash == '-') {
             own_begin = own_begin ? own_begin : begin;
-            own_end = end;
+            own_end = strtoul(dash + 1, NULL, 16);
         }
     }
     if (maps) {

@@ -11,20 +11,15 @@
 
 /* X(name): the kinds of calls that can be made to fail. The first are the C library's, those with
  * "vfs" are SQLite's to its file system. */
+/* clang-format off */
 #define FAIL_KINDS(X)                                                                              \
-    X(malloc)                                                                                      \
-    X(open)                                                                                        \
-    X(read)                                                                                        \
-    X(write)                                                                                       \
-    X(fsync)                                                                                       \
-    X(truncate)                                                                                    \
-    X(rename)                                                                                      \
-    X(unlink)                                                                                      \
-    X(mkdir) X(stat) X(lock) X(chmod) X(socket) X(bind) X(accept) X(connect) X(recv) X(send)       \
-        X(poll) X(handle) X(random) X(thread) X(map) X(limit) X(vfs_open) X(vfs_delete)            \
-            X(vfs_access) X(vfs_path) X(vfs_read) X(vfs_write) X(vfs_truncate) X(vfs_sync)         \
-                X(vfs_size) X(vfs_lock) X(vfs_unlock) X(vfs_control) X(vfs_shm_map)                \
-                    X(vfs_shm_lock)
+    X(malloc) X(open) X(read) X(write) X(fsync) X(truncate) X(rename) X(unlink) X(mkdir) X(stat)   \
+    X(lock) X(chmod) X(socket) X(bind) X(accept) X(connect) X(recv) X(send) X(poll) X(handle)      \
+    X(random) X(thread) X(map) X(limit)                                                            \
+    X(vfs_open) X(vfs_delete) X(vfs_access) X(vfs_path) X(vfs_read) X(vfs_write) X(vfs_truncate)   \
+    X(vfs_sync) X(vfs_size) X(vfs_lock) X(vfs_unlock) X(vfs_control) X(vfs_shm_map)                \
+    X(vfs_shm_lock)
+/* clang-format on */
 
 enum fail_kind {
 #define KIND(name) FAIL_##name,

@@ -3,7 +3,7 @@
  * The store, FHIR, the authority's folder, the device's journal and the credential file, called
  * directly, thousands of times a second: each call that they make to the heap, the system or
  * SQLite's file system fails once, and once and for all. Runs under fail.so:
- *   inside [--step N] [--twin]      (SKEYM_FAIL_PAGE names the page)
+ *   inside [--step N] [--from N] [--twin]      (SKEYM_FAIL_PAGE names the page)
  * prints "name INJECTED FINDINGS" for each scenario and a line for each finding. A child does the
  * work, so that one that dies is itself a finding, and the next goes on behind it. --twin plants a
  * leak, a crash and a false answer, which must be found.
@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LEAK_EACH = 100, MOST_CALLS = 4000, SECONDS = 120, LEAST_RUNS = 16 };
+enum { LEAK_EACH = 100, MOST_CALLS = 4000, SECONDS = 120, LEAST_RUNS = 12 };
 
 static const char *const kind_names[] = {
 #define NAME(name) #name,
@@ -91,6 +91,7 @@ static struct fail_page *page;
 static struct progress *progress;
 static const struct inside_scenario *scenario;
 static size_t step = 1;
+static size_t from;
 bool inside_twin;
 
 /* --- one fault --------------------------------------------------------------------- */
@@ -210,6 +211,7 @@ static void work(void)
 static void run_scenario(void)
 {
     memset(progress, 0, sizeof *progress);
+    progress->next = from;
     while (progress->next != SIZE_MAX) {
         size_t before = progress->next;
         fflush(stdout);
@@ -223,7 +225,7 @@ static void run_scenario(void)
         (void)waitpid(child, &status, 0);
         page->armed = 0;
         if (status != 0) {
-            if (progress->next > 0 && progress->next != SIZE_MAX) {
+            if (progress->next >= from + progress->step && progress->next != SIZE_MAX) {
                 (void)set_fault(progress->next - progress->step);
             }
             tell(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "HANG"
@@ -236,14 +238,25 @@ static void run_scenario(void)
     printf("scenario %s: %zu %zu\n", scenario->name, progress->injected, progress->findings);
 }
 
+static void run_all(const struct inside_scenario *const *at)
+{
+    for (; *at; at++) {
+        scenario = *at;
+        if (scenario->twin || !inside_twin) {
+            run_scenario();
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *path = getenv("SKEYM_FAIL_PAGE");
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     for (int i = 1; i < argc; i++) {
+        size_t number = i + 1 < argc ? strtoul(argv[i + 1], NULL, 10) : 0;
         inside_twin = inside_twin || strcmp(argv[i], "--twin") == 0;
-        step =
-            strcmp(argv[i], "--step") == 0 && i + 1 < argc ? strtoul(argv[i + 1], NULL, 10) : step;
+        step = strcmp(argv[i], "--step") == 0 ? number : step;
+        from = strcmp(argv[i], "--from") == 0 ? number : from;
     }
     page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     progress =
@@ -252,11 +265,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "inside: run it by tests/torture/run\n");
         return 2;
     }
-    for (const struct inside_scenario *const *at = inside_scenarios; *at; at++) {
-        scenario = *at;
-        if (scenario->twin || !inside_twin) {
-            run_scenario();
-        }
-    }
+    run_all(inside_fhir);
+    run_all(inside_files);
     return 0;
 }
