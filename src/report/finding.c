@@ -90,8 +90,8 @@ static struct json_object *member(struct json_object *object, const char *key)
     return found;
 }
 
-static void format_text(struct skeym_finding *finding, char *text, const char *format,
-                        va_list arguments)
+__attribute__((format(printf, 3, 0))) static void
+format_text(struct skeym_finding *finding, char *text, const char *format, va_list arguments)
 {
     int size = vsnprintf(text, TEXT_MAX, format, arguments);
     if (size < 0 || size >= TEXT_MAX) {
