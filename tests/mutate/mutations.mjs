@@ -131,8 +131,17 @@ function inArraySize(tokens, i) {
     return false;
 }
 
+// The 0 of an empty span, room or writer: a pointer that is not used.
+function isEmptySpan(tokens, i) {
+    const around = tokens.slice(Math.max(0, i - 6), i).map((token) => token.text);
+    return around.at(-1) === '{' && tokens[i + 1]?.text === '}' && around.some((text) => /^skeym_(span|room|writer)$/.test(text));
+}
+
 function numbers(tokens, i) {
     const token = tokens[i];
+    if (isEmptySpan(tokens, i)) {
+        return [];
+    }
     const steps = inArraySize(tokens, i) ? [-1n] : [1n, -1n];
     if (token.kind === 'number') {
         const digits = token.text.replace(/[uUlL]+$/, '');

@@ -53,6 +53,15 @@ static enum skeym_error do_audience(void)
     return skeym_audience_keys_derive(&my.audience, &my.epoch, &f.audience.audience);
 }
 
+/* A key that could not be moved is the one it was. */
+static enum skeym_error do_ratchet(void)
+{
+    const struct skeym_epoch_key before = my.epoch;
+    enum skeym_error error = skeym_epoch_ratchet(&my.epoch);
+    assert_int_equal(memcmp(&my.epoch, &before, sizeof before) == 0, error != SKEYM_OK);
+    return error;
+}
+
 static enum skeym_error do_locator_seal(void)
 {
     return skeym_locator_seal(ROOM(my.locator), &my.size, &f.enrol[0], &f.claims, nonce);
@@ -253,6 +262,7 @@ static const struct operation {
 #define CRYPTO      SKEYM_ERR_CRYPTO, SKEYM_OK
     {"enrol keys", nothing, do_enrol, OUT(my.enrol), CRYPTO, 2, 0, 0},
     {"audience keys", epoch_key, do_audience, OUT(my.audience), CRYPTO, 3, 0, 0},
+    {"ratchet", epoch_key, do_ratchet, NULL, 0, CRYPTO, 1, 0, 0},
     {"seal a locator", nothing, do_locator_seal, OUT(my.locator), CRYPTO, 2, 0, 0},
     {"open a locator", nothing, do_locator_open, OUT(my.claims), CRYPTO, 2, 0, 1},
     {"credential", nothing, do_credential, OUT(my.credential), CRYPTO, 1, 0, 0},
@@ -313,6 +323,22 @@ static void each_call_of_the_door_fails(void **state)
     }
 }
 
+/* K_e goes over the stack twice: as the ratchet makes it, and where the audience keys are derived.
+ */
+static void the_epoch_key_is_wiped(void **state)
+{
+    (void)state;
+    (void)start(NULL);
+    epoch_key();
+    struct skeym_epoch_key next = my.epoch;
+    assert_int_equal(skeym_epoch_ratchet(&next), SKEYM_OK);
+    door_needle = next.key;
+    door_reset(0);
+    assert_int_equal(do_audience(), SKEYM_OK);
+    assert_int_equal(door.found, 2);
+    door_needle = NULL;
+}
+
 /* The rest of a text that makes no whole group goes over the stack: as bytes, and as characters. */
 static void base64url_wipes_what_is_left_over(void **state)
 {
@@ -346,6 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call_of_the_door_fails),
+        cmocka_unit_test(the_epoch_key_is_wiped),
         cmocka_unit_test(base64url_wipes_what_is_left_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
