@@ -276,7 +276,8 @@ const serve = {
   },
   async check(world, result) {
     if (this.served) {
-      need(result.code === 0 || untold(result), `it served, and ended with ${result.code}`);
+      const told = !/standard output could not be written/.test(result.err);
+      need(result.code === 0 || !told, `it served, and ended with ${result.code}`);
       need(this.second?.code === 0, `the request after the fault failed: ${this.second?.err}`);
       need(/"event":"stopp/.test(result.err), 'it does not log its end');
     } else {
