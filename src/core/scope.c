@@ -254,6 +254,9 @@ bool skeym_scope_covers(const struct skeym_scope *have, const struct skeym_scope
 
 static bool one_covers(const struct skeym_scopes *have, const struct skeym_scope *want)
 {
+    /*@ loop invariant i <= SKEYM_SCOPES_MAX;
+        loop assigns i;
+        loop variant SKEYM_SCOPES_MAX - i; */
     for (size_t i = 0; i < have->count && i < SKEYM_SCOPES_MAX; i++) {
         if (skeym_scope_covers(&have->at[i], want)) {
             return true;
@@ -267,6 +270,9 @@ bool skeym_scopes_cover(const struct skeym_scopes *have, const struct skeym_scop
     if (want->count > SKEYM_SCOPES_MAX) {
         return false;
     }
+    /*@ loop invariant i <= SKEYM_SCOPES_MAX;
+        loop assigns i;
+        loop variant SKEYM_SCOPES_MAX - i; */
     for (size_t i = 0; i < want->count; i++) {
         if (!one_covers(have, &want->at[i])) {
             return false;
@@ -284,6 +290,9 @@ static bool allows(const struct skeym_scope *scope, enum skeym_action action, ui
 bool skeym_scopes_allow(const struct skeym_scopes *scopes, enum skeym_action action, uint8_t type,
                         struct skeym_span patient)
 {
+    /*@ loop invariant i <= SKEYM_SCOPES_MAX;
+        loop assigns i;
+        loop variant SKEYM_SCOPES_MAX - i; */
     for (size_t i = 0; i < scopes->count && i < SKEYM_SCOPES_MAX; i++) {
         const struct skeym_scope *scope = &scopes->at[i];
         bool whose =
@@ -300,6 +309,9 @@ bool skeym_scopes_allow(const struct skeym_scopes *scopes, enum skeym_action act
 bool skeym_scopes_allow_some(const struct skeym_scopes *scopes, enum skeym_action action,
                              uint8_t type)
 {
+    /*@ loop invariant i <= SKEYM_SCOPES_MAX;
+        loop assigns i;
+        loop variant SKEYM_SCOPES_MAX - i; */
     for (size_t i = 0; i < scopes->count && i < SKEYM_SCOPES_MAX; i++) {
         if (allows(&scopes->at[i], action, type)) {
             return true;
