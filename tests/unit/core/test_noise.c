@@ -174,9 +174,27 @@ static void weak_keys(void **state)
     assert_int_equal(skeym_noise_read_2(&run.initiator, head), SKEYM_ERR_WEAK);
 }
 
+/* Heads of a handshake that fails are zero, and not a byte behind them is touched. */
+static void failed_heads_are_zero(void **state)
+{
+    (void)state;
+    static const uint8_t psk[32] = {1};
+    struct skeym_handshake weak = {.static_key = {1}, .ephemeral_key = {2}}; /* peers of order 1 */
+    uint8_t out[SKEYM_NOISE_HEAD_1 + 1];
+    memset(out, 0xee, sizeof out);
+    assert_int_equal(skeym_noise_write_1(&weak, out, psk), SKEYM_ERR_WEAK);
+    assert_zero(out, SKEYM_NOISE_HEAD_1);
+    assert_int_equal(out[SKEYM_NOISE_HEAD_1], 0xee);
+    memset(out, 0xee, sizeof out);
+    assert_int_equal(skeym_noise_write_2(&weak, out), SKEYM_ERR_WEAK);
+    assert_zero(out, SKEYM_NOISE_HEAD_2);
+    assert_int_equal(out[SKEYM_NOISE_HEAD_2], 0xee);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(failed_heads_are_zero),
         cmocka_unit_test_setup(handshake, start),
         cmocka_unit_test_setup(message_1_altered, start),
         cmocka_unit_test_setup(message_2_altered, start),
