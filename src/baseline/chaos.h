@@ -15,7 +15,7 @@ void skeym_chaos_key(uint8_t key[SKEYM_CHAOS_KEY_BYTES], double x, double y);
 
 /* What the approach calls a good seed: the fitness of a key as a cipher for an image (PSNR of the
  * xored image against the plain one, which should be small, less the correlation of neighbours).
- * The grasshopper optimiser is not part of making one key and is timed apart: see inspect_keygen.c.
+ * For the grasshopper optimiser (grasshopper.h), which is not part of making one key.
  */
 double skeym_chaos_fitness(const uint8_t key[SKEYM_CHAOS_KEY_BYTES], const uint8_t *image,
                            size_t size);

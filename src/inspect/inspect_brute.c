@@ -68,20 +68,22 @@ static double rate(struct skeym_finding *finding, const struct skeym_inspect_con
     if (!skeym_finding_must(finding, aim(&target, secret))) {
         return 1;
     }
-    for (size_t i = 0; i < ROUNDS; i++) {
-        double began = skeym_crew_seconds();
+    size_t rounds = 0;
+    while (rounds < ROUNDS && (rounds == 0 || !context->stopped(context->arg))) {
+        context->progress(context->arg, "guesses a second", 0.05 * (double)rounds / ROUNDS);
+        double began = skeym_crew_cpu_seconds();
         for (unsigned j = 0; j < each; j++) {
             spread(secret, j + 7);
             (void)guess(&target, secret);
         }
-        rates[i] = each / (skeym_crew_seconds() - began);
+        rates[rounds++] = each / (skeym_crew_cpu_seconds() - began);
     }
-    struct skeym_sample_interval median = skeym_sample_median(rates, ROUNDS, 0.95);
-    const struct skeym_figure figure = {
-        "guess.rate", "guesses a second on one core (median of 9, 95% interval)",
-        median.value, "1/s",
-        median.low,   median.high,
-        NULL};
+    char what[96];
+    snprintf(what, sizeof what,
+             "guesses a second of one core's time (median of %zu, 95%% interval)", rounds);
+    struct skeym_sample_interval median = skeym_sample_median(rates, rounds, 0.95);
+    const struct skeym_figure figure = {"guess.rate", what,        median.value, "1/s",
+                                        median.low,   median.high, NULL};
     skeym_finding_figure(finding, &figure);
     return median.value;
 }
@@ -126,11 +128,17 @@ static void sequence_key(uint8_t secret[SKEYM_SECRET_BYTES], uint32_t n, unsigne
     }
 }
 
+enum { WIDTHS = 4 }; /* 32, 64, 128, 256 bits */
+
 struct weak {
-    const char *kind, *id;
+    const char *kind;
     bool words;
     uint32_t space;
-    double seconds[4]; /* for 32, 64, 128, 256 bits */
+    struct {
+        const char *text;
+        double seconds;
+    } paper[WIDTHS];
+    double seconds[WIDTHS]; /* 0: not cracked, because stopped */
 };
 
 static void weak_key(uint8_t secret[SKEYM_SECRET_BYTES], const struct weak *weak, uint32_t n,
@@ -149,7 +157,7 @@ static void crack_one(struct skeym_finding *finding, struct weak *weak, size_t w
     if (!skeym_finding_must(finding, aim(&target, secret))) {
         return;
     }
-    double began = skeym_crew_seconds();
+    double began = skeym_crew_cpu_seconds();
     uint32_t tried = 0;
     bool hit = false;
     while (!hit && tried < weak->space) {
@@ -157,12 +165,12 @@ static void crack_one(struct skeym_finding *finding, struct weak *weak, size_t w
         hit = guess(&target, secret);
         tried++;
     }
-    weak->seconds[width] = skeym_crew_seconds() - began;
+    weak->seconds[width] = skeym_crew_cpu_seconds() - began;
     if (!hit || tried != secret_number + 1) {
         skeym_finding_must(finding, SKEYM_ERR_STATE);
     }
-    skeym_finding_row(finding, "%s|%u|%u of %u|%.3f s", weak->kind, bits, tried, weak->space,
-                      weak->seconds[width]);
+    skeym_finding_row(finding, "%s|%u|%s|%.3f s|found at guess %u of %u", weak->kind, bits,
+                      weak->paper[width].text, weak->seconds[width], tried, weak->space);
 }
 
 static void crack_weak(struct skeym_finding *finding, const struct skeym_inspect_context *context,
@@ -170,17 +178,14 @@ static void crack_weak(struct skeym_finding *finding, const struct skeym_inspect
 {
     struct skeym_chance chance;
     skeym_chance_init(&chance, context->seed, 2);
-    skeym_finding_table(finding,
-                        "Weak keys, cracked: work is the place in the order, not the length",
-                        "keys|bits|guesses until found|time");
     for (size_t kind = 0; kind < 2; kind++) {
-        /* in the second half of the order, the same place for each length */
+        /* in the second half of the order (full size), the same place for each length */
         uint32_t half = weak[kind].space / 2;
         uint32_t number = half + (uint32_t)skeym_chance_below(&chance, half);
         if (context->size == SKEYM_INSPECT_QUICK) {
             number /= 8;
         }
-        for (size_t width = 0; width < 4; width++) {
+        for (size_t width = 0; width < WIDTHS && !context->stopped(context->arg); width++) {
             crack_one(finding, &weak[kind], width, number);
         }
     }
@@ -254,48 +259,110 @@ static void exhaust(struct skeym_finding *finding, const struct skeym_inspect_co
 
 /* --- what follows ----------------------------------------------------------------- */
 
+#define YEAR           (365.25 * 86400)
+#define UNIVERSE_YEARS 13.8e9
+
 static double log2_years(double bits, double per_second)
 {
-    return bits - 1 - log2(per_second) - log2(365.25 * 86400);
+    return bits - 1 - log2(per_second) - log2(YEAR);
 }
+
+static const struct {
+    unsigned bits;
+    const char *paper; /* NULL: the paper has no such row */
+    double paper_seconds;
+} even[] = {
+    {32, NULL, 0},
+    {64, NULL, 0},
+    {128, "13 h", 13 * 3600.0},
+    {256, "21 h", 21 * 3600.0},
+    {320, "more than 31 h", 31 * 3600.0},
+};
+enum { EVENS = sizeof even / sizeof even[0] };
 
 static void extrapolate(struct skeym_finding *finding, double per_second)
 {
-    static const unsigned bits[] = {32, 64, 128, 256, 320};
-    static const char *const paper[] = {NULL, NULL, "13 h", "21 h", "more than 31 h"};
-    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++) {
+    for (size_t i = 0; i < EVENS; i++) {
         char id[32], what[96];
-        snprintf(id, sizeof id, "years.%u", bits[i]);
-        snprintf(what, sizeof what, "even keys of %u bits: log2 of the years to find one", bits[i]);
-        const struct skeym_figure figure = {id,  what,    log2_years(bits[i], per_second), "", NAN,
-                                            NAN, paper[i]};
+        double years = log2_years(even[i].bits, per_second);
+        snprintf(id, sizeof id, "years.%u", even[i].bits);
+        snprintf(what, sizeof what, "even keys of %u bits: years to find one, as a power of 2",
+                 even[i].bits);
+        const struct skeym_figure figure = {id, what, years, "(log2)", NAN, NAN, even[i].paper};
         skeym_finding_figure(finding, &figure);
+        if (even[i].paper) {
+            skeym_finding_row(finding,
+                              "SkeyM|%u|%s|2^%.1f years, or 10^%.1f|half of 2^%u keys at the rate "
+                              "measured",
+                              even[i].bits, even[i].paper, years, years * log10(2), even[i].bits);
+        }
     }
 }
 
-static void chart(struct skeym_finding *finding, const struct weak weak[2], double per_second)
+static void level(struct skeym_finding *finding, const char *name, double log2_of_years)
+{
+    skeym_finding_series(finding, name);
+    skeym_finding_point(finding, even[0].bits, log2_of_years, NAN, NAN);
+    skeym_finding_point(finding, even[EVENS - 1].bits, log2_of_years, NAN, NAN);
+}
+
+/* Weak keys and even ones, as measured or extrapolated, and as the paper prints them. */
+static void chart(struct skeym_finding *finding, const char *says, const struct weak *weak,
+                  size_t kinds, double per_second)
 {
     const struct skeym_chart picture = {
         .kind = SKEYM_CHART_LINES,
-        .says = "Length saves no weak key; for even keys each bit doubles the work",
+        .says = says,
         .x_label = "bits of the key",
-        .y_label = "log2 of the seconds until it is found",
+        .y_label = "log2 of the years until found",
     };
     skeym_finding_chart(finding, &picture);
-    for (size_t kind = 0; kind < 2; kind++) {
+    for (size_t kind = 0; kind < kinds; kind++) {
         skeym_finding_series(finding, weak[kind].kind);
-        for (size_t width = 0; width < 4; width++) {
-            if (weak[kind].seconds[width] > 0) {
-                skeym_finding_point(finding, 32U << width, log2(weak[kind].seconds[width]), NAN,
-                                    NAN);
-            }
+        for (size_t width = 0; width < WIDTHS; width++) {
+            skeym_finding_point(finding, 32U << width, log2(weak[kind].seconds[width] / YEAR), NAN,
+                                NAN);
         }
     }
     skeym_finding_series(finding, "SkeyM (extrapolated)");
-    static const unsigned bits[] = {32, 64, 128, 256, 320};
-    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++) {
-        skeym_finding_point(finding, bits[i], bits[i] - 1 - log2(per_second), NAN, NAN);
+    for (size_t i = 0; i < EVENS; i++) {
+        skeym_finding_point(finding, even[i].bits, log2_years(even[i].bits, per_second), NAN, NAN);
     }
+    if (kinds == 1) {
+        char name[48];
+        snprintf(name, sizeof name, "%s, the paper", weak->kind);
+        skeym_finding_series(finding, name);
+        for (size_t width = 0; width < WIDTHS; width++) {
+            skeym_finding_point(finding, 32U << width, log2(weak->paper[width].seconds / YEAR), NAN,
+                                NAN);
+        }
+    }
+    skeym_finding_series(finding, "SkeyM, the paper");
+    for (size_t i = 0; i < EVENS; i++) {
+        if (even[i].paper) {
+            skeym_finding_point(finding, even[i].bits, log2(even[i].paper_seconds / YEAR), NAN,
+                                NAN);
+        }
+    }
+    level(finding, "a year", 0);
+    if (kinds == 1) {
+        level(finding, "age of the universe", log2(UNIVERSE_YEARS));
+    }
+}
+
+static void charts(struct skeym_finding *finding, const struct weak weak[2], double per_second)
+{
+    chart(finding,
+          "Fig 3: no length saves a sequential key; on an even one each bit doubles the work",
+          &weak[0], 1, per_second);
+    chart(finding,
+          "Fig 4: no length saves a key out of a dictionary; on an even one each bit doubles the "
+          "work",
+          &weak[1], 1, per_second);
+    chart(finding,
+          "Fig 5: the paper's hours for SkeyM are those of weak keys; the work on an even key is "
+          "out of all reach from 128 bits on",
+          weak, 2, per_second);
 }
 
 static void claims(struct skeym_finding *finding)
@@ -309,18 +376,13 @@ static void claims(struct skeym_finding *finding)
     skeym_finding_claim(finding, "Fig 5", "22 h of brute force made \"only 32 bits degradation\".");
 }
 
-static void run(const struct skeym_inspect_context *context, struct skeym_finding *finding)
+static void texts(struct skeym_finding *finding)
 {
-    struct weak weak[2] = {
-        {"sequential", "sequential", false, SEQUENCE_WINDOW, {0}},
-        {"dictionary", "dictionary", true, WORDS * (DIGITS + 1), {0}},
-    };
-    claims(finding);
     skeym_finding_did(finding,
                       "A guess is what an attacker must do who has seen one request: derive the "
                       "proof key from a guessed secret (HKDF-SHA256) and compute the proof "
-                      "(HMAC-SHA256) over a request without a body. We timed it on one "
-                      "core.");
+                      "(HMAC-SHA256) over a request without a body. Times are processor time of "
+                      "one core.");
     skeym_finding_did(finding,
                       "Sequential keys count up from a start known to within %d keys. Dictionary "
                       "keys are hashes of a generated list of %d entries (%d words, each alone and "
@@ -330,21 +392,60 @@ static void run(const struct skeym_inspect_context *context, struct skeym_findin
     skeym_finding_did(finding, "Keys of few bits were tried to the last one: each search must hit "
                                "exactly once, at the right key. Longer ones are extrapolated: half "
                                "of all keys, at the measured rate of one core.");
-    double per_second = rate(finding, context);
-    crack_weak(finding, context, weak);
-    exhaust(finding, context);
-    extrapolate(finding, per_second);
-    chart(finding, weak, per_second);
     skeym_finding_note(finding,
                        "An extrapolation is arithmetic, not an experiment: a million machines "
                        "take away 20 of log2. A token lives a minute at most, but what was sealed "
                        "under its key can be attacked for ever after.");
-    skeym_finding_verdict(
-        finding, SKEYM_VERDICT_CANNOT_BE,
-        "going from 128 to 256 bits multiplies the work by 2^128, not by 1.6: a 128-bit key takes "
-        "2^%.0f years here, a 256-bit one 2^%.0f; sequential and dictionary keys fall in seconds "
-        "whatever their length",
-        log2_years(128, per_second), log2_years(256, per_second));
+    skeym_finding_note(finding,
+                       "The paper does not say what its sequential and dictionary keys are. How "
+                       "long a weak key lasts depends on its place in the order that is tried, "
+                       "which the seed draws here.");
+}
+
+static void verdict(struct skeym_finding *finding, const struct weak weak[2], double per_second)
+{
+    double slowest = 0;
+    bool all = true;
+    char fell[96] = "";
+    for (size_t i = 0; i < 2 * (size_t)WIDTHS; i++) {
+        double seconds = weak[i / WIDTHS].seconds[i % WIDTHS];
+        slowest = fmax(slowest, seconds);
+        all = all && seconds > 0;
+    }
+    if (all) {
+        snprintf(fell, sizeof fell,
+                 "; sequential and dictionary keys of every length fell within %.1f s", slowest);
+        charts(finding, weak, per_second);
+    }
+    skeym_finding_verdict(finding, SKEYM_VERDICT_CANNOT_BE,
+                          "going from 128 to 256 bits multiplies the work by 2^128, not by %.1f: a "
+                          "128-bit key takes 2^%.0f years of one core here, a 256-bit one 2^%.0f%s",
+                          even[3].paper_seconds / even[2].paper_seconds,
+                          log2_years(128, per_second), log2_years(256, per_second), fell);
+}
+
+static void run(const struct skeym_inspect_context *context, struct skeym_finding *finding)
+{
+    struct weak weak[2] = {
+        {"sequential",
+         false,
+         SEQUENCE_WINDOW,
+         {{"7 s", 7}, {"6 min", 360}, {"24 min", 1440}, {"1.2 h", 4320}},
+         {0}},
+        {"dictionary",
+         true,
+         WORDS * (DIGITS + 1),
+         {{"3 h 54 min", 14040}, {"5 h 16 min", 18960}, {"8 h 42 min", 31320}, {"13 h", 46800}},
+         {0}},
+    };
+    claims(finding);
+    texts(finding);
+    double per_second = rate(finding, context);
+    skeym_finding_table(finding, "Table 2, row by row", "keys|bits|the paper|here, one core|how");
+    crack_weak(finding, context, weak);
+    extrapolate(finding, per_second);
+    exhaust(finding, context);
+    verdict(finding, weak, per_second);
 }
 
 const struct skeym_inspection skeym_inspection_brute = {
