@@ -5,7 +5,7 @@
 //   + the line as mutated
 //   : why no test can or need see it; after "unseen:" why these tests cannot, though it matters
 // A reason may hold for several lines before it: then blocks end without one, and the next that has one
-// gives it. A reason that begins with "sanitizer:" says that only the build with sanitizers kills it.
+// gives it.
 import { readFileSync } from 'node:fs';
 
 export const keyOf = (m) => `@ ${m.file} ${m.where}\n- ${m.before}\n+ ${m.after}`;

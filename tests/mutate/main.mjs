@@ -28,7 +28,7 @@ function options(args) {
     const chosen = { files: [], sanitizers: true, seed: SHORT.seed };
     while (args.length > 0) {
         const arg = args.shift();
-        if (arg === '--short') Object.assign(chosen, { short: true, sample: SHORT.mutants, sanitizers: false });
+        if (arg === '--short') Object.assign(chosen, { short: true, sample: SHORT.mutants });
         else if (arg === '--no-sanitizers') chosen.sanitizers = false;
         else if (arg === '--again') chosen.again = true;
         else if (arg === '--sample' && /^[1-9]\d*$/.test(args[0])) chosen.sample = Number(args.shift());
@@ -198,7 +198,7 @@ function grouped(items, keyed) {
     return groups;
 }
 
-async function tryAll(chosen, mutants, reasons) {
+async function tryAll(chosen, mutants, reasons, all) {
     const bench = new Bench('plain', WORKERS);
     const tests = [...new Set(mutants.flatMap((m) => testsFor(m.file)))];
     say(`building ${tests.length} test programs`);
@@ -211,9 +211,10 @@ async function tryAll(chosen, mutants, reasons) {
         say(`# ${file}: ${group.length} mutants, ${count('killed') + count('stopped')} killed, ${count('survived')} survived`);
     }
     const alive = mutants.filter((m) => !['same', 'stillborn'].includes(m.verdict));
-    const survivors = alive.filter((m) => m.verdict === 'survived' && (reasons.get(keyOf(m)) ?? 'sanitizer:').startsWith('sanitizer:'));
+    if (chosen.sample) await twins(alive, reasons, all);
+    const survivors = alive.filter((m) => m.verdict === 'survived' && !reasons.has(keyOf(m)));
     if (chosen.sanitizers && survivors.length > 0) {
-        say(`${survivors.length} survivors go to the sanitizers`);
+        say(`${survivors.length} survivors that are not explained go to the sanitizers`);
         await sanitized(survivors);
         keep(mutants);
     }
@@ -238,15 +239,10 @@ function table(alive) {
 // What the list and the run do not agree on.
 function disagreements(chosen, alive, reasons) {
     const found = [];
-    const expected = (m) => reasons.get(keyOf(m));
     for (const m of alive) {
-        const reason = expected(m);
-        const bySanitizers = m.by?.startsWith('sanitized');
-        if (m.verdict === 'survived' && !reason) found.push(`not in the list:\n${keyOf(m)}`);
-        if (m.verdict !== 'survived' && reason && !(bySanitizers && reason.startsWith('sanitizer:')))
-            found.push(`in the list, but killed by ${m.by}:\n${keyOf(m)}`);
-        if (bySanitizers && !reason) found.push(`killed by the sanitizers only, and not in the list:\n${keyOf(m)}`);
-        if (m.verdict === 'survived' && chosen.sanitizers && reason?.startsWith('sanitizer:')) found.push(`not killed by the sanitizers either:\n${keyOf(m)}`);
+        const explained = reasons.has(keyOf(m));
+        if (m.verdict === 'survived' && !explained) found.push(`not in the list:\n${keyOf(m)}`);
+        if (m.verdict !== 'survived' && explained) found.push(`in the list, but killed by ${m.by}:\n${keyOf(m)}`);
     }
     if (!chosen.sample && !chosen.again) {
         const keys = new Set(alive.map(keyOf));
@@ -265,7 +261,7 @@ function record(what, figure, seed) {
 
 function report(chosen, mutants, alive, reasons) {
     // What makes no difference is no mutant: it is not counted when the share is told.
-    const idle = (m) => m.verdict === 'survived' && reasons.has(keyOf(m)) && !/^(unseen|sanitizer):/.test(reasons.get(keyOf(m)));
+    const idle = (m) => m.verdict === 'survived' && reasons.has(keyOf(m)) && !reasons.get(keyOf(m)).startsWith('unseen:');
     const count = (verdict) => mutants.filter((m) => m.verdict === verdict).length;
     console.log(table(alive));
     console.log(`\n${mutants.length} mutants made; ${count('stillborn')} do not compile, ${count('same')} are the same program`);
@@ -298,8 +294,7 @@ async function main() {
     const all = collect(chosen.files);
     const mutants = hinted(chosen.sample ? sampled(all, chosen) : all, chosen);
     const reasons = readList(LIST);
-    const alive = await tryAll(chosen, mutants, reasons);
-    if (chosen.sample) await twins(alive, reasons, all);
+    const alive = await tryAll(chosen, mutants, reasons, all);
     const found = disagreements(chosen, alive, reasons);
     if (chosen.short) {
         await tap(alive, found);
