@@ -92,7 +92,7 @@ static void curve(struct skeym_finding *finding)
     skeym_finding_chart(finding, &chart);
     for (size_t i = 0; i < WIDTHS; i++) {
         skeym_finding_series(finding, names[i]);
-        for (double n = 20; n <= bits[i] / 2 + 4; n += 4) {
+        for (int n = 20; n <= bits[i] / 2 + 4; n += 4) {
             double log_none = skeym_birthday_log_none(exp2(n), bits[i]);
             skeym_finding_point(finding, n, skeym_birthday_log2_some(log_none), NAN, NAN);
         }

@@ -203,8 +203,8 @@ static void chart(struct skeym_finding *finding, const struct outcome outcomes[S
         .kind = SKEYM_CHART_BARS,
         .says = outcomes[0].all > 0 ? "SkeyM misgenerated keys: this must be looked into"
                 : baselines_clean(outcomes)
-                    ? "Only the generator that was broken on purpose misgenerates keys"
-                    : "SkeyM misgenerates no key; what the others do, and a broken one",
+                    ? "Fig 10: only the generator that was broken on purpose misgenerates keys"
+                    : "Fig 10: SkeyM misgenerates no key; what the others do, and a broken one",
         .x_label = "misgenerated keys of a million",
     };
     for (size_t i = 0; i < SOURCES; i++) {

@@ -256,6 +256,7 @@ static void sizes(struct sides *sides)
         .x_label = "scopes that the user has",
         .y_label = "characters in each request",
     };
+    const size_t id_chars = SKEYM_BASE64URL_CHARS(SKEYM_STATEFUL_ID_BYTES);
     size_t characters[sizeof counts] = {0};
     struct skeym_stand_request *request = &sides->request;
     for (size_t i = 0; i < sizeof counts; i++) {
@@ -275,7 +276,7 @@ static void sizes(struct sides *sides)
     skeym_finding_chart(sides->finding, &chart);
     skeym_finding_series(sides->finding, "stateful: session id");
     for (size_t i = 0; i < sizeof counts; i++) {
-        skeym_finding_point(sides->finding, counts[i], SKEYM_BASE64URL_CHARS(32), NAN, NAN);
+        skeym_finding_point(sides->finding, counts[i], (double)id_chars, NAN, NAN);
     }
     skeym_finding_series(sides->finding, "stateless: token and proof");
     for (size_t i = 0; i < sizeof counts; i++) {
@@ -284,10 +285,9 @@ static void sizes(struct sides *sides)
     skeym_finding_row(
         sides->finding,
         "6 authentication token size|data does not affect its size : depends on the "
-        "data|%d characters|%zu characters with 1 scope, %zu with %u (token and proof)|"
+        "data|%zu characters|%zu characters with 1 scope, %zu with %u (token and proof)|"
         "stateful, as the paper says",
-        (int)SKEYM_BASE64URL_CHARS(32), characters[0], characters[sizeof counts - 1],
-        counts[sizeof counts - 1]);
+        id_chars, characters[0], characters[sizeof counts - 1], counts[sizeof counts - 1]);
 }
 
 /* Row 7: how long a revoked node goes on, and what that costs. */
@@ -399,6 +399,7 @@ static void run(const struct skeym_inspect_context *context, struct skeym_findin
 {
     static void (*const rows[])(struct sides *) = {
         stolen, resources, implementation, scale, compromise, sizes, revoke, modify, sign_on};
+    const size_t count = sizeof rows / sizeof rows[0];
     struct sides sides = {.context = context, .finding = finding};
     skeym_finding_claim(finding, "Table 1", "Nine rows; each with a winner, none with a figure.");
     skeym_finding_did(
@@ -408,8 +409,8 @@ static void run(const struct skeym_inspect_context *context, struct skeym_findin
     skeym_finding_table(finding, "The nine rows",
                         "row|the paper (stateful : stateless)|stateful twin|SkeyM|who is better");
     bool ready = begin(&sides);
-    for (size_t i = 0; ready && i < sizeof rows / sizeof rows[0]; i++) {
-        context->progress(context->arg, "rows", (double)i / (sizeof rows / sizeof rows[0]));
+    for (size_t i = 0; ready && i < count; i++) {
+        context->progress(context->arg, "rows", (double)i / (double)count);
         rows[i](&sides);
     }
     skeym_stand_close(&sides.stand);
