@@ -91,6 +91,8 @@ static void other_versions(void **state)
     /* also when the rest has another shape */
     f.head.authorization = skeym_span_text("SkeyM AgAAAA");
     assert_head_refused(&f, NOW, SKEYM_ERR_VERSION, SKEYM_CHECK_VERSION, false);
+    f.head.authorization = skeym_span_text("SkeyM Ag");
+    assert_head_refused(&f, NOW, SKEYM_ERR_VERSION, SKEYM_CHECK_VERSION, false);
     tear_down(&f);
 }
 
