@@ -128,14 +128,29 @@ static void with_unit(FILE *out, double value, const char *unit)
     }
 }
 
+/* A cell that can stand below the others on a narrow page, with its column's name (head; NULL:
+ * none) before it. */
+static void cell(FILE *out, const char *tag, const char *head, const char *content)
+{
+    fprintf(out, "<%s", tag);
+    if (head) {
+        fputs(" data-head=\"", out);
+        skeym_markup_text(out, head);
+        fputs("\"", out);
+    }
+    fputs(">", out);
+    skeym_markup_text(out, content);
+    fprintf(out, "</%s>", tag);
+}
+
 static void figure_row(FILE *out, struct json_object *figure, bool paper)
 {
     const char *unit = text(figure, "unit");
     fputs("<tr><th scope=\"row\">", out);
     skeym_markup_text(out, text(figure, "what"));
-    fputs("</th><td class=\"number\">", out);
+    fputs("</th><td class=\"number\" data-head=\"here\">", out);
     with_unit(out, json_object_get_double(member(figure, "value")), unit);
-    fputs("</td><td class=\"number\">", out);
+    fputs("</td><td class=\"number\" data-head=\"interval\">", out);
     if (member(figure, "low") && member(figure, "high")) {
         skeym_markup_number(out, json_object_get_double(member(figure, "low")));
         fputs(" to ", out);
@@ -143,7 +158,7 @@ static void figure_row(FILE *out, struct json_object *figure, bool paper)
     }
     fputs("</td>", out);
     if (paper) {
-        element(out, "td", NULL, text(figure, "paper"));
+        cell(out, "td", "the paper", text(figure, "paper"));
     }
     fputs("</tr>\n", out);
 }
@@ -169,13 +184,15 @@ static void figures(FILE *out, struct json_object *finding)
     fputs("</tbody></table></div>\n", out);
 }
 
-static void cells(FILE *out, struct json_object *row, const char *tag)
+/* heads: the columns' names, NULL for a row of them. */
+static void cells(FILE *out, struct json_object *row, struct json_object *heads)
 {
     fputs("<tr>", out);
     for (size_t i = 0; i < json_object_array_length(row); i++) {
-        fprintf(out, "<%s>", tag);
-        skeym_markup_text(out, json_object_get_string(json_object_array_get_idx(row, i)));
-        fprintf(out, "</%s>", tag);
+        const char *head =
+            heads && i > 0 ? json_object_get_string(json_object_array_get_idx(heads, i)) : NULL;
+        cell(out, heads ? "td" : "th", head,
+             json_object_get_string(json_object_array_get_idx(row, i)));
     }
     fputs("</tr>\n", out);
 }
@@ -187,10 +204,10 @@ static void tables(FILE *out, struct json_object *finding)
         fputs("<div class=\"wide\"><table>\n", out);
         element(out, "caption", NULL, text(table, "title"));
         fputs("<thead>", out);
-        cells(out, member(table, "columns"), "th");
+        cells(out, member(table, "columns"), NULL);
         fputs("</thead>\n<tbody>\n", out);
         for (size_t j = 0; j < count_of(table, "rows"); j++) {
-            cells(out, item(table, "rows", j), "td");
+            cells(out, item(table, "rows", j), member(table, "columns"));
         }
         fputs("</tbody></table></div>\n", out);
     }

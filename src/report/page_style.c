@@ -44,5 +44,10 @@ const char skeym_page_style[] =
     "svg .bar{stroke:none}svg .line.s1{stroke-dasharray:7 4}svg .line.s2{stroke-dasharray:2 3}"
     "svg .line.s3{stroke-dasharray:9 3 2 3}svg .line.s4{stroke-dasharray:14 4}"
     "svg .line.s5{stroke-dasharray:4 2}\n"
+    "@media screen and (max-width:36rem){thead{display:none}tr{display:block;padding:.4rem 0;"
+    "border-bottom:1px solid var(--line)}tbody th,td,td.number{display:block;border:0;"
+    "padding:.05rem 0;text-align:left;white-space:normal}td:first-child{font-weight:600}"
+    "td:empty{display:none}td[data-head]::before{content:attr(data-head) \": \";"
+    "color:var(--soft)}}\n"
     "@media print{body{max-width:none;font-size:10pt;padding:0}section{break-before:page}"
     "figure,table,.verdict{break-inside:avoid}a{color:inherit;text-decoration:none}}\n";

@@ -87,6 +87,8 @@ static void a_section_has_all_its_parts(void **state)
         "<h3>How to repeat it</h3>",
         "What this does not show</h3>",
         "badge good",
+        "<td class=\"number\" data-head=\"here\">", /* for pages too narrow for columns */
+        "<td data-head=\"the paper\">",
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         assert_non_null(strstr(out, parts[i]));
@@ -145,6 +147,23 @@ static void a_verdict_of_a_stopped_run_is_marked_and_a_failure_tells_why(void **
     }
 }
 
+/* Of a table's row the first cell is its name; the others are named by their columns. */
+static void cells_know_their_columns(void **state)
+{
+    (void)state;
+    struct json_object *report = json_tokener_parse(
+        "{\"inspections\":[{\"tables\":[{\"title\":\"t\",\"columns\":[\"a\",\"b\"],"
+        "\"rows\":[[\"1\",\"2\"],[\"3\",\"4\"]]}]}]}");
+    enum skeym_error error;
+    char *out = page(report, &error);
+    assert_int_equal(error, SKEYM_OK);
+    assert_non_null(strstr(out, "<tr><th>a</th><th>b</th></tr>"));
+    assert_non_null(strstr(out, "<tr><td>1</td><td data-head=\"b\">2</td></tr>\n"
+                                "<tr><td>3</td><td data-head=\"b\">4</td></tr>"));
+    free(out);
+    json_object_put(report);
+}
+
 static void what_is_no_report_is_refused(void **state)
 {
     (void)state;
@@ -170,6 +189,7 @@ int main(void)
         cmocka_unit_test(a_section_has_all_its_parts),
         cmocka_unit_test(what_is_unfinished_says_so),
         cmocka_unit_test(a_verdict_of_a_stopped_run_is_marked_and_a_failure_tells_why),
+        cmocka_unit_test(cells_know_their_columns),
         cmocka_unit_test(what_is_no_report_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
