@@ -57,8 +57,9 @@ static void free_mine(void)
 
 static void prepare(void)
 {
-    /* OpenSSL's own clean-up is registered first, so that it runs after ours. */
-    usable = OPENSSL_init_crypto(0, NULL) == 1 &&
+    /* OpenSSL's own clean-up is registered first, so that it runs after ours. Where its global
+     * context could not be made for want of memory, a fetch would follow a null pointer. */
+    usable = OPENSSL_init_crypto(0, NULL) == 1 && OSSL_LIB_CTX_get0_global_default() &&
              pthread_key_create(&at_thread_end, free_contexts) == 0 && atexit(free_mine) == 0;
 }
 

@@ -32,6 +32,9 @@ static enum skeym_error derive_lock_key(struct skeym_credential_file *file,
     uint64_t n = UINT64_C(1) << file->log_n;
     /* scrypt's own need, and room for its bookkeeping. */
     uint64_t memory = UINT64_C(128) * SCRYPT_R * (n + SCRYPT_P + 2) + (1 << 20);
+    if (!OSSL_LIB_CTX_get0_global_default()) { /* or what follows goes by a null pointer */
+        return SKEYM_ERR_MEMORY;
+    }
     if (EVP_PBE_scrypt((const char *)passphrase.data, passphrase.size, file->salt,
                        sizeof file->salt, n, SCRYPT_R, SCRYPT_P, memory, file->lock_key,
                        sizeof file->lock_key) != 1) {
