@@ -65,7 +65,7 @@ export function judge(result, secrets) {
   if (report) {
     const leak = /LeakSanitizer/.test(report);
     const frames = [...err.matchAll(/#\d+ 0x\w+ in (\w+) (?!.*fail\w*\.c)/g)]
-      .map((match) => match[1]).filter((name) => !/interceptor|^fail_/.test(name)).slice(0, 5);
+      .map((match) => match[1]).filter((name) => !/interceptor|^fail_/.test(name)).slice(0, leak ? 12 : 5);
     return `${leak ? 'LEAK' : 'CRASH'}: ${report.slice(0, 120)} in ${frames.join(' < ')}`;
   }
   if (signal) return `CRASH: signal ${signal}`;
