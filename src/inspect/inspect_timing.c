@@ -140,11 +140,12 @@ static void report(struct skeym_finding *finding, const struct verifier *verifie
         if (i == 0) {
             *first_to_last = judgement;
         }
-        skeym_finding_row(finding, "%s|%s : %s|%.2f|%.2f|%.3f (%.3f to %.3f)|%s", verifier->name,
-                          skeym_timing_class_name(pairs[i][0]),
-                          skeym_timing_class_name(pairs[i][1]), judgement.t, judgement.z,
-                          judgement.shift, judgement.low, judgement.high,
-                          told && judgement.leak ? "told anyway" : skeym_timing_word(&judgement));
+        skeym_finding_row(
+            finding, "%s|%s : %s|%.2f|%.2f|%.3f (%.3f to %.3f)|%s", verifier->name,
+            skeym_timing_class_name(pairs[i][0]), skeym_timing_class_name(pairs[i][1]), judgement.t,
+            judgement.z, judgement.shift, judgement.low, judgement.high,
+            told && (judgement.leak || judgement.doubt) ? "told anyway"
+                                                        : skeym_timing_word(&judgement));
     }
 }
 

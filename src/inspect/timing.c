@@ -161,5 +161,7 @@ void skeym_timing_aim(uint8_t candidate[32], const uint8_t right[32], enum skeym
     static const size_t places[SKEYM_TIMING_CLASSES] = {0, 0, 16, 31};
     uint8_t change = (uint8_t)(1 + skeym_chance_below(chance, 255));
     memcpy(candidate, right, 32);
-    candidate[places[class]] ^= class == SKEYM_TIMING_NOTHING ? 0 : change;
+    /* no branch by class: what is guessed wrong there would be seen in what is timed next */
+    unsigned mask = 0U - (unsigned)(class != SKEYM_TIMING_NOTHING);
+    candidate[places[class]] ^= (uint8_t)(change & mask);
 }

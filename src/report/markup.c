@@ -29,7 +29,7 @@ void skeym_markup_text(FILE *out, const char *text)
     }
 }
 
-/* 1234567 as "1 234 567", with the thin space U+2009. */
+/* 1234567 as "1 234 567", with the narrow space U+202F, which does not break. */
 static void whole(FILE *out, double number)
 {
     char digits[32];
@@ -40,7 +40,7 @@ static void whole(FILE *out, double number)
     }
     for (size_t i = 0; i < size; i++) {
         if (i > 0 && size > 4 && (size - i) % 3 == 0) {
-            fputs("\xe2\x80\x89", out);
+            fputs("\xe2\x80\xaf", out);
         }
         fputc(digits[i], out);
     }

@@ -50,4 +50,6 @@ const char skeym_page_style[] =
     "td:empty{display:none}td[data-head]::before{content:attr(data-head) \": \";"
     "color:var(--soft)}}\n"
     "@media print{body{max-width:none;font-size:10pt;padding:0}section{break-before:page}"
-    "figure,table,.verdict{break-inside:avoid}a{color:inherit;text-decoration:none}}\n";
+    "h2,h3,caption,figcaption{break-after:avoid}svg{max-width:26rem}.wide{overflow:visible}"
+    ".number{white-space:normal}figure,tr,.verdict{break-inside:avoid}a{color:inherit;text-"
+    "decoration:none}}\n";

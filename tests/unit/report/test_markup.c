@@ -50,10 +50,10 @@ static void numbers_are_readable(void **state)
     number_is(-8, "\xe2\x88\x92"
                   "8");
     number_is(1970, "1970");
-    number_is(34200, "34\xe2\x80\x89"
+    number_is(34200, "34\xe2\x80\xaf"
                      "200");
-    number_is(1234567, "1\xe2\x80\x89"
-                       "234\xe2\x80\x89"
+    number_is(1234567, "1\xe2\x80\xaf"
+                       "234\xe2\x80\xaf"
                        "567");
     number_is(0.163, "0.163");
     number_is(99.9665, "99.97");
