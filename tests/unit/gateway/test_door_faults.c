@@ -110,11 +110,26 @@ static void the_largest_token_goes_on(void **state)
     assert_int_equal(size, SKEYM_TOKEN_CHARS);
 }
 
+/* A program that calls the second half first, or twice, is told by the first check of that half. */
+static void a_body_without_its_head_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(skeym_admit_body(&my.admission, &my.f.gate, &my.f.head, my.f.body, NOW),
+                     SKEYM_ERR_STATE);
+    assert_int_equal(my.admission.check, SKEYM_CHECK_SHAPE);
+    assert_int_equal(skeym_admit(&my.admission, &my.f.gate, &my.f.head, my.f.body, NOW), SKEYM_OK);
+    assert_int_equal(skeym_admit_body(&my.admission, &my.f.gate, &my.f.head, my.f.body, NOW),
+                     SKEYM_ERR_STATE);
+    assert_int_equal(my.admission.check, SKEYM_CHECK_SHAPE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_call_of_an_admission_fails, before_each, after_each),
         cmocka_unit_test_setup_teardown(each_call_of_a_next_token_fails, before_each, after_each),
+        cmocka_unit_test_setup_teardown(a_body_without_its_head_is_refused, before_each,
+                                        after_each),
         cmocka_unit_test_setup_teardown(the_largest_token_goes_on, before_each, after_each),
         cmocka_unit_test_setup_teardown(a_next_token_without_room_is_none, before_each, after_each),
     };
