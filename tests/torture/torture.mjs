@@ -241,4 +241,6 @@ async function main() {
   process.exitCode = good ? 0 : 1;
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+process.setMaxListeners(0);
 await main();

@@ -42,6 +42,7 @@ export class Server {
       : { ...process.env, ASAN_OPTIONS: 'detect_leaks=0', ...env };
     this.child = spawn(program, ['serve', dir, ...PORTS, ...LIMITS, '--ready-fd', '3', ...more],
       { env: around, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+    process.on('exit', () => this.child.kill('SIGKILL')); /* who is stopped leaves none behind */
     let ready = '';
     this.child.stdio[3].on('data', (data) => (ready += data));
     this.child.stderr.on('data', (data) => (this.err = (this.err + data).slice(-60000)));
