@@ -35,6 +35,7 @@ enum { WAYS = sizeof ways / sizeof ways[0] };
 /* --- moth-flame over weights and s --------------------------------------------------- */
 
 struct inner {
+    const struct skeym_inspect_context *context;
     const struct way *way;
     const struct skeym_dataset *train, *test; /* parted once more from the outer training rows */
     bool *predicted;
@@ -43,14 +44,17 @@ struct inner {
 static double fitness(void *arg, const double *place)
 {
     const struct inner *inner = arg;
+    if (inner->context->stopped(inner->context->arg)) {
+        return 0; /* the holdout at hand does not count */
+    }
     const struct skeym_classify settings = {place, place[inner->train->columns]};
     inner->way->classify(inner->predicted, inner->train, inner->test, &settings);
     return skeym_dataset_accuracy(inner->test, inner->predicted);
 }
 
-static enum skeym_error optimise(double *place, const struct way *way,
-                                 const struct skeym_dataset *train, unsigned rounds,
-                                 struct skeym_chance *chance)
+static enum skeym_error optimise(const struct skeym_inspect_context *context, double *place,
+                                 const struct way *way, const struct skeym_dataset *train,
+                                 unsigned rounds, struct skeym_chance *chance)
 {
     double low[SKEYM_DATASET_COLUMNS + 1], high[SKEYM_DATASET_COLUMNS + 1];
     struct skeym_dataset inner_train, inner_test;
@@ -65,7 +69,7 @@ static enum skeym_error optimise(double *place, const struct way *way,
     }
     low[train->columns] = 0.1;
     high[train->columns] = 5;
-    struct inner inner = {way, &inner_train, &inner_test, predicted};
+    struct inner inner = {context, way, &inner_train, &inner_test, predicted};
     const struct skeym_mothflame problem = {train->columns + 1, rounds, low, high, fitness, &inner};
     if (predicted) {
         (void)skeym_mothflame(place, &problem, chance);
@@ -81,6 +85,7 @@ static enum skeym_error optimise(double *place, const struct way *way,
 /* --- one holdout ------------------------------------------------------------------------ */
 
 struct result {
+    const struct skeym_inspect_context *context;
     double accuracy[WAYS][HOLDOUTS], seconds[WAYS][HOLDOUTS];
     size_t holdouts, differ; /* rows that GRNN judges otherwise on raw than on perturbed data */
     double furthest;         /* the greatest difference of their scores */
@@ -119,7 +124,7 @@ static enum skeym_error judge(struct result *result, const struct skeym_dataset 
         struct skeym_classify settings = {NULL, 1};
         double began = skeym_crew_cpu_seconds();
         if (ways[i].optimised) {
-            error = optimise(place, &ways[i], &hidden[0], rounds, chance);
+            error = optimise(result->context, place, &ways[i], &hidden[0], rounds, chance);
             settings = (struct skeym_classify){place, place[hidden[0].columns]};
         }
         if (error == SKEYM_OK) {
@@ -253,9 +258,9 @@ static void charts(struct skeym_finding *finding, const struct summary *summary)
 static void verdict(struct skeym_finding *finding, const struct result *result,
                     const struct summary *summary)
 {
-    if (result->holdouts == 0) {
+    if (result->holdouts < 2) {
         skeym_finding_verdict(finding, SKEYM_VERDICT_NOT_CONFIRMED,
-                              "no holdout was done: nothing is shown");
+                              "fewer than two holdouts were done: nothing is shown");
         return;
     }
     if (result->differ > 0) {
@@ -309,7 +314,7 @@ static void run(const struct skeym_inspect_context *context, struct skeym_findin
     bool full = context->size == SKEYM_INSPECT_FULL;
     size_t wanted = full ? HOLDOUTS : QUICK_HOLDOUTS;
     unsigned rounds = full ? ROUNDS : QUICK_ROUNDS;
-    memset(&result, 0, sizeof result);
+    result = (struct result){.context = context};
     texts(finding, wanted, rounds);
     int size = snprintf(path, sizeof path, "%s/clinical/breast_cancer.csv",
                         context->data ? context->data : ".");
@@ -320,14 +325,15 @@ static void run(const struct skeym_inspect_context *context, struct skeym_findin
     }
     for (size_t i = 0; i < wanted && !context->stopped(context->arg); i++) {
         context->progress(context->arg, "holdouts", (double)i / (double)wanted);
-        if (!skeym_finding_must(finding, hold_out(&result, &set, i, rounds, context->seed))) {
+        if (!skeym_finding_must(finding, hold_out(&result, &set, i, rounds, context->seed)) ||
+            context->stopped(context->arg)) {
             break;
         }
         result.holdouts++;
     }
     skeym_dataset_free(&set);
     struct summary summary = {.slower = false};
-    if (result.holdouts > 0) {
+    if (result.holdouts > 1) {
         summary = summarise(&result);
         figures(finding, &result, &summary);
         charts(finding, &summary);

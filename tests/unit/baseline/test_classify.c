@@ -144,6 +144,62 @@ static void perturbation_keeps_distances_and_changes_values(void **state)
     }
 }
 
+/* The near row comes last: what was summed before it counts by its distance. */
+static void grnn_forgets_nothing_when_a_nearer_row_comes(void **state)
+{
+    (void)state;
+    double places[] = {2, 0, 3}, at[] = {0.5};
+    bool classes[] = {true, false, true}, none[] = {false};
+    const struct skeym_dataset train = {3, 1, places, classes}, test = {1, 1, at, none};
+    const struct skeym_classify settings = {NULL, 1};
+    double score;
+    skeym_classify_grnn_scores(&score, &train, &test, &settings);
+    double far = exp(-1.5 * 1.5 / 2), near = exp(-0.5 * 0.5 / 2), farther = exp(-2.5 * 2.5 / 2);
+    assert_true(fabs(score - (far + farther) / (far + near + farther)) < 1e-14);
+}
+
+/* A column that is the same in all rows has no variance: it says nothing, and breaks nothing. */
+static void bayes_bears_a_constant_column(void **state)
+{
+    (void)state;
+    double places[] = {-2, 7, -1, 7, 1, 7, 2, 7}, at[] = {1.4, 7, -1.4, 7};
+    bool classes[] = {false, false, true, true}, right[] = {true, false}, predicted[2];
+    const struct skeym_dataset train = {4, 2, places, classes}, test = {2, 2, at, right};
+    const struct skeym_classify settings = {NULL, 1};
+    skeym_classify_bayes(predicted, &train, &test, &settings);
+    assert_true(predicted[0] && !predicted[1]);
+}
+
+/* With any luck of the draw, both columns of a pair change enough. */
+static void every_perturbed_column_changes_enough(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct skeym_chance chance;
+        struct skeym_dataset raw = clouds(100, 1), hidden = clouds(100, 1), test = clouds(1, 2);
+        struct skeym_dataset other = clouds(1, 2);
+        size_t changed = 0;
+        skeym_dataset_standardize(&raw, &other);
+        skeym_dataset_standardize(&hidden, &test);
+        skeym_chance_init(&chance, seed, 1);
+        skeym_perturb(&hidden, &test, &chance);
+        for (size_t j = 0; j < COLUMNS; j++) {
+            double sum = 0, squares = 0;
+            for (size_t i = 0; i < 100; i++) {
+                double off = hidden.values[i * COLUMNS + j] - raw.values[i * COLUMNS + j];
+                sum += off;
+                squares += off * off;
+            }
+            changed += (squares - sum * sum / 100) / 99 >= SKEYM_PERTURB_LEAST - 1e-9;
+        }
+        assert_int_equal(changed, 4);
+        skeym_dataset_free(&raw);
+        skeym_dataset_free(&hidden);
+        skeym_dataset_free(&test);
+        skeym_dataset_free(&other);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +207,9 @@ int main(void)
         cmocka_unit_test(grnn_is_kernel_regression),
         cmocka_unit_test(bayes_knows_the_classes_shares_and_densities),
         cmocka_unit_test(perturbation_keeps_distances_and_changes_values),
+        cmocka_unit_test(grnn_forgets_nothing_when_a_nearer_row_comes),
+        cmocka_unit_test(bayes_bears_a_constant_column),
+        cmocka_unit_test(every_perturbed_column_changes_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,6 +162,26 @@ static void candidates_are_wrong_where_they_say(void **state)
     assert_string_equal(skeym_timing_class_name(SKEYM_TIMING_LAST), "last byte wrong");
 }
 
+/* A few very late samples move the mean beyond doubt, not the ranks: no leak is called. */
+static void one_test_alone_is_a_doubt(void **state)
+{
+    (void)state;
+    struct skeym_timing_samples samples;
+    struct skeym_timing_judgement judgement;
+    struct skeym_chance chance;
+    skeym_chance_init(&chance, 1, 1);
+    fill(&samples, 0, &chance);
+    for (size_t i = 0; i < N; i += 50) {
+        samples.of[SKEYM_TIMING_LAST][i] = 1e5;
+    }
+    assert_int_equal(
+        skeym_timing_judge(&judgement, &samples, SKEYM_TIMING_FIRST, SKEYM_TIMING_LAST, &chance),
+        SKEYM_OK);
+    assert_true(judgement.t > SKEYM_TIMING_LIMIT && judgement.z < SKEYM_TIMING_LIMIT);
+    assert_true(judgement.doubt && !judgement.leak);
+    skeym_timing_samples_free(&samples);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +191,7 @@ int main(void)
         cmocka_unit_test(the_interval_is_of_all_the_time),
         cmocka_unit_test(judgements_are_counted),
         cmocka_unit_test(candidates_are_wrong_where_they_say),
+        cmocka_unit_test(one_test_alone_is_a_doubt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,6 +131,76 @@ static void what_is_no_chart_is_refused(void **state)
     skeym_finding_free(&finding);
 }
 
+static void values_that_are_all_one_have_a_place(void **state)
+{
+    (void)state;
+    static const double values[] = {0, 7, -3};
+    for (size_t i = 0; i < 3; i++) {
+        for (int kind = SKEYM_CHART_DOTS; kind <= SKEYM_CHART_BARS; kind++) {
+            struct skeym_finding finding;
+            enum skeym_error error;
+            const struct skeym_chart chart = {
+                (enum skeym_chart_kind)kind, "says", "x", "y", false, false};
+            skeym_finding_begin(&finding, "n", "t", "q", "p");
+            skeym_finding_chart(&finding, &chart);
+            skeym_finding_series(&finding, "s");
+            skeym_finding_bar(&finding, "row", values[i], NAN, NAN);
+            char *out = svg(&finding, &error);
+            assert_int_equal(error, SKEYM_OK);
+            assert_null(strstr(out, "nan"));
+            assert_null(strstr(out, "inf"));
+            free(out);
+            skeym_finding_free(&finding);
+        }
+    }
+}
+
+/* At the right end there is no room behind a mark: its value stands above it. */
+static void nothing_runs_over_the_right_edge(void **state)
+{
+    (void)state;
+    struct skeym_finding finding;
+    enum skeym_error error;
+    const struct skeym_chart chart = {SKEYM_CHART_BARS, "says", "x", NULL, false, false};
+    skeym_finding_begin(&finding, "n", "t", "q", "p");
+    skeym_finding_chart(&finding, &chart);
+    skeym_finding_series(&finding, "s");
+    skeym_finding_bar(&finding, "row", 10, NAN, NAN);
+    skeym_finding_bar(&finding, "row", 100, NAN, NAN);
+    char *out = svg(&finding, &error);
+    assert_int_equal(error, SKEYM_OK);
+    assert_non_null(strstr(out, "text-anchor=\"start\">10</text>"));
+    assert_non_null(strstr(out, "text-anchor=\"end\">100</text>"));
+    free(out);
+    skeym_finding_free(&finding);
+}
+
+/* Names that do not fit beside each other stand in rows. */
+static void many_names_have_rows(void **state)
+{
+    (void)state;
+    struct skeym_finding finding;
+    enum skeym_error error;
+    const struct skeym_chart chart = {SKEYM_CHART_LINES, "says", "x", "y", false, false};
+    skeym_finding_begin(&finding, "n", "t", "q", "p");
+    skeym_finding_chart(&finding, &chart);
+    for (int i = 0; i < 4; i++) {
+        skeym_finding_series(&finding, "a name of thirty characters ..");
+        skeym_finding_point(&finding, 1, i, NAN, NAN);
+        skeym_finding_point(&finding, 2, i, NAN, NAN);
+    }
+    char *out = svg(&finding, &error);
+    assert_int_equal(error, SKEYM_OK);
+    size_t names = 0;
+    for (const char *at = out; (at = strstr(at, "class=\"name\" x=\"")); names++) {
+        at += strlen("class=\"name\" x=\"");
+        assert_true(strtod(at, NULL) + 30 * 7.4 < 560);
+    }
+    assert_int_equal(names, 4);
+    free(out);
+    skeym_finding_free(&finding);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +209,9 @@ int main(void)
         cmocka_unit_test(lines_are_drawn_to_scale),
         cmocka_unit_test(rows_are_drawn_to_scale),
         cmocka_unit_test(what_is_no_chart_is_refused),
+        cmocka_unit_test(values_that_are_all_one_have_a_place),
+        cmocka_unit_test(nothing_runs_over_the_right_edge),
+        cmocka_unit_test(many_names_have_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,6 +182,20 @@ static void what_is_no_report_is_refused(void **state)
     json_object_put(report);
 }
 
+static void a_full_disk_is_an_error(void **state)
+{
+    (void)state;
+    FILE *full = fopen("/dev/full", "w");
+    if (!full) {
+        skip();
+    }
+    struct json_object *report = hostile();
+    setvbuf(full, NULL, _IONBF, 0);
+    assert_int_equal(skeym_page_write(full, report), SKEYM_ERR_IO);
+    (void)fclose(full);
+    json_object_put(report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +205,7 @@ int main(void)
         cmocka_unit_test(a_verdict_of_a_stopped_run_is_marked_and_a_failure_tells_why),
         cmocka_unit_test(cells_know_their_columns),
         cmocka_unit_test(what_is_no_report_is_refused),
+        cmocka_unit_test(a_full_disk_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,12 +62,25 @@ static void even_bytes_pass(void **state)
     assert_true(skeym_health_feed(&health, bytes, sizeof bytes) > 0);
 }
 
+/* Of two bytes in turn one comes 19 times in 37: then the window begins anew, at the next byte. */
+static void a_window_that_failed_begins_anew(void **state)
+{
+    (void)state;
+    struct skeym_health health = {0};
+    uint8_t bytes[370];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = i & 1;
+    }
+    assert_int_equal(skeym_health_feed(&health, bytes, sizeof bytes), 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(repeats_fail_at_the_cutoff),
         cmocka_unit_test(a_byte_too_frequent_fails_at_the_cutoff),
         cmocka_unit_test(even_bytes_pass),
+        cmocka_unit_test(a_window_that_failed_begins_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
