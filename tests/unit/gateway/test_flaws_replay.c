@@ -128,8 +128,8 @@ static void same_token_at_once(void **state)
 
 /* --- check, then insert ------------------------------------------------------ */
 
-/* The worst moment, made to happen: one has seen the token's slot free and is about to take it, when
- * another has the same token admitted. The slot's page can be read and not be written, and the
+/* The worst moment, made to happen: one has seen the token's slot free and is about to take it,
+ * when another has the same token admitted. The slot's page can be read and not be written, and the
  * handler of that fault is the other. */
 static struct {
     struct fixture f;
