@@ -115,43 +115,52 @@ static void print_generator(const struct skeym_load_result *result, const struct
 
 /* --- for programs -------------------------------------------------------------------------- */
 
-static void put(struct json_object *object, const char *prefix, const char *name, double value)
+struct sheet {
+    struct json_object *object;
+    bool bad; /* something could not be added */
+};
+
+static void put(struct sheet *sheet, const char *prefix, const char *name, double value)
 {
     char key[64];
     (void)snprintf(key, sizeof key, "%s%s", prefix, name);
-    json_object_object_add(object, key, json_object_new_double(value));
+    struct json_object *number = json_object_new_double(value);
+    if (!number || json_object_object_add(sheet->object, key, number) != 0) {
+        json_object_put(number);
+        sheet->bad = true;
+    }
 }
 
-static void put_latency(struct json_object *object, const char *prefix,
+static void put_latency(struct sheet *sheet, const char *prefix,
                         const struct skeym_histogram *latency)
 {
     char name[32];
-    put(object, prefix, "mean_us", skeym_histogram_mean(latency) / 1e3);
+    put(sheet, prefix, "mean_us", skeym_histogram_mean(latency) / 1e3);
     for (size_t i = 0; i < MARKS; i++) {
         (void)snprintf(name, sizeof name, "%s_us", marks[i].name);
-        put(object, prefix, name, (double)skeym_histogram_at(latency, marks[i].share) / 1e3);
+        put(sheet, prefix, name, (double)skeym_histogram_at(latency, marks[i].share) / 1e3);
     }
-    put(object, prefix, "max_us", (double)latency->most / 1e3);
+    put(sheet, prefix, "max_us", (double)latency->most / 1e3);
 }
 
-static void put_figures(struct json_object *object, const struct skeym_load_result *result,
+static void put_figures(struct sheet *sheet, const struct skeym_load_result *result,
                         const struct figures *figures)
 {
-    put(object, "", "seconds", figures->seconds);
-    put(object, "", "due", (double)result->due);
-    put(object, "", "answers", (double)result->answers);
-    put(object, "", "repeated", (double)result->repeated);
-    put(object, "", "connects", (double)result->connects);
-    put(object, "", "ok_percent", figures->ok_percent);
-    put(object, "", "ok_per_s", figures->ok_rate);
-    put(object, "", "answers_per_s", figures->answer_rate);
-    put(object, "", "generator_user_us", figures->user_us);
-    put(object, "", "generator_system_us", figures->sys_us);
-    put(object, "", "generator_core_percent", figures->core_percent);
-    put(object, "", "generator_late_us", (double)result->late_ns / 1e3);
-    put(object, "", "started_monotonic_ns", (double)result->started_ns);
+    put(sheet, "", "seconds", figures->seconds);
+    put(sheet, "", "due", (double)result->due);
+    put(sheet, "", "answers", (double)result->answers);
+    put(sheet, "", "repeated", (double)result->repeated);
+    put(sheet, "", "connects", (double)result->connects);
+    put(sheet, "", "ok_percent", figures->ok_percent);
+    put(sheet, "", "ok_per_s", figures->ok_rate);
+    put(sheet, "", "answers_per_s", figures->answer_rate);
+    put(sheet, "", "generator_user_us", figures->user_us);
+    put(sheet, "", "generator_system_us", figures->sys_us);
+    put(sheet, "", "generator_core_percent", figures->core_percent);
+    put(sheet, "", "generator_late_us", (double)result->late_ns / 1e3);
+    put(sheet, "", "started_monotonic_ns", (double)result->started_ns);
     for (int i = 0; i < SKEYM_LOAD_OUTCOME_COUNT; i++) {
-        put(object, "", skeym_load_outcome_word((enum skeym_load_outcome)i),
+        put(sheet, "", skeym_load_outcome_word((enum skeym_load_outcome)i),
             (double)skeym_load_count(result, (enum skeym_load_outcome)i));
     }
 }
@@ -159,20 +168,21 @@ static void put_figures(struct json_object *object, const struct skeym_load_resu
 static bool write_json(const struct skeym_load_result *result, const struct figures *figures,
                        const struct skeym_histogram *all, const char *path)
 {
-    struct json_object *object = json_object_new_object();
-    if (!object) {
+    struct sheet sheet = {.object = json_object_new_object()};
+    if (!sheet.object) {
         return false;
     }
-    put_figures(object, result, figures);
-    put_latency(object, "", all);
+    put_figures(&sheet, result, figures);
+    put_latency(&sheet, "", all);
     for (size_t k = 0; k < SKEYM_LOAD_KINDS && result->kind_names[k]; k++) {
         char prefix[32];
         (void)snprintf(prefix, sizeof prefix, "%s.", result->kind_names[k]);
-        put(object, prefix, "ok", (double)result->kinds[k].outcomes[SKEYM_LOAD_OK]);
-        put_latency(object, prefix, &result->kinds[k].latency);
+        put(&sheet, prefix, "ok", (double)result->kinds[k].outcomes[SKEYM_LOAD_OK]);
+        put_latency(&sheet, prefix, &result->kinds[k].latency);
     }
-    bool good = json_object_to_file_ext(path, object, JSON_C_TO_STRING_PRETTY) == 0;
-    json_object_put(object);
+    bool good =
+        !sheet.bad && json_object_to_file_ext(path, sheet.object, JSON_C_TO_STRING_PRETTY) == 0;
+    json_object_put(sheet.object);
     return good;
 }
 

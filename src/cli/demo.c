@@ -180,9 +180,6 @@ static enum skeym_error finish(struct demo *demo)
 
 static enum skeym_error keep(struct demo *demo)
 {
-    if (!demo->keep) {
-        return SKEYM_OK;
-    }
     skeym_demo_note("look around, from this folder:");
     skeym_demo_note("  build/skeym get '/fhir/Observation?patient=pat-2044&_sort=-date&_count=2' "
                     "--as %s/dr-adams.cred --show-wire",

@@ -2,13 +2,22 @@
 // The demo is a promise of the README's first screen, so it is played whole.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { until } from './world.mjs';
 
 const RECORDS = new URL('../../../shared/data/wfdb', import.meta.url).pathname;
 
 export default {
   async 'every attack is refused, no reading is lost, and the folder is gone'(world) {
     const records = existsSync(`${RECORDS}/100.hea`) ? ['--records', RECORDS] : [];
-    const out = await world.must(['demo', ...records]);
+    const run = world.begin(['demo', '--keep', ...records]);
+    let ended;
+    run.exit.then((code) => (ended = code));
+    await until('its end', () => ended !== undefined || run.out.includes('Ctrl-C ends it'), 230000);
+    assert.ok(existsSync(run.out.match(/\/tmp\/skeym-demo\.\w+/)[0]), run.out);
+    run.child.kill('SIGINT');
+    const code = await run.exit;
+    const { out } = run;
+    assert.equal(code, 0, out + run.err);
     const [, held, attacks, readings, lost, doubled] = out.match(
       /(\d+) of (\d+) attacks refused; (\d+) readings acknowledged, (\d+) lost, (\d+) doubled; all well/,
     ).map(Number);
@@ -18,5 +27,18 @@ export default {
     assert.deepEqual([lost, doubled], [0, 0], out);
     assert.ok(!/SAMPLES DIFFER|DIFFERS/.test(out), out);
     assert.equal(existsSync(out.match(/\/tmp\/skeym-demo\.\w+/)[0]), false);
+  },
+
+  async 'who interrupts it is told that it is not well, and the folder is gone'(world) {
+    const run = world.begin(['demo', '--records', world.path('none')]);
+    let ended;
+    run.exit.then((code) => (ended = code));
+    await until('the attackers', () => ended !== undefined || run.out.includes('Attackers try'), 60000);
+    run.child.kill('SIGTERM');
+    assert.equal(await run.exit, 1, run.out + run.err);
+    assert.match(run.out, /bed-1 .* a simulated patient/);
+    assert.match(run.out, /\b0 readings acknowledged, .*NOT WELL/);
+    assert.ok(!run.out.includes('The server is killed'), run.out);
+    assert.equal(existsSync(run.out.match(/\/tmp\/skeym-demo\.\w+/)[0]), false);
   },
 };

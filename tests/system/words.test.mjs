@@ -47,7 +47,8 @@ function record(world, name, { signals, rate, seconds, sample, units, gain, firs
   return world.path(`${name}.hea`);
 }
 
-const ecg = (world, name = 'ecg', shift = 0) => record(world, name, { signals: ['MLII', 'V5'],
+/** Two waves of 25 seconds; the record's path. */
+export const ecg = (world, name = 'ecg', shift = 0) => record(world, name, { signals: ['MLII', 'V5'],
   rate: 250, seconds: 25, units: 'mV', gain: 200,
   sample: (k, i) => Math.round(100 * Math.sin(i / 20 + k)) + (i === 3000 ? shift : 0) });
 const numbers = (world, name = 'num', shift = 0) => record(world, name, { signals: ['HR', 'SpO2'],

@@ -98,10 +98,16 @@ export class World {
     return join(this.folder, name);
   }
 
-  /** Runs the program to its end. */
-  async skeym(args, options) {
+  /** Starts the program without waiting. */
+  begin(args, options) {
     const run = start(this.program, args, options);
     this.runs.push(run);
+    return run;
+  }
+
+  /** Runs the program to its end. */
+  async skeym(args, options) {
+    const run = this.begin(args, options);
     const code = await run.exit;
     return { code, out: run.out, err: run.err };
   }
