@@ -73,6 +73,13 @@ static void finds_the_most_keys(void **state)
     assert_true(fabs(skeym_birthday_log2_most(320, -32) - 144.5) < 1e-6);
 }
 
+/* The birthdays of 23 people, by the product in arbitrary precision: so few keys need all terms. */
+static void small_numbers_need_all_terms(void **state)
+{
+    (void)state;
+    NEAR(skeym_birthday_log_none(23, log2(365)), -0.70784919616167301, 1e-12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -80,6 +87,7 @@ int main(void)
         cmocka_unit_test(agrees_with_the_product),
         cmocka_unit_test(the_papers_forms_are_as_printed),
         cmocka_unit_test(finds_the_most_keys),
+        cmocka_unit_test(small_numbers_need_all_terms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

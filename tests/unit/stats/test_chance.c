@@ -114,6 +114,19 @@ static void orders_hold_each_number_once(void **state)
     }
 }
 
+/* Below 3/4 of 2^64 a plain remainder would give the lowest third half of all draws. */
+static void large_bounds_are_even_too(void **state)
+{
+    (void)state;
+    struct skeym_chance chance;
+    unsigned low = 0;
+    skeym_chance_init(&chance, 3, 1);
+    for (int i = 0; i < 9000; i++) {
+        low += skeym_chance_below(&chance, UINT64_C(3) << 62) < UINT64_C(1) << 62;
+    }
+    assert_in_range(low, 2700, 3300);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +136,7 @@ int main(void)
         cmocka_unit_test(units_and_normals_are_where_they_belong),
         cmocka_unit_test(fills_every_byte_and_none_beyond),
         cmocka_unit_test(orders_hold_each_number_once),
+        cmocka_unit_test(large_bounds_are_even_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
