@@ -77,7 +77,7 @@ static void finds_the_most_keys(void **state)
 static void small_numbers_need_all_terms(void **state)
 {
     (void)state;
-    NEAR(skeym_birthday_log_none(23, log2(365)), -0.70784919616167301, 1e-12);
+    NEAR(skeym_birthday_log_none(23, log2(365)), -0.70784919614167301, 1e-12);
 }
 
 int main(void)
