@@ -3,7 +3,7 @@
 // command may crash or hang, each says what is wrong, and what it left behind must be whole.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { ecg } from './words.test.mjs';
 import { Server, Skip, observation, preload, until } from './world.mjs';
 
@@ -234,5 +234,21 @@ export default {
       if (folder) assert.equal(existsSync(folder[0]), false, what);
       if (name() === null) break;
     }
+  },
+
+  async 'a passphrase opens what it locked, or it is said why not'(world) {
+    const { server } = await begin(world);
+    const words = world.path('passphrase');
+    writeFileSync(words, 'correct horse battery staple\n', { mode: 0o600 });
+    const file = (n) => world.path(`locked${n}`);
+    await each(world, (n) => ['enrol', `n${n}`, '--role', 'doctor', '--scope', 'user/*.cruds',
+      '--passphrase-file', words, '-o', file(n), ...dir(world)], ({ code }, what, n) => {
+      assert.equal(existsSync(file(n)), code === 0, what);
+      if (code === 0) rmSync(file(n));
+    });
+    await world.must(['enrol', 'doc', '--role', 'doctor', '--scope', 'user/*.cruds',
+      '--passphrase-file', words, '-o', file(0), ...dir(world)]);
+    await shows(world, ['get', '/fhir/Observation?patient=7', '--as', file(0), '--passphrase-file',
+      words, '--server', server.url, '--pretty'], JSON.parse);
   },
 };

@@ -221,4 +221,27 @@ export default {
     await server.stop();
     await table(world, [[load(server.url, ...dir(world), '--attack', 'replay'), 1, /no answer/]]);
   },
+
+  async 'an inspection that was kept is done again unless it is whole and the same'(world) {
+    const report = world.path('report');
+    const read = (name) => JSON.parse(readFileSync(`${report}/${name}`, 'utf8'));
+    await world.must(['inspect', 'collision', '--report', report]);
+    assert.ok(read('report.json').version);
+    assert.match(readFileSync(`${report}/report.html`, 'utf8'), /<\/html>\s*$/);
+    const whole = read('collision.json');
+    for (const change of [{ verdict: undefined }, { stopped: undefined }, { stopped: true },
+      { seed: '7' }, { size: 'full' }, { name: 'states' }, { name: undefined }, { version: '0' }]) {
+      writeFileSync(`${report}/collision.json`, JSON.stringify({ ...whole, ...change }));
+      await world.must(['inspect', 'collision', '--report', report]);
+      const { verdict, stopped, seed, size, name, version } = read('collision.json');
+      assert.deepEqual([verdict, stopped, seed, size, name, version], [whole.verdict, whole.stopped,
+        whole.seed, whole.size, whole.name, whole.version], JSON.stringify(change));
+    }
+    writeFileSync(`${report}/collision.json`, '[]');
+    await world.must(['inspect', 'collision', '--report', report]);
+    assert.deepEqual(read('collision.json').verdict, whole.verdict);
+    const far = await world.skeym(['inspect', 'collision', '--report', world.path('x/'.repeat(3000))]);
+    assert.notEqual(far.code, 0);
+    assert.match(far.err, /skeym inspect/);
+  },
 };
