@@ -109,6 +109,10 @@ export default {
       [['list', '--', '--json'], 2, /one argument too many/],
       [['bench', 'load', 'http://127.0.0.1:1', ...Array(40).fill(['--header', 'X-A: b']).flat()], 2,
         /given too often/],
+      [['inspect', 'collision', '--quick', '--full'], 2, /--quick or --full, not both/],
+      [['inspect', 'none'], 2, /there is no inspection 'none'/],
+      ...['-1', 'x', '18446744073709551616', ''].map((seed) =>
+        [['inspect', 'collision', '--seed', seed], 2, /--seed takes a whole number/]),
       [enrol('--days', '0'), 2, /--days/],
       [enrol('--days', 'x'), 2, /--days/],
       [enrol('--public-key', 'AAAA'), 2, /--public-key|public key/],
