@@ -74,6 +74,12 @@ static const char *text(struct json_object *object, const char *key)
     return found ? json_object_get_string(found) : "";
 }
 
+/* Of what is no list: 0. A kept finding may have been edited. */
+static size_t count_of(struct json_object *list)
+{
+    return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+}
+
 static void figure(struct json_object *one)
 {
     printf("  %-58s %12.6g %s", text(one, "what"), json_object_get_double(member(one, "value")),
@@ -99,9 +105,9 @@ static const char *cell(struct json_object *row, size_t column)
 static size_t measure(struct json_object *columns, struct json_object *rows, size_t *widths)
 {
     size_t line = 0;
-    for (size_t j = 0; j < json_object_array_length(columns) && j < COLUMNS_MAX; j++) {
+    for (size_t j = 0; j < count_of(columns) && j < COLUMNS_MAX; j++) {
         widths[j] = strlen(cell(columns, j));
-        for (size_t i = 0; i < json_object_array_length(rows); i++) {
+        for (size_t i = 0; i < count_of(rows); i++) {
             size_t size = strlen(cell(json_object_array_get_idx(rows, i), j));
             widths[j] = size > widths[j] ? size : widths[j];
         }
@@ -112,7 +118,7 @@ static size_t measure(struct json_object *columns, struct json_object *rows, siz
 
 static void row_as_line(struct json_object *row, const size_t *widths)
 {
-    size_t count = json_object_array_length(row);
+    size_t count = count_of(row);
     printf("   ");
     for (size_t j = 0; j < count && j < COLUMNS_MAX; j++) {
         printf(" %-*s", j + 1 < count ? (int)widths[j] : 0, cell(row, j));
@@ -124,7 +130,7 @@ static void row_as_line(struct json_object *row, const size_t *widths)
 static void row_as_list(struct json_object *columns, struct json_object *row)
 {
     printf("    %s\n", cell(row, 0));
-    for (size_t j = 1; j < json_object_array_length(row); j++) {
+    for (size_t j = 1; j < count_of(row); j++) {
         printf("      %s: %s\n", cell(columns, j), cell(row, j));
     }
 }
@@ -139,7 +145,7 @@ static void table(struct json_object *one)
     if (!list) {
         row_as_line(columns, widths);
     }
-    for (size_t i = 0; i < json_object_array_length(rows); i++) {
+    for (size_t i = 0; i < count_of(rows); i++) {
         struct json_object *row = json_object_array_get_idx(rows, i);
         if (list) {
             row_as_list(columns, row);
@@ -159,11 +165,11 @@ bool skeym_inspect_show_finding(const struct skeym_inspection *inspection,
         return false;
     }
     struct json_object *figures = member(finding, "figures");
-    for (size_t i = 0; i < json_object_array_length(figures); i++) {
+    for (size_t i = 0; i < count_of(figures); i++) {
         figure(json_object_array_get_idx(figures, i));
     }
     struct json_object *tables = member(finding, "tables");
-    for (size_t i = 0; i < json_object_array_length(tables); i++) {
+    for (size_t i = 0; i < count_of(tables); i++) {
         table(json_object_array_get_idx(tables, i));
     }
     printf("  %s: %s%s\n\n", text(member(finding, "verdict"), "kind"),

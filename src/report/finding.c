@@ -90,6 +90,11 @@ static struct json_object *member(struct json_object *object, const char *key)
     return found;
 }
 
+static size_t count_of(struct json_object *list)
+{
+    return list ? json_object_array_length(list) : 0;
+}
+
 __attribute__((format(printf, 3, 0))) static void
 format_text(struct skeym_finding *finding, char *text, const char *format, va_list arguments)
 {
@@ -214,8 +219,7 @@ void skeym_finding_row(struct skeym_finding *finding, const char *format, ...)
     }
     struct json_object *row = push(finding, member(table, "rows"), json_object_new_array());
     split(finding, row, text);
-    if (row &&
-        json_object_array_length(row) != json_object_array_length(member(table, "columns"))) {
+    if (row && count_of(row) != count_of(member(table, "columns"))) {
         skeym_finding_must(finding, SKEYM_ERR_SHAPE);
     }
 }
@@ -322,7 +326,6 @@ enum skeym_error skeym_finding_check(const struct skeym_finding *finding)
     if (finding->error != SKEYM_OK) {
         return finding->error;
     }
-    bool whole = member(finding->json, "verdict") &&
-                 json_object_array_length(member(finding->json, "did")) > 0;
+    bool whole = member(finding->json, "verdict") && count_of(member(finding->json, "did")) > 0;
     return whole ? SKEYM_OK : SKEYM_ERR_STATE;
 }

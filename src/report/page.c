@@ -188,7 +188,8 @@ static void figures(FILE *out, struct json_object *finding)
 static void cells(FILE *out, struct json_object *row, struct json_object *heads)
 {
     fputs("<tr>", out);
-    for (size_t i = 0; i < json_object_array_length(row); i++) {
+    for (size_t i = 0;
+         json_object_is_type(row, json_type_array) && i < json_object_array_length(row); i++) {
         const char *head =
             heads && i > 0 ? json_object_get_string(json_object_array_get_idx(heads, i)) : NULL;
         cell(out, heads ? "td" : "th", head,

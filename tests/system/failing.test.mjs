@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ecg } from './words.test.mjs';
 import { Server, Skip, observation, preload, until } from './world.mjs';
 
@@ -234,6 +235,16 @@ export default {
       if (folder) assert.equal(existsSync(folder[0]), false, what);
       if (name() === null) break;
     }
+  },
+
+  async 'an inspection writes its report whole, or says that it did not'(world) {
+    const report = (n) => world.path(`report${n}`);
+    await each(world, (n) => ['inspect', 'collision', '--report', report(n)], ({ code }, what, n) => {
+      const file = join(report(n), 'report.json');
+      if (code !== 0) return;
+      assert.equal(JSON.parse(readFileSync(file, 'utf8')).inspections.length, 1, what);
+      assert.match(readFileSync(join(report(n), 'report.html'), 'utf8'), /<\/html>\n$/, what);
+    });
   },
 
   async 'a passphrase opens what it locked, or it is said why not'(world) {
