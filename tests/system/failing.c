@@ -57,9 +57,9 @@ __attribute__((constructor)) static void begin(void)
     const char *count = getenv("SKEYM_TEST_FAIL");
     const char *path = getenv("SKEYM_TEST_FAILED");
     if (count && path && strlen(path) < sizeof failed_path) {
-        strcpy(failed_path, path);
+        memcpy(failed_path, path, strlen(path) + 1);
         dl_iterate_phdr(find_program, NULL);
-        atomic_store(&left, atol(count));
+        atomic_store(&left, strtol(count, NULL, 10));
         unsetenv("SKEYM_TEST_FAIL");
         unsetenv("LD_PRELOAD");
     }
