@@ -9,12 +9,15 @@
 
 static enum skeym_error allocate(struct skeym_dataset *set, size_t rows, size_t columns)
 {
-    *set = (struct skeym_dataset){rows, columns, calloc(rows * columns + 1, sizeof(double)),
-                                  calloc(rows + 1, sizeof(bool))};
-    if (!set->values || !set->positives) {
-        skeym_dataset_free(set);
+    double *values = calloc(rows * columns + 1, sizeof *values);
+    bool *positives = calloc(rows + 1, sizeof *positives);
+    if (!values || !positives) {
+        free(values);
+        free(positives);
+        *set = (struct skeym_dataset){0};
         return SKEYM_ERR_MEMORY;
     }
+    *set = (struct skeym_dataset){rows, columns, values, positives};
     return SKEYM_OK;
 }
 

@@ -149,7 +149,8 @@ static struct outcome count_source(const struct skeym_inspect_context *context,
     uint64_t wanted = source->count[context->size == SKEYM_INSPECT_FULL];
     struct outcome outcome = {0};
     count.heads = calloc(wanted, sizeof *count.heads);
-    if (!skeym_finding_must(finding, count.heads ? SKEYM_OK : SKEYM_ERR_MEMORY)) {
+    if (!count.heads) {
+        skeym_finding_must(finding, SKEYM_ERR_MEMORY);
         return outcome;
     }
     const struct skeym_crew crew = {

@@ -83,8 +83,9 @@ size_t skeym_chart_ticks(double *ticks, double low, double high, bool is_log)
     double first = floor(low / step + 1e-9);
     double last = fmax(ceil(high / step - 1e-9), first + 1);
     size_t count = 0;
-    for (double i = first; i <= last && count < SKEYM_CHART_TICKS; i++) {
-        ticks[count++] = is_log ? pow(10, i * step) : i * step;
+    while (first + (double)count <= last && count < SKEYM_CHART_TICKS) {
+        double at = (first + (double)count) * step;
+        ticks[count++] = is_log ? pow(10, at) : at;
     }
     return count;
 }
@@ -353,8 +354,9 @@ static void write_rows(FILE *out, struct json_object *chart, bool bars)
     double y = top + ROW_HEIGHT / 2.0;
     for (size_t i = 0; i < count; i++) {
         struct json_object *points = points_of(chart, i);
-        for (size_t j = 0; j < count_of(points); j++, y += ROW_HEIGHT) {
+        for (size_t j = 0; j < count_of(points); j++) {
             draw_row(out, json_object_array_get_idx(points, j), i, bars, &x, y);
+            y += ROW_HEIGHT;
         }
     }
     if (count > 1) {

@@ -161,7 +161,7 @@ enum skeym_error skeym_sample_median_shift(struct skeym_sample_interval *interva
     double *a_sorted = sorted_copy(a, a_count);
     double *b_sorted = sorted_copy(b, b_count);
     double *shifts = calloc(rounds, sizeof *shifts);
-    uint32_t *draws = calloc(most, sizeof *draws);
+    uint32_t *draws = calloc(most + 1, sizeof *draws);
     enum skeym_error error = a_sorted && b_sorted && shifts && draws ? SKEYM_OK : SKEYM_ERR_MEMORY;
     if (error == SKEYM_OK) {
         for (size_t i = 0; i < rounds; i++) {

@@ -65,7 +65,9 @@ static void enrol_keys_are_counted(void **state)
 {
     (void)state;
     static const uint8_t newest[32] = {4};
-    struct skeym_enrol_keys three[3] = {f.enrol[0], f.enrol[1]};
+    static struct skeym_enrol_keys three[3];
+    three[0] = f.enrol[0];
+    three[1] = f.enrol[1];
     assert_int_equal(skeym_enrol_keys_derive(&three[2], 102, newest), SKEYM_OK);
     f.keys.enrol = three;
     for (size_t i = 0; i < 3; i++) {

@@ -22,9 +22,9 @@ static unsigned syncs;
 static bool sync_fails;
 
 /* In the place of the C library's. */
-int fdatasync(int file)
+int fdatasync(int fildes)
 {
-    (void)file;
+    (void)fildes;
     syncs++;
     errno = EIO;
     return sync_fails ? -1 : 0;
@@ -153,16 +153,16 @@ static void test_a_lost_note_of_what_was_forgotten_is_no_damage(void **state)
     (void)state;
     static const struct {
         enum skeym_journal_kind kind; /* of the record that follows the notes */
-        uint64_t sequence;
         enum skeym_error error;
+        uint64_t sequence;
         uint64_t waiting;
     } table[] = {
-        {SKEYM_JOURNAL_KIND_READING, READINGS, SKEYM_OK, READINGS + 1},
-        {SKEYM_JOURNAL_KIND_END, READINGS, SKEYM_OK, READINGS},
-        {SKEYM_JOURNAL_KIND_READING, READINGS + 1, SKEYM_ERR_DAMAGED, 0}, /* one is missing */
-        {SKEYM_JOURNAL_KIND_END, READINGS + 1, SKEYM_ERR_DAMAGED, 0},
-        {SKEYM_JOURNAL_KIND_FORGOTTEN, 3, SKEYM_ERR_DAMAGED, 0}, /* nothing tells */
-        {SKEYM_JOURNAL_KIND_NOTE, READINGS, SKEYM_ERR_DAMAGED, 0},
+        {SKEYM_JOURNAL_KIND_READING, SKEYM_OK, READINGS, READINGS + 1},
+        {SKEYM_JOURNAL_KIND_END, SKEYM_OK, READINGS, READINGS},
+        {SKEYM_JOURNAL_KIND_READING, SKEYM_ERR_DAMAGED, READINGS + 1, 0}, /* one is missing */
+        {SKEYM_JOURNAL_KIND_END, SKEYM_ERR_DAMAGED, READINGS + 1, 0},
+        {SKEYM_JOURNAL_KIND_FORGOTTEN, SKEYM_ERR_DAMAGED, 3, 0}, /* nothing tells */
+        {SKEYM_JOURNAL_KIND_NOTE, SKEYM_ERR_DAMAGED, READINGS, 0},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct skeym_journal_report report;

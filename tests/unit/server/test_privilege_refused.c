@@ -115,32 +115,33 @@ int getresgid(gid_t *rgid, gid_t *egid, gid_t *sgid)
     return refuses("getresgid") ? -1 : 0;
 }
 
-int getpwnam_r(const char *name, struct passwd *pwd, char *buffer, size_t size,
+int getpwnam_r(const char *name, struct passwd *resultbuf, char *buffer, size_t buflen,
                struct passwd **result)
 {
     (void)buffer;
-    (void)size;
-    *pwd = (struct passwd){.pw_uid = WARD, .pw_gid = WARD_GROUP};
-    *result = strcmp(name, "ward") == 0 ? pwd : NULL;
+    (void)buflen;
+    *resultbuf = (struct passwd){.pw_uid = WARD, .pw_gid = WARD_GROUP};
+    *result = strcmp(name, "ward") == 0 ? resultbuf : NULL;
     return refuses("getpwnam_r") ? EIO : 0;
 }
 
-int getpwuid_r(uid_t uid, struct passwd *pwd, char *buffer, size_t size, struct passwd **result)
+int getpwuid_r(uid_t uid, struct passwd *resultbuf, char *buffer, size_t buflen,
+               struct passwd **result)
 {
     (void)buffer;
-    (void)size;
-    *pwd = (struct passwd){.pw_uid = uid, .pw_gid = WARD_GROUP};
-    *result = me.has_entry ? pwd : NULL;
+    (void)buflen;
+    *resultbuf = (struct passwd){.pw_uid = uid, .pw_gid = WARD_GROUP};
+    *result = me.has_entry ? resultbuf : NULL;
     return refuses("getpwuid_r") ? EIO : 0;
 }
 
-int stat(const char *path, struct stat *out)
+int stat(const char *file, struct stat *buf)
 {
-    if (strcmp(path, "/ward") != 0) {
-        errno = strcmp(path, "/gone") == 0 ? ENOENT : EACCES;
+    if (strcmp(file, "/ward") != 0) {
+        errno = strcmp(file, "/gone") == 0 ? ENOENT : EACCES;
         return -1;
     }
-    *out = (struct stat){.st_uid = me.owner, .st_gid = DIR_GROUP};
+    *buf = (struct stat){.st_uid = me.owner, .st_gid = DIR_GROUP};
     return 0;
 }
 
@@ -170,9 +171,9 @@ int prctl(int option, ...)
     }
 }
 
-long syscall(long number, ...)
+long syscall(long sysno, ...)
 {
-    assert_int_equal(number, SYS_capset);
+    assert_int_equal(sysno, SYS_capset);
     me.capabilities = false;
     return refuses("capset") ? -1 : 0;
 }
