@@ -206,7 +206,27 @@ SIMPLE(open, int, -1, dup, (int fd), (fd))
 BYTES(read, read, (int fd, void *out, size_t size), (fd, out, size))
 BYTES(read, pread, (int fd, void *out, size_t size, off_t at), (fd, out, size, at))
 BYTES(read, pread64, (int fd, void *out, size_t size, off64_t at), (fd, out, size, at))
-BYTES(write, write, (int fd, const void *data, size_t size), (fd, data, size))
+
+/* An event's counter takes a number at any time: it cannot fail as a file does, and who rings one
+ * rightly does not ring twice. The HTTP library wakes its threads so. */
+static bool rings(int fd, size_t size)
+{
+    struct stat what;
+    return size == sizeof(eventfd_t) && fstat(fd, &what) == 0 && (what.st_mode & S_IFMT) == 0;
+}
+
+__attribute__((visibility("default"))) ssize_t write(int fd, const void *data, size_t size)
+{
+    REAL(ssize_t, write, (int fd_, const void *data_, size_t size_))
+    if (!rings(fd, size) && fail_now(FAIL_write, HERE, NULL)) {
+        if (page->how != FAIL_SHORT) {
+            return -1;
+        }
+        size = size > 1 ? size / 2 : size;
+    }
+    return real_write(fd, data, size);
+}
+
 BYTES(write, pwrite, (int fd, const void *data, size_t size, off_t at), (fd, data, size, at))
 BYTES(write, pwrite64, (int fd, const void *data, size_t size, off64_t at), (fd, data, size, at))
 SIMPLE(write, ssize_t, -1, writev, (int fd, const struct iovec *parts, int count),
