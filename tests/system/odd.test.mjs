@@ -191,7 +191,9 @@ export default {
     assert.match(other.err, /goes on with run/);
     /* what waited, and the new one */
     assert.ok(other.err.match(/ 6 acknowledged \(60 readings\), 0 waiting/g).length >= 2, other.err);
-    const again = world.begin(simulate('--server', server.url, '--repeat'));
+    /* with a journal: what waits when it is told to end is kept, and no failure */
+    const again = world.begin(simulate('--server', server.url, '--repeat', '--journal',
+      world.path('repeated')));
     let ended;
     again.exit.then((code) => (ended = code));
     await until('two runs', () => ended !== undefined || again.out.match(/^run bed\./gm)?.length > 1, 60000);
