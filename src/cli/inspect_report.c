@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/inspect_report.h"
+#include "report/lookup.h"
 #include "report/page.h"
 
 #include <inttypes.h>
@@ -20,12 +21,6 @@ static bool make_path(char *path, const char *dir, const char *name, const char 
     return size > 0 && size < PATH_ROOM;
 }
 
-static const char *text(struct json_object *object, const char *key)
-{
-    struct json_object *found = NULL;
-    return json_object_object_get_ex(object, key, &found) ? json_object_get_string(found) : "";
-}
-
 /* --- reading ----------------------------------------------------------------- */
 
 struct json_object *skeym_inspect_report_kept(const char *dir,
@@ -43,10 +38,11 @@ struct json_object *skeym_inspect_report_kept(const char *dir,
     bool whole = json_object_is_type(kept, json_type_object) &&
                  json_object_object_get_ex(kept, "verdict", &verdict) &&
                  json_object_object_get_ex(kept, "stopped", &stopped) &&
-                 !json_object_get_boolean(stopped) && strcmp(text(kept, "seed"), seed) == 0 &&
-                 strcmp(text(kept, "size"), size) == 0 &&
-                 strcmp(text(kept, "name"), inspection->name) == 0 &&
-                 strcmp(text(kept, "version"), SKEYM_VERSION) == 0;
+                 !json_object_get_boolean(stopped) &&
+                 strcmp(skeym_lookup_text(kept, "seed"), seed) == 0 &&
+                 strcmp(skeym_lookup_text(kept, "size"), size) == 0 &&
+                 strcmp(skeym_lookup_text(kept, "name"), inspection->name) == 0 &&
+                 strcmp(skeym_lookup_text(kept, "version"), SKEYM_VERSION) == 0;
     if (!whole) {
         json_object_put(kept);
         return NULL;
@@ -109,8 +105,9 @@ enum skeym_error skeym_inspect_report_keep(const char *dir, struct json_object *
     }
     (void)mkdir(dir, 0777); /* one that cannot be made shows at the next step */
     enum skeym_error error = put_text(finding, "version", SKEYM_VERSION);
-    return error == SKEYM_OK ? write_file(dir, text(finding, "name"), ".json", write_json, finding)
-                             : error;
+    return error == SKEYM_OK
+               ? write_file(dir, skeym_lookup_text(finding, "name"), ".json", write_json, finding)
+               : error;
 }
 
 /* "2 x AMD EPYC" */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/inspect_show.h"
+#include "inspect/crew.h"
+#include "report/lookup.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,24 +15,17 @@ static struct {
     bool line;   /* one is there to be written over */
 } show;
 
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 void skeym_inspect_show_begin(const struct skeym_inspection *inspection)
 {
     show.name = inspection->name;
-    show.began = show.said = seconds();
+    show.began = show.said = skeym_crew_seconds();
 }
 
 void skeym_inspect_show_progress(void *arg, const char *what, double done)
 {
     (void)arg;
     bool terminal = isatty(STDERR_FILENO);
-    double now = seconds();
+    double now = skeym_crew_seconds();
     if (now - show.said < (terminal ? 0.2 : 30)) {
         return;
     }
@@ -61,35 +56,17 @@ void skeym_inspect_show_kept(const struct skeym_inspection *inspection)
 
 /* --- findings ---------------------------------------------------------------- */
 
-static struct json_object *member(struct json_object *object, const char *key)
-{
-    struct json_object *found = NULL;
-    json_object_object_get_ex(object, key, &found);
-    return found;
-}
-
-static const char *text(struct json_object *object, const char *key)
-{
-    struct json_object *found = member(object, key);
-    return found ? json_object_get_string(found) : "";
-}
-
-/* Of what is no list: 0. A kept finding may have been edited. */
-static size_t count_of(struct json_object *list)
-{
-    return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-}
-
 static void figure(struct json_object *one)
 {
-    printf("  %-58s %12.6g %s", text(one, "what"), json_object_get_double(member(one, "value")),
-           text(one, "unit"));
-    if (member(one, "low") && member(one, "high")) {
-        printf(" (%.4g to %.4g)", json_object_get_double(member(one, "low")),
-               json_object_get_double(member(one, "high")));
+    printf("  %-58s %12.6g %s", skeym_lookup_text(one, "what"),
+           json_object_get_double(skeym_lookup_member(one, "value")),
+           skeym_lookup_text(one, "unit"));
+    if (skeym_lookup_member(one, "low") && skeym_lookup_member(one, "high")) {
+        printf(" (%.4g to %.4g)", json_object_get_double(skeym_lookup_member(one, "low")),
+               json_object_get_double(skeym_lookup_member(one, "high")));
     }
-    if (member(one, "paper")) {
-        printf("; the paper: %s", text(one, "paper"));
+    if (skeym_lookup_member(one, "paper")) {
+        printf("; the paper: %s", skeym_lookup_text(one, "paper"));
     }
     printf("\n");
 }
@@ -98,17 +75,17 @@ enum { COLUMNS_MAX = 16, LINE_MAX = 140 };
 
 static const char *cell(struct json_object *row, size_t column)
 {
-    return json_object_get_string(json_object_array_get_idx(row, column));
+    return skeym_lookup_word(row, column);
 }
 
 /* The columns' widths; returns that of a line. */
 static size_t measure(struct json_object *columns, struct json_object *rows, size_t *widths)
 {
     size_t line = 0;
-    for (size_t j = 0; j < count_of(columns) && j < COLUMNS_MAX; j++) {
+    for (size_t j = 0; j < skeym_lookup_count(columns) && j < COLUMNS_MAX; j++) {
         widths[j] = strlen(cell(columns, j));
-        for (size_t i = 0; i < count_of(rows); i++) {
-            size_t size = strlen(cell(json_object_array_get_idx(rows, i), j));
+        for (size_t i = 0; i < skeym_lookup_count(rows); i++) {
+            size_t size = strlen(cell(skeym_lookup_item(rows, i), j));
             widths[j] = size > widths[j] ? size : widths[j];
         }
         line += widths[j] + 1;
@@ -118,7 +95,7 @@ static size_t measure(struct json_object *columns, struct json_object *rows, siz
 
 static void row_as_line(struct json_object *row, const size_t *widths)
 {
-    size_t count = count_of(row);
+    size_t count = skeym_lookup_count(row);
     printf("   ");
     for (size_t j = 0; j < count && j < COLUMNS_MAX; j++) {
         printf(" %-*s", j + 1 < count ? (int)widths[j] : 0, cell(row, j));
@@ -130,23 +107,23 @@ static void row_as_line(struct json_object *row, const size_t *widths)
 static void row_as_list(struct json_object *columns, struct json_object *row)
 {
     printf("    %s\n", cell(row, 0));
-    for (size_t j = 1; j < count_of(row); j++) {
+    for (size_t j = 1; j < skeym_lookup_count(row); j++) {
         printf("      %s: %s\n", cell(columns, j), cell(row, j));
     }
 }
 
 static void table(struct json_object *one)
 {
-    struct json_object *columns = member(one, "columns");
-    struct json_object *rows = member(one, "rows");
+    struct json_object *columns = skeym_lookup_member(one, "columns");
+    struct json_object *rows = skeym_lookup_member(one, "rows");
     size_t widths[COLUMNS_MAX] = {0};
     bool list = measure(columns, rows, widths) > LINE_MAX;
-    printf("  %s\n", text(one, "title"));
+    printf("  %s\n", skeym_lookup_text(one, "title"));
     if (!list) {
         row_as_line(columns, widths);
     }
-    for (size_t i = 0; i < count_of(rows); i++) {
-        struct json_object *row = json_object_array_get_idx(rows, i);
+    for (size_t i = 0; i < skeym_lookup_count(rows); i++) {
+        struct json_object *row = skeym_lookup_item(rows, i);
         if (list) {
             row_as_list(columns, row);
         } else {
@@ -159,22 +136,24 @@ bool skeym_inspect_show_finding(const struct skeym_inspection *inspection,
                                 struct json_object *finding)
 {
     printf("%s: %s\n", inspection->name, inspection->question);
-    if (!finding || !member(finding, "verdict")) {
-        printf("  FAILED: %s%s\n\n", finding ? text(finding, "error") : "no memory",
+    if (!finding || !skeym_lookup_member(finding, "verdict")) {
+        printf("  FAILED: %s%s\n\n", finding ? skeym_lookup_text(finding, "error") : "no memory",
                inspection->data ? " (it needs --data DIR, see skeym inspect --help)" : "");
         return false;
     }
-    struct json_object *figures = member(finding, "figures");
-    for (size_t i = 0; i < count_of(figures); i++) {
-        figure(json_object_array_get_idx(figures, i));
+    struct json_object *figures = skeym_lookup_member(finding, "figures");
+    for (size_t i = 0; i < skeym_lookup_count(figures); i++) {
+        figure(skeym_lookup_item(figures, i));
     }
-    struct json_object *tables = member(finding, "tables");
-    for (size_t i = 0; i < count_of(tables); i++) {
-        table(json_object_array_get_idx(tables, i));
+    struct json_object *tables = skeym_lookup_member(finding, "tables");
+    for (size_t i = 0; i < skeym_lookup_count(tables); i++) {
+        table(skeym_lookup_item(tables, i));
     }
-    printf("  %s: %s%s\n\n", text(member(finding, "verdict"), "kind"),
-           text(member(finding, "verdict"), "text"),
-           json_object_get_boolean(member(finding, "stopped")) ? " (stopped before its end)" : "");
+    printf("  %s: %s%s\n\n", skeym_lookup_text(skeym_lookup_member(finding, "verdict"), "kind"),
+           skeym_lookup_text(skeym_lookup_member(finding, "verdict"), "text"),
+           json_object_get_boolean(skeym_lookup_member(finding, "stopped"))
+               ? " (stopped before its end)"
+               : "");
     fflush(stdout);
     return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inspect/inspection.h"
+#include "inspect/crew.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,13 +29,6 @@ const struct skeym_inspection *skeym_inspection_find(const char *name)
     return NULL;
 }
 
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* Takes value over. */
 static void add(struct skeym_finding *finding, const char *key, struct json_object *value)
 {
@@ -60,7 +54,7 @@ struct json_object *skeym_inspection_run(const struct skeym_inspection *inspecti
     struct skeym_finding finding;
     skeym_finding_begin(&finding, inspection->name, inspection->title, inspection->question,
                         inspection->paper);
-    double began = seconds();
+    double began = skeym_crew_seconds();
     if (finding.error == SKEYM_OK) {
         inspection->run(context, &finding);
     }
@@ -70,7 +64,7 @@ struct json_object *skeym_inspection_run(const struct skeym_inspection *inspecti
     add(&finding, "size",
         json_object_new_string(context->size == SKEYM_INSPECT_FULL ? "full" : "quick"));
     add(&finding, "seed", json_object_new_string(seed));
-    add(&finding, "seconds", json_object_new_double(seconds() - began));
+    add(&finding, "seconds", json_object_new_double(skeym_crew_seconds() - began));
     add(&finding, "date", json_object_new_string(day));
     add(&finding, "data", json_object_new_boolean(inspection->data));
     add(&finding, "stopped", json_object_new_boolean(context->stopped(context->arg)));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/chart.h"
+#include "report/lookup.h"
 #include "report/markup.h"
 
 #include <math.h>
@@ -15,7 +16,6 @@ enum {
     RIGHT = 24,
     TOP = 14,
     BOTTOM = 52,
-    LABEL_GAP = 16,
 };
 
 struct axis {
@@ -29,33 +29,10 @@ struct axis {
 
 /* --- reading ----------------------------------------------------------------- */
 
-static struct json_object *member(struct json_object *object, const char *key)
-{
-    struct json_object *found = NULL;
-    json_object_object_get_ex(object, key, &found);
-    return found;
-}
-
-static const char *text(struct json_object *object, const char *key)
-{
-    struct json_object *found = member(object, key);
-    return found ? json_object_get_string(found) : "";
-}
-
-static double number(struct json_object *object, const char *key)
-{
-    struct json_object *found = member(object, key);
-    return found ? json_object_get_double(found) : NAN;
-}
-
-static size_t count_of(struct json_object *list)
-{
-    return list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-}
-
 static struct json_object *points_of(struct json_object *chart, size_t series)
 {
-    return member(json_object_array_get_idx(member(chart, "series"), series), "points");
+    return skeym_lookup_member(skeym_lookup_item(skeym_lookup_member(chart, "series"), series),
+                               "points");
 }
 
 /* --- axes -------------------------------------------------------------------- */
@@ -121,10 +98,10 @@ static double place(const struct axis *axis, double value)
 
 static struct axis axis_of(struct json_object *chart, const char *key)
 {
-    struct json_object *description = member(chart, key);
+    struct json_object *description = skeym_lookup_member(chart, key);
     return (struct axis){
-        .is_log = json_object_get_boolean(member(description, "log")),
-        .label = text(description, "label"),
+        .is_log = json_object_get_boolean(skeym_lookup_member(description, "log")),
+        .label = skeym_lookup_text(description, "label"),
         .low = INFINITY,
         .high = -INFINITY,
     };
@@ -195,13 +172,13 @@ static void mark(FILE *out, size_t series, double x, double y)
 static void draw_band(FILE *out, struct json_object *points, size_t series, const struct axis *x,
                       const struct axis *y)
 {
-    for (size_t i = 0; i < count_of(points); i++) {
-        struct json_object *point = json_object_array_get_idx(points, i);
-        double low = number(point, "low");
-        double high = number(point, "high");
+    for (size_t i = 0; i < skeym_lookup_count(points); i++) {
+        struct json_object *point = skeym_lookup_item(points, i);
+        double low = skeym_lookup_number(point, "low");
+        double high = skeym_lookup_number(point, "high");
         if (isfinite(low) && isfinite(high)) {
             fprintf(out, "<path class=\"interval s%zu\" d=\"M%.1f %.1fV%.1f\"/>", series,
-                    place(x, number(point, "x")), place(y, low), place(y, high));
+                    place(x, skeym_lookup_number(point, "x")), place(y, low), place(y, high));
         }
     }
 }
@@ -209,28 +186,29 @@ static void draw_band(FILE *out, struct json_object *points, size_t series, cons
 static void draw_line(FILE *out, struct json_object *points, size_t series, const struct axis *x,
                       const struct axis *y)
 {
-    size_t count = count_of(points);
+    size_t count = skeym_lookup_count(points);
     fprintf(out, "<path class=\"line s%zu\" d=\"", series);
     for (size_t i = 0; i < count; i++) {
-        struct json_object *point = json_object_array_get_idx(points, i);
-        fprintf(out, "%c%.1f %.1f", i == 0 ? 'M' : 'L', place(x, number(point, "x")),
-                place(y, number(point, "y")));
+        struct json_object *point = skeym_lookup_item(points, i);
+        fprintf(out, "%c%.1f %.1f", i == 0 ? 'M' : 'L', place(x, skeym_lookup_number(point, "x")),
+                place(y, skeym_lookup_number(point, "y")));
     }
     fputs("\"/>\n", out);
     for (size_t i = 0; i < count && count <= 40; i++) { /* more would hide the line */
-        struct json_object *point = json_object_array_get_idx(points, i);
-        mark(out, series, place(x, number(point, "x")), place(y, number(point, "y")));
+        struct json_object *point = skeym_lookup_item(points, i);
+        mark(out, series, place(x, skeym_lookup_number(point, "x")),
+             place(y, skeym_lookup_number(point, "y")));
     }
 }
 
 /* The names, in a row above the picture, each with its mark; more rows where one is full. */
 static double draw_names(FILE *out, struct json_object *chart)
 {
-    struct json_object *series = member(chart, "series");
+    struct json_object *series = skeym_lookup_member(chart, "series");
     double x = LEFT;
     double y = TOP + 4;
-    for (size_t i = 0; i < count_of(series); i++) {
-        const char *name = text(json_object_array_get_idx(series, i), "name");
+    for (size_t i = 0; i < skeym_lookup_count(series); i++) {
+        const char *name = skeym_lookup_text(skeym_lookup_item(series, i), "name");
         double width = 34 + 7.4 * (double)strlen(name);
         if (i > 0 && x + width > WIDTH - RIGHT) {
             x = LEFT;
@@ -259,7 +237,7 @@ static double names_height(struct json_object *chart)
 static void begin(FILE *out, struct json_object *chart, double height)
 {
     fprintf(out, "<svg viewBox=\"0 0 %d %.0f\" role=\"img\" aria-label=\"", WIDTH, height);
-    skeym_markup_text(out, text(chart, "says"));
+    skeym_markup_text(out, skeym_lookup_text(chart, "says"));
     fputs("\">\n", out);
 }
 
@@ -267,15 +245,15 @@ static void write_lines(FILE *out, struct json_object *chart)
 {
     struct axis x = axis_of(chart, "x");
     struct axis y = axis_of(chart, "y");
-    size_t count = count_of(member(chart, "series"));
+    size_t count = skeym_lookup_count(skeym_lookup_member(chart, "series"));
     for (size_t i = 0; i < count; i++) {
         struct json_object *points = points_of(chart, i);
-        for (size_t j = 0; j < count_of(points); j++) {
-            struct json_object *point = json_object_array_get_idx(points, j);
-            widen(&x, number(point, "x"));
-            widen(&y, number(point, "y"));
-            widen(&y, number(point, "low"));
-            widen(&y, number(point, "high"));
+        for (size_t j = 0; j < skeym_lookup_count(points); j++) {
+            struct json_object *point = skeym_lookup_item(points, j);
+            widen(&x, skeym_lookup_number(point, "x"));
+            widen(&y, skeym_lookup_number(point, "y"));
+            widen(&y, skeym_lookup_number(point, "low"));
+            widen(&y, skeym_lookup_number(point, "high"));
         }
     }
     double top = count > 1 ? names_height(chart) : TOP;
@@ -300,9 +278,9 @@ static void write_lines(FILE *out, struct json_object *chart)
 static void draw_row(FILE *out, struct json_object *point, size_t series, bool bars,
                      const struct axis *x, double y)
 {
-    double low = number(point, "low");
-    double high = number(point, "high");
-    double at = place(x, number(point, "x"));
+    double low = skeym_lookup_number(point, "low");
+    double high = skeym_lookup_number(point, "high");
+    double at = place(x, skeym_lookup_number(point, "x"));
     if (bars) {
         double zero = place(x, 0);
         fprintf(out,
@@ -321,29 +299,29 @@ static void draw_row(FILE *out, struct json_object *point, size_t series, bool b
     fprintf(out, "<text class=\"value\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">",
             inside ? right : right + 8, inside ? y - (bars ? 12 : 8) : y + 5,
             inside ? "end" : "start");
-    double value = number(point, "x");
+    double value = skeym_lookup_number(point, "x");
     fprintf(out, value >= 1e4 && value < 1e9 ? "%.0f</text>" : "%.4g</text>", value);
     fprintf(out, "<text class=\"row\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT_OF_ROWS - 10,
             y + 5);
-    skeym_markup_text(out, text(point, "label"));
+    skeym_markup_text(out, skeym_lookup_text(point, "label"));
     fputs("</text>\n", out);
 }
 
 static void write_rows(FILE *out, struct json_object *chart, bool bars)
 {
     struct axis x = axis_of(chart, "x");
-    size_t count = count_of(member(chart, "series"));
+    size_t count = skeym_lookup_count(skeym_lookup_member(chart, "series"));
     size_t rows = 0;
     if (bars) {
         widen(&x, 0);
     }
     for (size_t i = 0; i < count; i++) {
         struct json_object *points = points_of(chart, i);
-        for (size_t j = 0; j < count_of(points); j++, rows++) {
-            struct json_object *point = json_object_array_get_idx(points, j);
-            widen(&x, number(point, "x"));
-            widen(&x, number(point, "low"));
-            widen(&x, number(point, "high"));
+        for (size_t j = 0; j < skeym_lookup_count(points); j++, rows++) {
+            struct json_object *point = skeym_lookup_item(points, j);
+            widen(&x, skeym_lookup_number(point, "x"));
+            widen(&x, skeym_lookup_number(point, "low"));
+            widen(&x, skeym_lookup_number(point, "high"));
         }
     }
     double top = count > 1 ? names_height(chart) : TOP;
@@ -354,8 +332,8 @@ static void write_rows(FILE *out, struct json_object *chart, bool bars)
     double y = top + ROW_HEIGHT / 2.0;
     for (size_t i = 0; i < count; i++) {
         struct json_object *points = points_of(chart, i);
-        for (size_t j = 0; j < count_of(points); j++) {
-            draw_row(out, json_object_array_get_idx(points, j), i, bars, &x, y);
+        for (size_t j = 0; j < skeym_lookup_count(points); j++) {
+            draw_row(out, skeym_lookup_item(points, j), i, bars, &x, y);
             y += ROW_HEIGHT;
         }
     }
@@ -367,15 +345,15 @@ static void write_rows(FILE *out, struct json_object *chart, bool bars)
 
 enum skeym_error skeym_chart_write(FILE *out, struct json_object *chart)
 {
-    size_t count = count_of(member(chart, "series"));
+    size_t count = skeym_lookup_count(skeym_lookup_member(chart, "series"));
     size_t points = 0;
     for (size_t i = 0; i < count; i++) {
-        points += count_of(points_of(chart, i));
+        points += skeym_lookup_count(points_of(chart, i));
     }
     if (count > SKEYM_CHART_SERIES) {
         return SKEYM_ERR_RANGE;
     }
-    const char *kind = text(chart, "kind");
+    const char *kind = skeym_lookup_text(chart, "kind");
     if (points == 0) {
         return SKEYM_ERR_SHAPE;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/finding.h"
+#include "report/lookup.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -75,24 +76,12 @@ static struct json_object *list(struct skeym_finding *finding, const char *key)
 
 static struct json_object *newest(struct skeym_finding *finding, struct json_object *from)
 {
-    size_t count = from ? json_object_array_length(from) : 0;
+    size_t count = skeym_lookup_count(from);
     if (count == 0) {
         skeym_finding_must(finding, SKEYM_ERR_STATE);
         return NULL;
     }
     return json_object_array_get_idx(from, count - 1);
-}
-
-static struct json_object *member(struct json_object *object, const char *key)
-{
-    struct json_object *found = NULL;
-    json_object_object_get_ex(object, key, &found);
-    return found;
-}
-
-static size_t count_of(struct json_object *list)
-{
-    return list ? json_object_array_length(list) : 0;
 }
 
 __attribute__((format(printf, 3, 0))) static void
@@ -203,7 +192,7 @@ void skeym_finding_table(struct skeym_finding *finding, const char *title, const
     put_text(finding, table, "title", title);
     put(finding, table, "columns", json_object_new_array());
     put(finding, table, "rows", json_object_new_array());
-    split(finding, member(table, "columns"), columns);
+    split(finding, skeym_lookup_member(table, "columns"), columns);
 }
 
 void skeym_finding_row(struct skeym_finding *finding, const char *format, ...)
@@ -217,9 +206,11 @@ void skeym_finding_row(struct skeym_finding *finding, const char *format, ...)
     if (!table) {
         return;
     }
-    struct json_object *row = push(finding, member(table, "rows"), json_object_new_array());
+    struct json_object *row =
+        push(finding, skeym_lookup_member(table, "rows"), json_object_new_array());
     split(finding, row, text);
-    if (row && count_of(row) != count_of(member(table, "columns"))) {
+    if (row &&
+        skeym_lookup_count(row) != skeym_lookup_count(skeym_lookup_member(table, "columns"))) {
         skeym_finding_must(finding, SKEYM_ERR_SHAPE);
     }
 }
@@ -230,8 +221,8 @@ static void put_axis(struct skeym_finding *finding, struct json_object *chart, c
                      const char *label, bool is_log)
 {
     put(finding, chart, key, json_object_new_object());
-    put_text(finding, member(chart, key), "label", label ? label : "");
-    put(finding, member(chart, key), "log", json_object_new_boolean(is_log));
+    put_text(finding, skeym_lookup_member(chart, key), "label", label ? label : "");
+    put(finding, skeym_lookup_member(chart, key), "log", json_object_new_boolean(is_log));
 }
 
 void skeym_finding_chart(struct skeym_finding *finding, const struct skeym_chart *chart)
@@ -247,14 +238,16 @@ void skeym_finding_chart(struct skeym_finding *finding, const struct skeym_chart
 void skeym_finding_series(struct skeym_finding *finding, const char *name)
 {
     struct json_object *chart = newest(finding, list(finding, "charts"));
-    struct json_object *series = push(finding, member(chart, "series"), json_object_new_object());
+    struct json_object *series =
+        push(finding, skeym_lookup_member(chart, "series"), json_object_new_object());
     put_text(finding, series, "name", name);
     put(finding, series, "points", json_object_new_array());
 }
 
 static bool fits(struct json_object *chart, const char *axis, double value)
 {
-    bool is_log = json_object_get_boolean(member(member(chart, axis), "log"));
+    bool is_log =
+        json_object_get_boolean(skeym_lookup_member(skeym_lookup_member(chart, axis), "log"));
     return isfinite(value) && (!is_log || value > 0);
 }
 
@@ -262,7 +255,7 @@ static struct json_object *point(struct skeym_finding *finding, const char *axis
                                  double low, double high)
 {
     struct json_object *chart = newest(finding, list(finding, "charts"));
-    struct json_object *series = newest(finding, member(chart, "series"));
+    struct json_object *series = newest(finding, skeym_lookup_member(chart, "series"));
     if (!series) {
         return NULL;
     }
@@ -271,7 +264,8 @@ static struct json_object *point(struct skeym_finding *finding, const char *axis
         skeym_finding_must(finding, SKEYM_ERR_RANGE);
         return NULL;
     }
-    struct json_object *object = push(finding, member(series, "points"), json_object_new_object());
+    struct json_object *object =
+        push(finding, skeym_lookup_member(series, "points"), json_object_new_object());
     put_number(finding, object, axis, value);
     put_number(finding, object, "low", low);
     put_number(finding, object, "high", high);
@@ -326,6 +320,7 @@ enum skeym_error skeym_finding_check(const struct skeym_finding *finding)
     if (finding->error != SKEYM_OK) {
         return finding->error;
     }
-    bool whole = member(finding->json, "verdict") && count_of(member(finding->json, "did")) > 0;
+    bool whole = skeym_lookup_member(finding->json, "verdict") &&
+                 skeym_lookup_count(skeym_lookup_member(finding->json, "did")) > 0;
     return whole ? SKEYM_OK : SKEYM_ERR_STATE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/page.h"
 #include "report/chart.h"
+#include "report/lookup.h"
 #include "report/markup.h"
 #include "report/page_style.h"
 
@@ -9,28 +10,14 @@
 
 /* --- reading ----------------------------------------------------------------- */
 
-static struct json_object *member(struct json_object *object, const char *key)
-{
-    struct json_object *found = NULL;
-    json_object_object_get_ex(object, key, &found);
-    return found;
-}
-
-static const char *text(struct json_object *object, const char *key)
-{
-    struct json_object *found = member(object, key);
-    return found ? json_object_get_string(found) : "";
-}
-
 static size_t count_of(struct json_object *object, const char *key)
 {
-    struct json_object *list = member(object, key);
-    return list && json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+    return skeym_lookup_count(skeym_lookup_member(object, key));
 }
 
 static struct json_object *item(struct json_object *object, const char *key, size_t i)
 {
-    return json_object_array_get_idx(member(object, key), i);
+    return skeym_lookup_item(skeym_lookup_member(object, key), i);
 }
 
 /* --- pieces ------------------------------------------------------------------ */
@@ -56,7 +43,7 @@ static void paragraphs(FILE *out, struct json_object *finding, const char *key, 
 
 static bool was_stopped(struct json_object *finding)
 {
-    return json_object_get_boolean(member(finding, "stopped"));
+    return json_object_get_boolean(skeym_lookup_member(finding, "stopped"));
 }
 
 /* The verdict as word and sign: never by colour alone. */
@@ -71,7 +58,7 @@ static void badge(FILE *out, struct json_object *finding)
         {"cannot be true", "bad", "\xe2\x9c\x97"}, /* ballot x */
         {"true in part", "part", "\xe2\x97\x90"},  /* half circle */
     };
-    const char *kind = text(member(finding, "verdict"), "kind");
+    const char *kind = skeym_lookup_text(skeym_lookup_member(finding, "verdict"), "kind");
     for (size_t i = 0; i < sizeof badges / sizeof badges[0]; i++) {
         if (strcmp(kind, badges[i].kind) == 0) {
             fprintf(out,
@@ -94,13 +81,13 @@ static void verdict(FILE *out, struct json_object *finding)
               "until then.",
               out);
     }
-    if (member(finding, "error")) {
+    if (skeym_lookup_member(finding, "error")) {
         fputs(" It could not be done: ", out);
-        skeym_markup_text(out, text(finding, "error"));
+        skeym_markup_text(out, skeym_lookup_text(finding, "error"));
         fputs(".", out);
     }
     fputs(" ", out);
-    skeym_markup_text(out, text(member(finding, "verdict"), "text"));
+    skeym_markup_text(out, skeym_lookup_text(skeym_lookup_member(finding, "verdict"), "text"));
     fputs("</p>\n", out);
 }
 
@@ -113,8 +100,8 @@ static void claims(FILE *out, struct json_object *finding)
     fputs("<h3>What the paper says</h3>\n<dl>\n", out);
     for (size_t i = 0; i < count; i++) {
         struct json_object *claim = item(finding, "claims", i);
-        element(out, "dt", NULL, text(claim, "where"));
-        element(out, "dd", NULL, text(claim, "text"));
+        element(out, "dt", NULL, skeym_lookup_text(claim, "where"));
+        element(out, "dd", NULL, skeym_lookup_text(claim, "text"));
     }
     fputs("</dl>\n", out);
 }
@@ -145,20 +132,20 @@ static void cell(FILE *out, const char *tag, const char *head, const char *conte
 
 static void figure_row(FILE *out, struct json_object *figure, bool paper)
 {
-    const char *unit = text(figure, "unit");
+    const char *unit = skeym_lookup_text(figure, "unit");
     fputs("<tr><th scope=\"row\">", out);
-    skeym_markup_text(out, text(figure, "what"));
+    skeym_markup_text(out, skeym_lookup_text(figure, "what"));
     fputs("</th><td class=\"number\" data-head=\"here\">", out);
-    with_unit(out, json_object_get_double(member(figure, "value")), unit);
+    with_unit(out, json_object_get_double(skeym_lookup_member(figure, "value")), unit);
     fputs("</td><td class=\"number\" data-head=\"interval\">", out);
-    if (member(figure, "low") && member(figure, "high")) {
-        skeym_markup_number(out, json_object_get_double(member(figure, "low")));
+    if (skeym_lookup_member(figure, "low") && skeym_lookup_member(figure, "high")) {
+        skeym_markup_number(out, json_object_get_double(skeym_lookup_member(figure, "low")));
         fputs(" to ", out);
-        skeym_markup_number(out, json_object_get_double(member(figure, "high")));
+        skeym_markup_number(out, json_object_get_double(skeym_lookup_member(figure, "high")));
     }
     fputs("</td>", out);
     if (paper) {
-        cell(out, "td", "the paper", text(figure, "paper"));
+        cell(out, "td", "the paper", skeym_lookup_text(figure, "paper"));
     }
     fputs("</tr>\n", out);
 }
@@ -168,7 +155,7 @@ static void figures(FILE *out, struct json_object *finding)
     size_t count = count_of(finding, "figures");
     bool paper = false;
     for (size_t i = 0; i < count; i++) {
-        paper = paper || member(item(finding, "figures", i), "paper");
+        paper = paper || skeym_lookup_member(item(finding, "figures", i), "paper");
     }
     if (count == 0) {
         return;
@@ -188,12 +175,9 @@ static void figures(FILE *out, struct json_object *finding)
 static void cells(FILE *out, struct json_object *row, struct json_object *heads)
 {
     fputs("<tr>", out);
-    for (size_t i = 0;
-         json_object_is_type(row, json_type_array) && i < json_object_array_length(row); i++) {
-        const char *head =
-            heads && i > 0 ? json_object_get_string(json_object_array_get_idx(heads, i)) : NULL;
-        cell(out, heads ? "td" : "th", head,
-             json_object_get_string(json_object_array_get_idx(row, i)));
+    for (size_t i = 0; i < skeym_lookup_count(row); i++) {
+        const char *head = heads && i > 0 ? skeym_lookup_word(heads, i) : NULL;
+        cell(out, heads ? "td" : "th", head, skeym_lookup_word(row, i));
     }
     fputs("</tr>\n", out);
 }
@@ -203,12 +187,12 @@ static void tables(FILE *out, struct json_object *finding)
     for (size_t i = 0; i < count_of(finding, "tables"); i++) {
         struct json_object *table = item(finding, "tables", i);
         fputs("<div class=\"wide\"><table>\n", out);
-        element(out, "caption", NULL, text(table, "title"));
+        element(out, "caption", NULL, skeym_lookup_text(table, "title"));
         fputs("<thead>", out);
-        cells(out, member(table, "columns"), NULL);
+        cells(out, skeym_lookup_member(table, "columns"), NULL);
         fputs("</thead>\n<tbody>\n", out);
         for (size_t j = 0; j < count_of(table, "rows"); j++) {
-            cells(out, item(table, "rows", j), member(table, "columns"));
+            cells(out, item(table, "rows", j), skeym_lookup_member(table, "columns"));
         }
         fputs("</tbody></table></div>\n", out);
     }
@@ -220,7 +204,7 @@ static enum skeym_error charts(FILE *out, struct json_object *finding)
     for (size_t i = 0; error == SKEYM_OK && i < count_of(finding, "charts"); i++) {
         struct json_object *chart = item(finding, "charts", i);
         fputs("<figure>", out);
-        element(out, "figcaption", NULL, text(chart, "says"));
+        element(out, "figcaption", NULL, skeym_lookup_text(chart, "says"));
         error = skeym_chart_write(out, chart);
         fputs("</figure>\n", out);
     }
@@ -230,28 +214,30 @@ static enum skeym_error charts(FILE *out, struct json_object *finding)
 static void repeat(FILE *out, struct json_object *finding)
 {
     fprintf(out, "<h3>How to repeat it</h3>\n<p><code>skeym inspect ");
-    skeym_markup_text(out, text(finding, "name"));
+    skeym_markup_text(out, skeym_lookup_text(finding, "name"));
     fputs(" --", out);
-    skeym_markup_text(out, text(finding, "size"));
+    skeym_markup_text(out, skeym_lookup_text(finding, "size"));
     fputs(" --seed ", out);
-    skeym_markup_text(out, text(finding, "seed"));
-    if (json_object_get_boolean(member(finding, "data"))) {
+    skeym_markup_text(out, skeym_lookup_text(finding, "seed"));
+    if (json_object_get_boolean(skeym_lookup_member(finding, "data"))) {
         fputs(" --data DIR", out);
     }
-    fprintf(out, "</code> (%.1f s here, on ", json_object_get_double(member(finding, "seconds")));
-    skeym_markup_text(out, text(finding, "date"));
-    fputs(json_object_get_boolean(member(finding, "stopped")) ? "; stopped before its end)</p>\n"
-                                                              : ")</p>\n",
+    fprintf(out, "</code> (%.1f s here, on ",
+            json_object_get_double(skeym_lookup_member(finding, "seconds")));
+    skeym_markup_text(out, skeym_lookup_text(finding, "date"));
+    fputs(json_object_get_boolean(skeym_lookup_member(finding, "stopped"))
+              ? "; stopped before its end)</p>\n"
+              : ")</p>\n",
           out);
 }
 
 static enum skeym_error section(FILE *out, struct json_object *finding)
 {
     fputs("<section id=\"", out);
-    skeym_markup_text(out, text(finding, "name"));
+    skeym_markup_text(out, skeym_lookup_text(finding, "name"));
     fputs("\">\n", out);
-    element(out, "h2", NULL, text(finding, "title"));
-    element(out, "p", "question", text(finding, "question"));
+    element(out, "h2", NULL, skeym_lookup_text(finding, "title"));
+    element(out, "p", "question", skeym_lookup_text(finding, "question"));
     verdict(out, finding);
     enum skeym_error error = charts(out, finding);
     claims(out, finding);
@@ -274,11 +260,11 @@ static void overview(FILE *out, struct json_object *report)
     for (size_t i = 0; i < count_of(report, "inspections"); i++) {
         struct json_object *finding = item(report, "inspections", i);
         fputs("<tr><th scope=\"row\"><a href=\"#", out);
-        skeym_markup_text(out, text(finding, "name"));
+        skeym_markup_text(out, skeym_lookup_text(finding, "name"));
         fputs("\">", out);
-        skeym_markup_text(out, text(finding, "title"));
+        skeym_markup_text(out, skeym_lookup_text(finding, "title"));
         fputs("</a></th>", out);
-        element(out, "td", NULL, text(finding, "paper"));
+        element(out, "td", NULL, skeym_lookup_text(finding, "paper"));
         fputs("<td>", out);
         badge(out, finding);
         fputs("</td></tr>\n", out);
@@ -308,7 +294,7 @@ static void head(FILE *out, struct json_object *report)
     };
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
         fputs(facts[i].before, out);
-        skeym_markup_text(out, text(report, facts[i].key));
+        skeym_markup_text(out, skeym_lookup_text(report, facts[i].key));
     }
     fputs("</p>\n", out);
     if (was_stopped(report)) {
@@ -321,7 +307,7 @@ static void head(FILE *out, struct json_object *report)
 enum skeym_error skeym_page_write(FILE *out, struct json_object *report)
 {
     enum skeym_error error = SKEYM_OK;
-    if (!json_object_is_type(member(report, "inspections"), json_type_array)) {
+    if (!json_object_is_type(skeym_lookup_member(report, "inspections"), json_type_array)) {
         return SKEYM_ERR_SHAPE;
     }
     head(out, report);
