@@ -3,9 +3,9 @@
  * Text at the command line: words of an argument list (one a line) through the parser of all
  * commands' options and of numbers; and the lines of the audit file, as `skeym list` reads them.
  */
-#include "cli/audit.h"
 #include "cli/cli.h"
 #include "fuzz.h"
+#include "server/audit.h"
 
 enum skeym_error __real_skeym_home_audit_read(char **text, size_t *size, const char *dir);
 enum skeym_error __wrap_skeym_home_audit_read(char **text, size_t *size, const char *dir);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/bench.h"
 
-#include "cli/audit.h"
 #include "crypto/crypto.h"
+#include "server/audit.h"
 #include "server/home.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/audit.h"
 #include "cli/cli.h"
 #include "crypto/crypto.h"
 #include "node/http.h"
+#include "server/audit.h"
 #include "server/home.h"
 #include <stdlib.h>
 #include <string.h>

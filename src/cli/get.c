@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/audit.h"
 #include "cli/node_options.h"
 #include "node/readback.h"
+#include "server/audit.h"
 #include <json-c/json.h>
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/audit.h"
 #include "cli/cli.h"
 #include "crypto/crypto.h"
+#include "server/audit.h"
 #include "server/home.h"
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/node_options.h"
-#include "cli/audit.h"
 #include "crypto/crypto.h"
 #include "node/chain.h"
 #include "node/http_ca.h"
+#include "server/audit.h"
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>

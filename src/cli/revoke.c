@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/audit.h"
 #include "cli/cli.h"
+#include "server/audit.h"
 #include "server/home.h"
 #include <stdlib.h>
 #include <string.h>

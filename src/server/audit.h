@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The authority's audit file (server/home.h) as events: one JSON object a line. */
-#ifndef SKEYM_CLI_AUDIT_H
-#define SKEYM_CLI_AUDIT_H
+#ifndef SKEYM_SERVER_AUDIT_H
+#define SKEYM_SERVER_AUDIT_H
 
 #include <json-c/json.h>
 #include <skeym/claims.h>

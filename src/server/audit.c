@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/audit.h"
-#include "cli/cli.h"
+#include "server/audit.h"
 #include "fhir/fhir_json.h"
 #include "server/home.h"
 #include <errno.h>
+#include <skeym/base64url.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,11 +65,11 @@ static struct json_object *scope_words(const struct skeym_scopes *scopes)
 
 void skeym_audit_claims(struct json_object *event, const struct skeym_node_claims *claims)
 {
-    char name[SKEYM_NODE_ID_BYTES + 1];
+    char name[SKEYM_NODE_ID_BYTES + 1] = {0};
     char key[SKEYM_BASE64URL_CHARS(32) + 1] = {0};
     struct skeym_writer writer = skeym_writer((struct skeym_room){(uint8_t *)key, sizeof key - 1});
     skeym_base64url_write(&writer, skeym_span(claims->public_key, sizeof claims->public_key));
-    skeym_cli_name(name, &claims->id);
+    memcpy(name, claims->id.text, claims->id.size);
     skeym_audit_text(event, "node", name);
     skeym_audit_text(event, "role", skeym_role_name(claims->role));
     add(event, "scopes", scope_words(&claims->scopes));
