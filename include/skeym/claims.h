@@ -9,13 +9,14 @@
 extern "C" {
 #endif
 
-#define SKEYM_NODE_ID_BYTES      32
-#define SKEYM_AUDIENCE_BYTES     32
-#define SKEYM_SECRET_BYTES       32 /* C_i, S_n, every derived key */
-#define SKEYM_LIFETIME_MAX       59 /* s */
-#define SKEYM_LANES_MAX          16
-#define SKEYM_NODE_CLAIMS_BYTES  624 /* at most, padding included */
-#define SKEYM_TOKEN_CLAIMS_BYTES 640
+#define SKEYM_NODE_ID_BYTES       32
+#define SKEYM_AUDIENCE_BYTES      32
+#define SKEYM_SECRET_BYTES        32 /* C_i, S_n, every derived key */
+#define SKEYM_LIFETIME_MAX        59 /* s */
+#define SKEYM_LANES_MAX           16
+#define SKEYM_NODE_CLAIMS_BYTES   624 /* at most, padding included */
+#define SKEYM_TOKEN_CLAIMS_BYTES  640
+#define SKEYM_INVITE_CLAIMS_BYTES 592
 
 enum skeym_role {
     SKEYM_ROLE_DOCTOR = 1,
@@ -59,6 +60,17 @@ struct skeym_node_claims {
 void skeym_node_claims_write(struct skeym_writer *writer, const struct skeym_node_claims *claims);
 SKEYM_MUST_USE enum skeym_error skeym_node_claims_read(struct skeym_node_claims *out,
                                                        struct skeym_span bytes);
+
+/* What an invitation seals: when it ends, and the claims of the node to be; without its public key,
+ * which is zero. Writer and reader as above; the writer ignores the key. */
+struct skeym_invite_claims {
+    uint32_t expires_s;
+    struct skeym_node_claims node;
+};
+void skeym_invite_claims_write(struct skeym_writer *writer,
+                               const struct skeym_invite_claims *claims);
+SKEYM_MUST_USE enum skeym_error skeym_invite_claims_read(struct skeym_invite_claims *out,
+                                                         struct skeym_span bytes);
 
 /* SECRET: holds S_n. Wipe it. */
 struct skeym_token_claims {

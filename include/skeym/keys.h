@@ -12,11 +12,13 @@ extern "C" {
 #define SKEYM_EPOCH_SECONDS     3600
 #define SKEYM_EPOCH_SECONDS_MIN 120
 
-/* SECRET. The two derived halves of an enrol key; E itself is needed no more. */
+/* SECRET. What is derived from an enrol key; E itself is needed no more. */
 struct skeym_enrol_keys {
     uint32_t id;
-    uint8_t seal[32];
-    uint8_t credential[32];
+    uint8_t seal[32];       /* E_seal */
+    uint8_t credential[32]; /* E_cred */
+    uint8_t invite[32];     /* E_invite */
+    uint8_t once[32];       /* E_secret */
 };
 SKEYM_MUST_USE enum skeym_error skeym_enrol_keys_derive(struct skeym_enrol_keys *out, uint32_t id,
                                                         const uint8_t enrol_key[32]);

@@ -207,6 +207,45 @@ enum skeym_error skeym_node_claims_read(struct skeym_node_claims *out, struct sk
     return error;
 }
 
+/* --- invitation claims ------------------------------------------------------ */
+
+void skeym_invite_claims_write(struct skeym_writer *writer,
+                               const struct skeym_invite_claims *claims)
+{
+    const struct skeym_node_claims *node = &claims->node;
+    size_t start = writer->size;
+    if (claims->expires_s == 0 || node->generation == 0 || node->not_after == 0) {
+        writer->bad = true;
+    }
+    skeym_write_u32(writer, claims->expires_s);
+    skeym_write_u32(writer, node->generation);
+    skeym_write_u32(writer, node->not_after);
+    write_rest(writer, start, node->role, &node->id, &node->scopes);
+}
+
+static enum skeym_error read_invite_claims(struct skeym_invite_claims *out, struct skeym_span bytes)
+{
+    struct skeym_reader reader = skeym_reader(bytes);
+    struct skeym_node_claims *node = &out->node;
+    out->expires_s = skeym_read_u32(&reader);
+    node->generation = skeym_read_u32(&reader);
+    node->not_after = skeym_read_u32(&reader);
+    if (!reader.bad && (out->expires_s == 0 || node->generation == 0 || node->not_after == 0)) {
+        return SKEYM_ERR_RANGE;
+    }
+    return read_rest(&reader, bytes.size, &node->role, &node->id, &node->scopes);
+}
+
+enum skeym_error skeym_invite_claims_read(struct skeym_invite_claims *out, struct skeym_span bytes)
+{
+    *out = (struct skeym_invite_claims){0};
+    enum skeym_error error = read_invite_claims(out, bytes);
+    if (error) {
+        *out = (struct skeym_invite_claims){0};
+    }
+    return error;
+}
+
 /* --- token claims ----------------------------------------------------------- */
 
 static bool numbers_valid(const struct skeym_token_claims *claims)

@@ -20,6 +20,12 @@ enum skeym_error skeym_enrol_keys_derive(struct skeym_enrol_keys *out, uint32_t 
     if (!error) {
         error = derive(made.credential, enrol_key, "skeym/1 enrol credential", nothing);
     }
+    if (!error) {
+        error = derive(made.invite, enrol_key, "skeym/1 invitation seal", nothing);
+    }
+    if (!error) {
+        error = derive(made.once, enrol_key, "skeym/1 invitation secret", nothing);
+    }
     *out = error ? (struct skeym_enrol_keys){0} : made;
     skeym_crypto_wipe(&made, sizeof made);
     return error;

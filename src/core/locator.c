@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/locator.h"
-#include "core/xaes.h"
+#include "core/sealed.h"
+#include "crypto/crypto.h"
 #include <string.h>
 
-#define VERSION      1
-#define PREFIX_BYTES 5 /* version, enrol key id: the associated data */
-#define CLAIMS_MIN   48
+#define CLAIMS_MIN 48
+
+static struct skeym_sealed locators(const struct skeym_enrol_keys *keys)
+{
+    return (struct skeym_sealed){keys->id, keys->seal, CLAIMS_MIN, SKEYM_NODE_CLAIMS_BYTES};
+}
 
 /* Claims as bytes, in a buffer of the largest size: so what does not fit is not spelled. */
 static enum skeym_error write_claims(struct skeym_span *bytes,
@@ -25,68 +29,28 @@ enum skeym_error skeym_locator_seal(struct skeym_room out, size_t *size,
 {
     uint8_t buffer[SKEYM_NODE_CLAIMS_BYTES];
     struct skeym_span plain;
-    struct skeym_writer writer = skeym_writer(out);
+    struct skeym_sealed sort = locators(keys);
     *size = 0;
     enum skeym_error error = write_claims(&plain, buffer, claims);
-    skeym_write_u8(&writer, VERSION);
-    skeym_write_u32(&writer, keys->id);
-    skeym_write_span(&writer, skeym_span(nonce, SKEYM_NONCE_BYTES));
-    if (!error) {
-        error = skeym_writer_end(&writer);
-    }
-    if (!error) {
-        struct skeym_room rest = {out.data + writer.size, writer.left};
-        struct skeym_span aad = {out.data, PREFIX_BYTES};
-        error = skeym_xaes_seal(rest, keys->seal, nonce, aad, plain);
-    }
     if (error) {
         skeym_crypto_wipe(out.data, out.room);
         return error;
     }
-    *size = writer.size + plain.size + SKEYM_TAG_BYTES;
-    return SKEYM_OK;
+    return skeym_sealed_write(out, size, &sort, nonce, plain);
 }
 
 enum skeym_error skeym_locator_key(uint32_t *id, struct skeym_span locator)
 {
-    *id = 0;
-    if (locator.size < SKEYM_LOCATOR_HEAD + CLAIMS_MIN + SKEYM_TAG_BYTES ||
-        locator.size > SKEYM_LOCATOR_BYTES) {
-        return SKEYM_ERR_SIZE;
-    }
-    struct skeym_reader reader = skeym_reader(locator);
-    if (skeym_read_u8(&reader) != VERSION) {
-        return SKEYM_ERR_VERSION;
-    }
-    *id = skeym_read_u32(&reader);
-    return SKEYM_OK;
+    const struct skeym_sealed sort = {.least = CLAIMS_MIN, .most = SKEYM_NODE_CLAIMS_BYTES};
+    return skeym_sealed_key(id, &sort, locator);
 }
 
 enum skeym_error skeym_locator_unseal(uint8_t out[SKEYM_NODE_CLAIMS_BYTES], size_t *size,
                                       const struct skeym_enrol_keys *keys,
                                       struct skeym_span locator)
 {
-    uint32_t id = 0;
-    struct skeym_room room = {out, SKEYM_NODE_CLAIMS_BYTES};
-    memset(out, 0, SKEYM_NODE_CLAIMS_BYTES);
-    *size = CLAIMS_MIN;
-    enum skeym_error error = skeym_locator_key(&id, locator);
-    if (error == SKEYM_ERR_SIZE) {
-        return error;
-    }
-    *size = locator.size - SKEYM_LOCATOR_HEAD - SKEYM_TAG_BYTES;
-    if (error) {
-        return error;
-    }
-    struct skeym_span aad = skeym_span_part(locator, 0, PREFIX_BYTES);
-    const uint8_t *nonce = locator.data + PREFIX_BYTES;
-    struct skeym_span sealed = skeym_span_part(locator, SKEYM_LOCATOR_HEAD, locator.size);
-    error = skeym_xaes_open(room, keys->seal, nonce, aad, sealed);
-    if (!error && id != keys->id) {
-        skeym_crypto_wipe(out, SKEYM_NODE_CLAIMS_BYTES);
-        error = SKEYM_ERR_LOCATOR;
-    }
-    return error == SKEYM_ERR_SEAL ? SKEYM_ERR_LOCATOR : error;
+    struct skeym_sealed sort = locators(keys);
+    return skeym_sealed_open(out, size, &sort, locator);
 }
 
 enum skeym_error skeym_locator_open(struct skeym_node_claims *out,

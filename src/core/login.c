@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/handshake.h"
 #include "core/locator.h"
-#include "core/noise.h"
 #include "crypto/crypto.h"
 #include <string.h>
 
-#define VERSION         1
+#define LABEL           "SkeyM/1 login"
 #define TAG_BYTES       SKEYM_NOISE_TAG_BYTES
 #define PAYLOAD_1_BYTES (6 + 1 + SKEYM_AUDIENCE_BYTES + 1 + SKEYM_SCOPES_BYTES + 1)
 #define PAYLOAD_1_MIN   (6 + 1 + 1 + 1 + 1 + 1)
@@ -12,13 +12,6 @@
 #define LOCATOR_MIN     (SKEYM_LOCATOR_HEAD + TAG_BYTES + 1)
 
 enum answer_kind { ANSWER_GRANTED, ANSWER_CLOCK };
-
-static void start_noise(struct skeym_handshake *state, struct skeym_span locator,
-                        const uint8_t authority[32])
-{
-    const struct skeym_span prologue[2] = {skeym_span_text("SkeyM/1 login"), locator};
-    skeym_noise_start(state, prologue, authority);
-}
 
 /* S_0 of a lane, from ck and h as they are just before payload 2 is encrypted. */
 static enum skeym_error session_secret(uint8_t out[SKEYM_SECRET_BYTES], const uint8_t ck[32],
@@ -47,24 +40,6 @@ static enum skeym_error write_wish(struct skeym_writer *writer, const struct ske
     return skeym_writer_end(writer) ? SKEYM_ERR_RANGE : SKEYM_OK;
 }
 
-/* Head and payload of message 1, at the writer's end. */
-static enum skeym_error write_message_1(struct skeym_writer *writer, struct skeym_handshake *state,
-                                        const uint8_t psk[32], struct skeym_span payload)
-{
-    if (writer->bad || writer->left < SKEYM_NOISE_HEAD_1 + TAG_BYTES ||
-        writer->left - SKEYM_NOISE_HEAD_1 - TAG_BYTES < payload.size) {
-        return SKEYM_ERR_SPACE;
-    }
-    uint8_t *at = writer->start + writer->size;
-    struct skeym_room room = {at + SKEYM_NOISE_HEAD_1, writer->left - SKEYM_NOISE_HEAD_1};
-    enum skeym_error error = skeym_noise_write_1(state, at, psk);
-    if (!error) {
-        error = skeym_noise_seal(state, room, payload);
-    }
-    writer->size += SKEYM_NOISE_HEAD_1 + payload.size + TAG_BYTES;
-    return error;
-}
-
 enum skeym_error skeym_login_start(struct skeym_handshake *state, struct skeym_room out,
                                    size_t *size, const struct skeym_credentials *credentials,
                                    const struct skeym_login_wish *wish, const uint8_t ephemeral[32])
@@ -83,14 +58,16 @@ enum skeym_error skeym_login_start(struct skeym_handshake *state, struct skeym_r
     if (error) {
         goto out;
     }
-    skeym_write_u8(&writer, VERSION);
-    skeym_write_span16(&writer, locator);
-    start_noise(state, locator, credentials->authority);
+    const struct skeym_handshake_node node = {
+        .label = LABEL,
+        .opening = locator,
+        .authority = credentials->authority,
+        .private_key = credentials->private_key,
+        .ephemeral = ephemeral,
+        .psk = credentials->credential,
+    };
+    error = skeym_handshake_write_1(&writer, state, &node, skeym_written(&plain));
     state->lanes = wish->lanes;
-    memcpy(state->static_key, credentials->private_key, sizeof state->static_key);
-    memcpy(state->ephemeral_key, ephemeral, sizeof state->ephemeral_key);
-    memcpy(state->peer_static, credentials->authority, sizeof state->peer_static);
-    error = write_message_1(&writer, state, credentials->credential, skeym_written(&plain));
 out:
     if (error) {
         skeym_crypto_wipe(state, sizeof *state);
@@ -188,21 +165,11 @@ static enum skeym_error read_payload_2(struct skeym_login_grant *out, struct ske
 static enum skeym_error read_message_2(struct skeym_login_grant *out, struct skeym_room payload,
                                        struct skeym_handshake *state, struct skeym_span answer)
 {
-    if (answer.size < SKEYM_NOISE_HEAD_2 + TAG_BYTES) {
-        return SKEYM_ERR_TRUNCATED;
-    }
-    if (answer.size > SKEYM_LOGIN_ANSWER_BYTES) {
-        return SKEYM_ERR_SHAPE;
-    }
-    enum skeym_error error = skeym_noise_read_2(state, answer.data);
     uint8_t h[32];
-    memcpy(h, state->h, sizeof h);
-    struct skeym_span sealed = skeym_span_part(answer, SKEYM_NOISE_HEAD_2, answer.size);
+    struct skeym_span plain;
+    enum skeym_error error =
+        skeym_handshake_read_2(&plain, payload, h, state, answer, SKEYM_LOGIN_ANSWER_BYTES);
     if (!error) {
-        error = skeym_noise_open(state, payload, sealed);
-    }
-    if (!error) {
-        struct skeym_span plain = {payload.data, sealed.size - TAG_BYTES};
         error = read_payload_2(out, plain, state->lanes);
     }
     for (uint8_t lane = 0; lane < out->lanes && !error; lane++) {
@@ -228,49 +195,14 @@ enum skeym_error skeym_login_finish(struct skeym_login_grant *out, struct skeym_
 
 /* --- the authority's side: message 1 ----------------------------------------------- */
 
-struct body {
-    struct skeym_span locator;
-    const uint8_t *head; /* of SKEYM_NOISE_HEAD_1 bytes */
-    struct skeym_span sealed;
-};
-
-/* What can be seen from outside: sizes and the version. */
-static enum skeym_error split_body(struct body *out, struct skeym_span bytes)
-{
-    struct skeym_reader reader = skeym_reader(bytes);
-    if (bytes.size == 0 || bytes.size > SKEYM_LOGIN_BYTES) {
-        return SKEYM_ERR_SIZE;
-    }
-    if (skeym_read_u8(&reader) != VERSION) {
-        return SKEYM_ERR_VERSION;
-    }
-    out->locator = skeym_read_span16(&reader);
-    out->head = skeym_read_span(&reader, SKEYM_NOISE_HEAD_1).data;
-    out->sealed = skeym_read_span(&reader, reader.left);
-    if (reader.bad || out->sealed.size < PAYLOAD_1_MIN + TAG_BYTES ||
-        out->sealed.size > PAYLOAD_1_BYTES + TAG_BYTES) {
-        return SKEYM_ERR_SIZE;
-    }
-    return SKEYM_OK;
-}
-
-static const struct skeym_enrol_keys *current_enrol(const struct skeym_authority_keys *keys)
-{
-    return &keys->enrol[keys->enrol_count - 1];
-}
-
-/* An unknown id gets the current key, under which its locator does not open. */
+/* An unknown id gets the current key, under which its locator does not open; so does what is no
+ * locator. */
 static const struct skeym_enrol_keys *enrol_of(const struct skeym_authority_keys *keys,
                                                struct skeym_span locator)
 {
     uint32_t id = 0;
     enum skeym_error error = skeym_locator_key(&id, locator);
-    for (size_t i = 0; i < keys->enrol_count && !error; i++) {
-        if (keys->enrol[i].id == id) {
-            return &keys->enrol[i];
-        }
-    }
-    return current_enrol(keys);
+    return error ? skeym_handshake_current(keys) : skeym_handshake_enrol(keys, id);
 }
 
 static enum skeym_error read_wish(struct skeym_login_request *out, struct skeym_span plain)
@@ -291,19 +223,20 @@ static enum skeym_error read_wish(struct skeym_login_request *out, struct skeym_
  * only once the message opened. payload gets the opened one. */
 static enum skeym_error read_message_1(struct skeym_login_request *out,
                                        const struct skeym_authority_keys *keys,
-                                       const struct body *body, struct skeym_room payload)
+                                       const struct skeym_handshake_body *body,
+                                       struct skeym_room payload)
 {
-    const struct skeym_enrol_keys *enrol = enrol_of(keys, body->locator);
+    const struct skeym_enrol_keys *enrol = enrol_of(keys, body->opening);
     uint8_t claims[SKEYM_NODE_CLAIMS_BYTES];
     size_t size = 0;
-    enum skeym_error located = skeym_locator_unseal(claims, &size, enrol, body->locator);
+    enum skeym_error located = skeym_locator_unseal(claims, &size, enrol, body->opening);
     if (located) { /* a decoy of the locator's size: what follows costs the same, and fails */
         memcpy(claims, keys->identity_public, sizeof keys->identity_public);
     }
     uint8_t psk[SKEYM_SECRET_BYTES];
     enum skeym_error error = skeym_locator_credential(psk, enrol, skeym_span(claims, size));
     struct skeym_handshake *state = &out->state;
-    start_noise(state, body->locator, keys->identity_public);
+    skeym_handshake_begin(state, LABEL, body->opening, keys->identity_public);
     memcpy(state->static_key, keys->identity, sizeof state->static_key);
     memcpy(state->peer_static, claims, sizeof state->peer_static); /* they begin with it */
     enum skeym_error head = skeym_noise_read_1(state, body->head, psk);
@@ -321,9 +254,9 @@ enum skeym_error skeym_login_read(struct skeym_login_request *out,
                                   const struct skeym_authority_keys *keys, struct skeym_span body)
 {
     uint8_t payload[PAYLOAD_1_BYTES];
-    struct body parts = {0};
+    struct skeym_handshake_body parts = {0};
     *out = (struct skeym_login_request){0};
-    enum skeym_error error = split_body(&parts, body);
+    enum skeym_error error = skeym_handshake_split(&parts, body, PAYLOAD_1_MIN, PAYLOAD_1_BYTES);
     if (error) {
         return error;
     }
@@ -355,7 +288,7 @@ static enum skeym_error write_locator(struct skeym_writer *writer,
                                       const struct skeym_login_terms *terms,
                                       const struct skeym_login_random *fresh)
 {
-    const struct skeym_enrol_keys *enrol = current_enrol(terms->keys);
+    const struct skeym_enrol_keys *enrol = skeym_handshake_current(terms->keys);
     uint8_t locator[SKEYM_LOCATOR_BYTES];
     uint8_t credential[SKEYM_SECRET_BYTES];
     size_t size;
@@ -419,37 +352,12 @@ static enum skeym_error write_granted(struct skeym_writer *writer,
     return error;
 }
 
-/* Writes the head of message 2; the payload is written through *writer, where it will be sealed. */
-static enum skeym_error start_answer(struct skeym_writer *writer, struct skeym_room out,
-                                     struct skeym_login_request *request,
-                                     const uint8_t ephemeral[32])
-{
-    if (out.room < SKEYM_NOISE_HEAD_2 + TAG_BYTES) {
-        return SKEYM_ERR_SPACE;
-    }
-    *writer = skeym_writer((struct skeym_room){out.data + SKEYM_NOISE_HEAD_2,
-                                               out.room - SKEYM_NOISE_HEAD_2 - TAG_BYTES});
-    memcpy(request->state.ephemeral_key, ephemeral, sizeof request->state.ephemeral_key);
-    return skeym_noise_write_2(&request->state, out.data);
-}
-
-/* Seals the payload in place and wipes the request; on an error nothing of the answer is left. */
+/* Seals the payload and wipes the request. */
 static enum skeym_error end_answer(enum skeym_error error, struct skeym_room out, size_t *size,
                                    struct skeym_login_request *request,
                                    const struct skeym_writer *writer)
 {
-    if (!error) {
-        error = skeym_writer_end(writer);
-    }
-    if (!error) {
-        struct skeym_room room = {writer->start, writer->size + writer->left + TAG_BYTES};
-        error = skeym_noise_seal(&request->state, room, skeym_written(writer));
-    }
-    if (error) {
-        skeym_crypto_wipe(out.data, out.room);
-    } else {
-        *size = SKEYM_NOISE_HEAD_2 + writer->size + TAG_BYTES;
-    }
+    error = skeym_handshake_answered(error, out, size, &request->state, writer);
     skeym_crypto_wipe(request, sizeof *request);
     return error;
 }
@@ -463,7 +371,7 @@ enum skeym_error skeym_login_answer(struct skeym_room out, size_t *size,
     *size = 0;
     enum skeym_error error = check_terms(request, terms);
     if (!error) {
-        error = start_answer(&writer, out, request, random->ephemeral);
+        error = skeym_handshake_answer(&writer, out, &request->state, random->ephemeral);
     }
     if (!error) {
         error = write_granted(&writer, request, terms, random);
@@ -481,7 +389,7 @@ enum skeym_error skeym_login_answer_clock(struct skeym_room out, size_t *size,
     *size = 0;
     enum skeym_error error = server_ms >> 48 ? SKEYM_ERR_RANGE : SKEYM_OK;
     if (!error) {
-        error = start_answer(&writer, out, request, ephemeral);
+        error = skeym_handshake_answer(&writer, out, &request->state, ephemeral);
     }
     skeym_write_u8(&writer, ANSWER_CLOCK);
     skeym_write_u48(&writer, server_ms);

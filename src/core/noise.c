@@ -140,8 +140,8 @@ enum skeym_error skeym_noise_write_1(struct skeym_handshake *state, uint8_t out[
     return error;
 }
 
-enum skeym_error skeym_noise_read_1(struct skeym_handshake *state,
-                                    const uint8_t in[SKEYM_NOISE_HEAD_1], const uint8_t psk[32])
+static enum skeym_error read_1(struct skeym_handshake *state, const uint8_t in[SKEYM_NOISE_HEAD_1],
+                               const uint8_t psk[32], bool stranger)
 {
     uint8_t claimed[32];
     struct skeym_room room = {claimed, sizeof claimed};
@@ -150,6 +150,9 @@ enum skeym_error skeym_noise_read_1(struct skeym_handshake *state,
     enum skeym_error error = mix_ephemeral(state, in);
     error = first(error, mix_product(state, state->static_key, state->peer_ephemeral));
     error = first(error, skeym_noise_open(state, room, sealed));
+    if (stranger && !error) {
+        memcpy(state->peer_static, claimed, sizeof state->peer_static);
+    }
     if (!skeym_crypto_equal(claimed, state->peer_static, sizeof claimed)) {
         error = first(error, SKEYM_ERR_HANDSHAKE);
     }
@@ -157,6 +160,19 @@ enum skeym_error skeym_noise_read_1(struct skeym_handshake *state,
     error = first(error, mix_key_and_hash(state, psk));
     skeym_crypto_wipe(state->static_key, sizeof state->static_key);
     return error;
+}
+
+enum skeym_error skeym_noise_read_1(struct skeym_handshake *state,
+                                    const uint8_t in[SKEYM_NOISE_HEAD_1], const uint8_t psk[32])
+{
+    return read_1(state, in, psk, false);
+}
+
+enum skeym_error skeym_noise_read_1_stranger(struct skeym_handshake *state,
+                                             const uint8_t in[SKEYM_NOISE_HEAD_1],
+                                             const uint8_t psk[32])
+{
+    return read_1(state, in, psk, true);
 }
 
 enum skeym_error skeym_noise_write_2(struct skeym_handshake *state, uint8_t out[SKEYM_NOISE_HEAD_2])

@@ -5,8 +5,9 @@
  * read first, then skeym_noise_seal or skeym_noise_open takes the payload; between the two lie the
  * ck and h that session secrets come from. The transport keys are not used.
  *
- * Differs from the general protocol in one point: the responder knows which static key it expects
- * (the locator's), and reads no other.
+ * Differs from the general protocol in one point: at a login the responder knows which static key
+ * it expects (the locator's), and reads no other. At an enrolment (5.1) it takes whatever key there
+ * is.
  *
  * After skeym_noise_start the caller sets static_key, ephemeral_key and peer_static of the state
  * (the responder ephemeral_key before its own message). On an error the state is of no further use;
@@ -37,6 +38,12 @@ SKEYM_MUST_USE enum skeym_error skeym_noise_write_1(struct skeym_handshake *stat
 SKEYM_MUST_USE enum skeym_error skeym_noise_read_1(struct skeym_handshake *state,
                                                    const uint8_t in[SKEYM_NOISE_HEAD_1],
                                                    const uint8_t psk[32]);
+/* The same with an initiator whose key is not known before: state->peer_static, which the caller
+ * has set to a stand-in that costs as much, gets the key that s says. Where s does not open the
+ * stand-in stays. */
+SKEYM_MUST_USE enum skeym_error skeym_noise_read_1_stranger(struct skeym_handshake *state,
+                                                            const uint8_t in[SKEYM_NOISE_HEAD_1],
+                                                            const uint8_t psk[32]);
 
 /* e, ee, se. The responder. Errors: SKEYM_ERR_WEAK, SKEYM_ERR_CRYPTO. */
 SKEYM_MUST_USE enum skeym_error skeym_noise_write_2(struct skeym_handshake *state,
