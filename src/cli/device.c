@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/device.h"
 #include "cli/device_compare.h"
+#include "cli/device_simulate.h"
 #include "crypto/crypto.h"
 #include <errno.h>
 #include <math.h>
@@ -17,7 +18,8 @@
 
 static const char usage[] =
     "usage: skeym device --record FILE.hea --as FILE --patient ID [options]\n"
-    "       skeym device --simulate [--seed N] [--minutes N] --as FILE --patient ID [options]\n"
+    "       skeym device --simulate [--seed N] [--minutes N] [--leads 12] [--deteriorate WHAT]\n"
+    "                    --as FILE --patient ID [options]\n"
     "       skeym device --compare FILE.hea --as FILE --patient ID [--run NODE.RUN]\n"
     "\n"
     "A medical device: replays a WFDB record, or simulates a patient, and sends what it measures.\n"
@@ -25,9 +27,7 @@ static const char usage[] =
     "acknowledged it. --compare is a reader's: it reads a device's latest run back from the\n"
     "server and compares it with the record, sample by sample.\n"
     "\n" SKEYM_NODE_OPTIONS_USAGE "  --record FILE.hea          replay this record\n"
-    "  --simulate                 simulate a patient\n"
-    "  --seed N                   which one (default 1)\n"
-    "  --minutes N                for how long, in the patient's time (default: a week)\n"
+    "  --simulate                 simulate a patient\n" SKEYM_DEVICE_SIMULATE_USAGE
     "  --patient ID               whose readings these are\n"
     "  --speed N                  times real time (default 1; 0: as fast as it goes)\n"
     "  --journal FILE             keep what is not acknowledged in FILE, also when killed\n"
@@ -40,7 +40,8 @@ static const char usage[] =
 struct agent {
     struct skeym_node_options node;
     const char *record_path, *compare_path, *patient, *speed_text, *journal_path, *block_text;
-    const char *signals, *seed_text, *minutes_text, *run;
+    const char *signals, *run;
+    struct skeym_device_simulate words;
     bool simulate, repeat;
     double speed;
     char name[SKEYM_NODE_ID_BYTES + 1];
@@ -441,8 +442,6 @@ static bool parse_speed(double *out, const char *text)
 static const char *check_options(struct agent *agent)
 {
     uint32_t block = 10;
-    uint32_t minutes = 0;
-    uint32_t seed = 1;
     int modes = (agent->record_path != NULL) + (agent->compare_path != NULL) + agent->simulate;
     if (modes != 1) {
         return "one of --record, --simulate and --compare";
@@ -459,20 +458,16 @@ static const char *check_options(struct agent *agent)
     if (!parse_speed(&agent->speed, agent->speed_text)) {
         return "--speed takes a number from 0 to 1000000";
     }
-    if ((agent->block_text && !skeym_cli_number(&block, agent->block_text, 1, 60)) ||
-        (agent->minutes_text && !skeym_cli_number(&minutes, agent->minutes_text, 1, 10080)) ||
-        (agent->seed_text && !skeym_cli_number(&seed, agent->seed_text, 0, UINT32_MAX))) {
-        return "--block takes 1 to 60, --minutes 1 to 10080, --seed a number";
+    if (agent->block_text && !skeym_cli_number(&block, agent->block_text, 1, 60)) {
+        return "--block takes 1 to 60 seconds";
     }
     agent->source_options = (struct skeym_device_source_options){
         .patient = agent->patient,
         .block_s = block,
         .signals = agent->signals,
-        .simulate = skeym_simulate_healthy(),
-        .minutes = minutes,
     };
-    agent->source_options.simulate.seed = seed;
-    return NULL;
+    return skeym_device_simulate(&agent->source_options.simulate, &agent->source_options.minutes,
+                                 &agent->words);
 }
 
 static bool open_record(struct agent *agent, int *code)
@@ -540,8 +535,7 @@ static int run(int argc, char **argv)
         {"--record", .value = &agent.record_path},
         {"--simulate", .flag = &agent.simulate},
         {"--compare", .value = &agent.compare_path},
-        {"--seed", .value = &agent.seed_text},
-        {"--minutes", .value = &agent.minutes_text},
+        SKEYM_DEVICE_SIMULATE_OPTIONS(&agent.words),
         {"--patient", .value = &agent.patient},
         {"--speed", .value = &agent.speed_text},
         {"--journal", .value = &agent.journal_path},

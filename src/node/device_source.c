@@ -118,7 +118,11 @@ static void add_simulation(struct skeym_device_source *source)
     static const char *const numerics[] = {"HR",   "PULSE",  "RESP",    "SpO2",
                                            "Temp", "ABPSys", "ABPDias", "ABPMean"};
     const struct skeym_simulate_wave *wave;
+    const unsigned basic = SKEYM_SIMULATE_LEAD;
     for (unsigned i = 0; (wave = skeym_simulate_wave(i)); i++) {
+        if (i >= basic && !source->options.simulate.leads) {
+            break;
+        }
         struct channel channel = {
             .wave = skeym_vitals_find_wave(wave->name, wave->units),
             .name = wave->name,
@@ -127,7 +131,7 @@ static void add_simulation(struct skeym_device_source *source)
             .missing = INT32_MIN,
             .frequency = source->options.simulate.frequency,
         };
-        add_signal(source, &channel, i, i);
+        add_signal(source, &channel, i, i < basic ? i : i + sizeof numerics / sizeof numerics[0]);
     }
     for (uint32_t i = 0; i < sizeof numerics / sizeof numerics[0]; i++) {
         struct channel channel = {.name = numerics[i], .gain = 10};
@@ -136,7 +140,7 @@ static void add_simulation(struct skeym_device_source *source)
                 channel.vital = skeym_vitals_at(at);
             }
         }
-        add_signal(source, &channel, i, SKEYM_SIMULATE_WAVES + i);
+        add_signal(source, &channel, i, basic + i);
     }
 }
 
@@ -452,8 +456,9 @@ static enum skeym_error say_simulated_block(struct skeym_device_source *source, 
         values[i].vital = source->channel[i].vital;
         values[i].value = skeym_simulate_numeric(&now, source->channel[i].name);
         values[i].decimals = strcmp(source->channel[i].name, "Temp") == 0 ? 1 : 0;
+        bool standstill = now.asystole && strcmp(source->channel[i].name, "HR") == 0;
         values[i].missing =
-            skeym_vitals_state(values[i].vital, values[i].value) != SKEYM_VITAL_GOOD;
+            !standstill && skeym_vitals_state(values[i].vital, values[i].value) != SKEYM_VITAL_GOOD;
     }
     return error == SKEYM_OK ? add_numerics(source, end, values) : error;
 }
@@ -509,6 +514,12 @@ void skeym_device_source_print(char out[17], const struct skeym_device_source_op
                    record ? (unsigned long long)record->frames : 0, (long long)sums,
                    (unsigned long long)options->simulate.seed, options->minutes,
                    options->simulate.frequency);
+    const struct skeym_simulate_deterioration *worse = &options->simulate.worse;
+    if (worse->severity > 0 || options->simulate.leads) {
+        size_t size = strlen(text);
+        (void)snprintf(text + size, sizeof text - size, " %d %zu %g %g %g", options->simulate.leads,
+                       worse->illness, worse->start_s, worse->duration_s, worse->severity);
+    }
     struct skeym_span part = skeym_span_text(text);
     skeym_crypto_sha256(hash, &part, 1);
     for (size_t i = 0; i < 8; i++) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/simulate.h"
 
+#include "node/illness.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -11,6 +13,7 @@ enum { PLETH_SHAPE, PRESSURE_SHAPE };
 
 static const double substep_s = 1.0 / 500; /* the longest step of the integration */
 static const double mayer_hz = 0.1;
+static const double notice_s = 3; /* so long without a beat is asystole */
 
 /* ---- random numbers (not for keys) ---- */
 
@@ -193,6 +196,11 @@ static double clamp(double value, double low, double high)
     return fmin(fmax(value, low), high);
 }
 
+static const struct skeym_illness *illness(const struct skeym_simulate *patient)
+{
+    return skeym_illness_at(patient->options.worse.illness);
+}
+
 /* 0 to 1: how much worse than at the beginning */
 static double decline(const struct skeym_simulate *patient)
 {
@@ -205,6 +213,14 @@ static double decline(const struct skeym_simulate *patient)
     return worse->severity * (worse->duration_s > 0 ? fmin(since / worse->duration_s, 1) : 1);
 }
 
+/* 1 while the heart beats; then what flows ebbs away within some seconds. */
+static double ebb(const struct skeym_simulate *patient, double seconds)
+{
+    double since = skeym_simulate_time(patient) - patient->stopped_s;
+
+    return patient->stopped_s < 0 ? 1 : exp(-since / seconds);
+}
+
 /* The next beat's RR interval: LF and HF waves of equal size, and noise, together the variability
  * that was asked for. */
 static void begin_beat(struct skeym_simulate *patient)
@@ -213,9 +229,15 @@ static void begin_beat(struct skeym_simulate *patient)
     double mayer = sin(patient->mayer + TURN * mayer_hz * skeym_simulate_time(patient));
     double deviation = options->variability *
                        (0.9 * mayer + 0.9 * sin(patient->breath) + 0.4 * normal(patient->random));
-    double base = options->heart_rate + 60 * decline(patient);
+    double base = options->heart_rate + illness(patient)->heart_rate * decline(patient);
     double rate = clamp(base + deviation, 25, 270);
+    bool begun = skeym_simulate_time(patient) >= options->worse.start_s;
 
+    if (illness(patient)->stops_heart && options->worse.severity > 0 && begun) {
+        patient->omega = 0;
+        patient->stopped_s = skeym_simulate_time(patient);
+        return;
+    }
     patient->omega = TURN * rate / 60;
     patient->rate += 0.2 * (rate - patient->rate);
 }
@@ -235,21 +257,26 @@ static void wander(struct skeym_simulate *patient)
         patient->drift[i] +=
             drifts[i].push * normal(patient->random) - drifts[i].pull * patient->drift[i];
     }
-    patient->breath_rate =
-        clamp(patient->options.breath_rate + patient->drift[BREATH] + 14 * decline(patient), 3, 80);
+    patient->breath_rate = clamp(patient->options.breath_rate + patient->drift[BREATH] +
+                                     illness(patient)->breath_rate * decline(patient),
+                                 3, 80);
 }
 
+/* Without beats the pressure falls to that of a standing circulation. */
 static double systolic_now(const struct skeym_simulate *patient)
 {
-    return clamp(patient->options.systolic + patient->drift[SYSTOLIC] - 35 * decline(patient), 30,
-                 260);
+    double change = patient->drift[SYSTOLIC] + illness(patient)->systolic * decline(patient);
+    double value = clamp(patient->options.systolic + change, 30, 260);
+
+    return 26 + (value - 26) * ebb(patient, 6);
 }
 
 static double diastolic_now(const struct skeym_simulate *patient)
 {
-    double value = patient->options.diastolic + patient->drift[DIASTOLIC] - 20 * decline(patient);
+    double change = patient->drift[DIASTOLIC] + illness(patient)->diastolic * decline(patient);
+    double value = patient->options.diastolic + change;
 
-    return clamp(value, 15, systolic_now(patient) - 5);
+    return clamp(20 + (value - 20) * ebb(patient, 6), 15, systolic_now(patient) - 5);
 }
 
 static void advance(struct skeym_simulate *patient)
@@ -276,11 +303,27 @@ static void advance(struct skeym_simulate *patient)
 
 /* ---- what is seen of it ---- */
 
+#define LEAD(name)                                                                                 \
+    {                                                                                              \
+        name, "mV", 200, 0                                                                         \
+    }
+
 static const struct skeym_simulate_wave waves[SKEYM_SIMULATE_WAVES] = {
     [SKEYM_SIMULATE_ECG] = {"II", "mV", 200, 0},
     [SKEYM_SIMULATE_PLETH] = {"PLETH", "NU", 1000, 0},
     [SKEYM_SIMULATE_RESP] = {"RESP", "NU", 1000, 0},
     [SKEYM_SIMULATE_ABP] = {"ABP", "mmHg", 10, -1000},
+    [SKEYM_SIMULATE_LEAD] = LEAD("I"),
+    LEAD("III"),
+    LEAD("aVR"),
+    LEAD("aVL"),
+    LEAD("aVF"),
+    LEAD("V1"),
+    LEAD("V2"),
+    LEAD("V3"),
+    LEAD("V4"),
+    LEAD("V5"),
+    LEAD("V6"),
 };
 
 const struct skeym_simulate_wave *skeym_simulate_wave(unsigned wave)
@@ -294,13 +337,19 @@ static void observe(struct skeym_simulate *patient, struct skeym_simulate_sample
     double breath = sin(patient->breath);
     double low = diastolic_now(patient);
     double high = systolic_now(patient);
+    double healthy = patient->options.systolic - patient->options.diastolic;
+    double strength = ebb(patient, 1) * clamp((high - low) / healthy, 0.2, 1);
 
+    memset(out, 0, sizeof *out);
     out->value[SKEYM_SIMULATE_ECG] = ecg_mv * patient->point[2] + 0.01 * normal(patient->random);
     out->value[SKEYM_SIMULATE_PLETH] =
-        (0.8 + 0.05 * breath) * pulse_part(patient, PLETH_SHAPE, beat) + 0.1;
+        (0.8 + 0.05 * breath) * strength * pulse_part(patient, PLETH_SHAPE, beat) + 0.1;
     out->value[SKEYM_SIMULATE_RESP] = 0.5 * breath + 0.08 * sin(2 * patient->breath);
     out->value[SKEYM_SIMULATE_ABP] =
         low + (high - low) * pulse_part(patient, PRESSURE_SHAPE, beat) + 1.5 * breath;
+    if (patient->options.leads) {
+        skeym_lead_values(out->value + SKEYM_SIMULATE_LEAD, beat, out->value[SKEYM_SIMULATE_ECG]);
+    }
     for (int i = 0; i < SKEYM_SIMULATE_WAVES; i++) {
         double raw = out->value[i] * waves[i].gain + waves[i].baseline;
         out->raw[i] = (int32_t)lround(clamp(raw, -2047, 2047));
@@ -318,16 +367,19 @@ void skeym_simulate_numerics(const struct skeym_simulate *patient,
 {
     double worse = decline(patient);
     const struct skeym_simulate_options *options = &patient->options;
+    double saturation = patient->drift[SATURATION] + illness(patient)->saturation * worse;
+    double temperature = patient->drift[TEMPERATURE] + illness(patient)->temperature * worse;
 
-    out->heart_rate = patient->rate;
-    out->pulse = patient->rate;
+    out->asystole =
+        patient->stopped_s >= 0 && skeym_simulate_time(patient) >= patient->stopped_s + notice_s;
+    out->heart_rate = out->asystole ? 0 : patient->rate;
+    out->pulse = out->heart_rate;
     out->breath_rate = patient->breath_rate;
-    out->saturation = clamp(options->saturation + patient->drift[SATURATION] - 15 * worse, 30, 100);
+    out->saturation = out->asystole ? 0 : clamp(options->saturation + saturation, 30, 100);
     out->systolic = systolic_now(patient);
     out->diastolic = diastolic_now(patient);
     out->mean = out->diastolic + (out->systolic - out->diastolic) * patient->shape_mean;
-    out->temperature =
-        clamp(options->temperature + patient->drift[TEMPERATURE] + 1.5 * worse, 28, 44);
+    out->temperature = clamp(options->temperature + temperature, 28, 44);
 }
 
 double skeym_simulate_numeric(const struct skeym_simulate_numerics *of, const char *name)
@@ -393,7 +445,7 @@ enum skeym_error skeym_simulate_init(struct skeym_simulate *out,
     uint64_t state = options->seed;
 
     memset(out, 0, sizeof *out);
-    if (!in_range(options)) {
+    if (!in_range(options) || !skeym_illness_at(options->worse.illness)) {
         return SKEYM_ERR_RANGE;
     }
     out->options = *options;
@@ -405,6 +457,7 @@ enum skeym_error skeym_simulate_init(struct skeym_simulate *out,
     out->breath_rate = options->breath_rate;
     out->rate = options->heart_rate;
     out->omega = TURN * options->heart_rate / 60;
+    out->stopped_s = -1;
     out->point[0] = -1; /* half a turn before R */
     measure_shapes(out);
     return SKEYM_OK;

@@ -16,18 +16,20 @@
 #ifndef SKEYM_NODE_SIMULATE_H
 #define SKEYM_NODE_SIMULATE_H
 
+#include "node/lead.h"
+
 #include <skeym/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* From start_s on, over duration_s, a patient gets worse and stays so: the heart and the breath
- * quicken, the saturation and the pressure fall. At severity 1: +60 beats/minute, +14
- * breaths/minute, -15 % SpO2, -35/-20 mmHg, +1.5 Cel. */
+/* From start_s on, over duration_s, a patient gets worse and stays so, as a row of illness.h says.
+ * A heart that stops does so at once. */
 struct skeym_simulate_deterioration {
     double start_s;
     double duration_s; /* 0: at once */
     double severity;   /* 0: none, to 1 */
+    size_t illness;    /* skeym_illness_at; 0: shock */
 };
 
 struct skeym_simulate_options {
@@ -40,6 +42,7 @@ struct skeym_simulate_options {
     double systolic;    /* mmHg, 60 to 240 */
     double diastolic;   /* mmHg, 30 to 150, at least 10 below systolic */
     double temperature; /* Cel, 30 to 43 */
+    bool leads;         /* all twelve of the ECG, not II alone; nothing else is other for it */
     struct skeym_simulate_deterioration worse;
 };
 
@@ -51,7 +54,8 @@ enum {
     SKEYM_SIMULATE_PLETH,
     SKEYM_SIMULATE_RESP,
     SKEYM_SIMULATE_ABP,
-    SKEYM_SIMULATE_WAVES
+    SKEYM_SIMULATE_LEAD, /* the first of lead.h; zeros without the option */
+    SKEYM_SIMULATE_WAVES = SKEYM_SIMULATE_LEAD + SKEYM_LEADS
 };
 
 /* How a wave would stand in a WFDB header. */
@@ -77,6 +81,8 @@ struct skeym_simulate_numerics {
     double diastolic;
     double mean;
     double temperature;
+    bool
+        asystole; /* no beat for 3 s: heart_rate 0 is a measurement. Pulse and SpO2 are dropouts. */
 };
 
 /* A value of numerics by its WFDB name ("HR", "PULSE", "RESP", "SpO2", "ABPSys", "ABPDias",
@@ -98,7 +104,8 @@ struct skeym_simulate {
     double shape_low[2];
     double shape_high[2];
     double shape_mean;
-    double mayer; /* phase of the 0.1 Hz wave at the start, radians */
+    double stopped_s; /* when the heart stopped; negative: it beats */
+    double mayer;     /* phase of the 0.1 Hz wave at the start, radians */
 };
 
 /* SKEYM_ERR_RANGE when an option is out of the range above or no number. */

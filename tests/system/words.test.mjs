@@ -76,9 +76,16 @@ export default {
       [['device', '--simulate', '--patient', 'a/b'], /--patient takes a FHIR id/],
       ...['-1', '0x10', 'inf', 'nan', '', '1e3', '1000001', '1.2.3'].map((speed) =>
         [['device', '--simulate', '--patient', '7', `--speed=${speed}`], /--speed takes a number/]),
-      ...[['--block', '0'], ['--block', '61'], ['--minutes', '0'], ['--minutes', '10081'],
-        ['--seed', '-1'], ['--seed', '4294967296'], ['--seed', 'x']].map(([name, value]) =>
-        [['device', '--simulate', '--patient', '7', `${name}=${value}`], /--block takes 1 to 60/]),
+      ...[['--block', '0', /--block takes 1 to 60/], ['--block', '61', /--block takes 1 to 60/],
+        ['--minutes', '0', /--minutes takes 1 to/], ['--minutes', '10081', /--minutes takes 1 to/],
+        ['--seed', '-1', /--seed a number/], ['--seed', '4294967296', /--seed a number/],
+        ['--seed', 'x', /--seed a number/], ['--leads', '3', /--leads takes 1 or 12/],
+        ['--leads', '0', /--leads takes 1 or 12/], ['--leads', '13', /--leads takes 1 or 12/],
+        ['--deteriorate', 'slowly', /--deteriorate takes shock/], ['--after', '9', /are for --det/],
+        ['--over', '9', /are for --deteriorate/]].map(([name, value, why]) =>
+        [['device', '--simulate', '--patient', '7', `${name}=${value}`], why]),
+      ...['--after', '--over'].map((name) => [['device', '--simulate', '--patient', '7',
+        '--deteriorate', 'fever', `${name}=604801`], /--after and --over take 0 to 604800/]),
       [['keygen'], /./],
       [['list', 'x'], /./],
       [['rotate', 'x'], /./],

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a device says of a record or a simulated patient: every sample once, in its place. */
 #include "node/device_source.h"
+#include "node/illness.h"
 #include "node/observation_samples.h"
 #include <json-c/json.h>
 #include <math.h>
@@ -286,6 +287,55 @@ static void test_a_simulated_patient_says_the_same_again(void **state)
     }
 }
 
+static size_t count_text(const struct skeym_device_message *message, const char *text)
+{
+    size_t count = 0;
+    size_t size = strlen(text);
+    for (size_t i = 0; i + size <= message->json.size; i++) {
+        count += memcmp(message->json.data + i, text, size) == 0 ? 1 : 0;
+    }
+    return count;
+}
+
+/* A heart that stands still has a rate, 0; a pulse and a saturation it has not. */
+static void test_asystole_is_said(void **state)
+{
+    (void)state;
+    struct skeym_device_message message;
+    options.record = NULL;
+    options.block_s = 10;
+    options.simulate.worse = (struct skeym_simulate_deterioration){
+        .severity = 1, .illness = skeym_illness_find("asystole"), .start_s = 12};
+    open_source();
+    for (unsigned i = 0; i < 6; i++) {
+        assert_int_equal(skeym_device_source_next(source, &message), SKEYM_OK);
+        bool still = i >= 1;
+        assert_int_equal(message.readings, still ? 8 : 10);
+        assert_int_equal(count_text(&message, "\"value\":0,\"unit\":\"beats/minute\""), still);
+        assert_int_equal(count_text(&message, ".4-HR."), 2);
+        assert_int_equal(count_text(&message, ".5-PULSE."), still ? 0 : 2);
+        assert_int_equal(count_text(&message, ".7-SpO2."), still ? 0 : 2);
+    }
+    expect_end();
+}
+
+static void test_twelve_leads_are_said(void **state)
+{
+    (void)state;
+    static const char *const names[] = {".0-II.",   ".12-I.",  ".13-III.", ".14-aVR.", ".15-aVL.",
+                                        ".16-aVF.", ".17-V1.", ".22-V6.",  ".3-ABP.",  ".4-HR."};
+    struct skeym_device_message message;
+    options.record = NULL;
+    options.block_s = 10;
+    options.simulate.leads = true;
+    open_source();
+    assert_int_equal(skeym_device_source_next(source, &message), SKEYM_OK);
+    assert_int_equal(message.readings, 21);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_int_equal(count_text(&message, names[i]), 2);
+    }
+}
+
 /* --- wrong options ---------------------------------------------------------------------------- */
 
 static void test_wrong_options(void **state)
@@ -322,11 +372,11 @@ static void test_wrong_options(void **state)
 static void test_another_source_has_another_print(void **state)
 {
     (void)state;
-    char prints[7][17];
+    char prints[9][17];
     static int16_t samples[100];
     make_record("r 1 50 100\nr.dat 16 200/mV 12 0 0 0 0 MLII\n", samples, 100);
-    struct skeym_device_source_options other[7];
-    for (size_t i = 0; i < 7; i++) {
+    struct skeym_device_source_options other[9];
+    for (size_t i = 0; i < 9; i++) {
         other[i] = options;
     }
     other[1].patient = "p2";
@@ -335,7 +385,9 @@ static void test_another_source_has_another_print(void **state)
     other[4].signals = "MLII";
     other[5].record = NULL;
     other[6].simulate.seed = 99;
-    for (size_t i = 0; i < 7; i++) {
+    other[7].simulate.leads = true;
+    other[8].simulate.worse.severity = 1;
+    for (size_t i = 0; i < 9; i++) {
         skeym_device_source_print(prints[i], &other[i]);
         assert_int_equal(strlen(prints[i]), 16);
         for (size_t k = 0; k < i; k++) {
@@ -359,6 +411,8 @@ int main(void)
         TEST(test_numerics_are_said_step_by_step),
         TEST(test_a_simulated_patient_says_the_same_again),
         TEST(test_wrong_options),
+        TEST(test_asystole_is_said),
+        TEST(test_twelve_leads_are_said),
         TEST(test_another_source_has_another_print),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

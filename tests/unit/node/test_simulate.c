@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/simulate.h"
 
+#include "node/illness.h"
 #include "node/vitals.h"
 
 #include <setjmp.h>
@@ -137,7 +138,8 @@ static void test_deterministic(void **state)
     for (int i = 0; i < 10000; i++) {
         skeym_simulate_step(&patient, &sample);
         skeym_simulate_step(&twin, &other);
-        assert_memory_equal(&sample, &other, sizeof sample);
+        assert_memory_equal(sample.value, other.value, sizeof sample.value);
+        assert_memory_equal(sample.raw, other.raw, sizeof sample.raw);
     }
     options.seed++;
     begin(&options);
@@ -179,12 +181,13 @@ static void test_generator(void **state)
 
 static void assert_plausible(void)
 {
-    static const double low[] = {-1, 0, -1, 20};
-    static const double high[] = {2, 1, 1, 260};
+    static const double low[] = {-1, 0, -1, 17, -2};
+    static const double high[] = {2, 1, 1, 260, 2};
 
     for (unsigned i = 0; i < SKEYM_SIMULATE_WAVES; i++) {
         const struct skeym_simulate_wave *wave = skeym_simulate_wave(i);
-        assert_true(sample.value[i] >= low[i] && sample.value[i] <= high[i]); /* NaN fails */
+        unsigned kind = i < SKEYM_SIMULATE_LEAD ? i : SKEYM_SIMULATE_LEAD;
+        assert_true(sample.value[i] >= low[kind] && sample.value[i] <= high[kind]); /* not NaN */
         assert_true(sample.raw[i] > -2048 && sample.raw[i] < 2048);
         assert_true(fabs((sample.raw[i] - wave->baseline) / wave->gain - sample.value[i]) <=
                     0.51 / wave->gain);
@@ -212,7 +215,7 @@ static void test_an_hour(void **state)
     (void)state;
     options.frequency = 125;
     options.variability = 10;
-    options.worse = (struct skeym_simulate_deterioration){1500, 300, 1};
+    options.worse = (struct skeym_simulate_deterioration){1500, 300, 1, 0};
     begin(&options);
     for (long i = 0; i < 3600L * 125; i++) {
         skeym_simulate_step(&patient, &sample);
@@ -263,7 +266,7 @@ static void test_deterioration(void **state)
 
     (void)state;
     options.heart_rate = 70;
-    options.worse = (struct skeym_simulate_deterioration){60, 30, 0.5};
+    options.worse = (struct skeym_simulate_deterioration){60, 30, 0.5, 0};
     begin(&options);
     assert_true(fabs(count_beats(250, 60, rr) - 70) <= 2);
     skeym_simulate_numerics(&patient, &before);
@@ -276,16 +279,138 @@ static void test_deterioration(void **state)
     assert_true(before.diastolic - numerics.diastolic > 3);
     assert_true(numerics.temperature > before.temperature + 0.4);
 
-    options.worse = (struct skeym_simulate_deterioration){0, 0, 1};
+    options.worse = (struct skeym_simulate_deterioration){0, 0, 1, 0};
     begin(&options);
     (void)count_beats(250, 10, rr);
     assert_true(fabs(count_beats(250, 60, rr) - 130) <= 2);
 }
 
+static void run_for(int seconds)
+{
+    for (int i = 0; i < seconds * 250; i++) {
+        skeym_simulate_step(&patient, &sample);
+        assert_plausible();
+    }
+}
+
+/* A patient with an illness from second 30 on, within 10 s, at second 70; `before` at second 30. */
+static void fall_ill(const char *name, struct skeym_simulate_numerics *before)
+{
+    struct skeym_simulate_options options = skeym_simulate_healthy();
+
+    options.leads = true;
+    options.worse = (struct skeym_simulate_deterioration){30, 10, 1, skeym_illness_find(name)};
+    begin(&options);
+    run_for(30);
+    skeym_simulate_numerics(&patient, before);
+    run_for(40);
+    skeym_simulate_numerics(&patient, &numerics);
+}
+
+static void test_illnesses(void **state)
+{
+    enum { MOST = 64 };
+    static const struct {
+        const char *name;
+        double rate_low, rate_high, saturation_high, systolic_high, temperature_low;
+    } want[] = {
+        {"shock", 115, 145, 86, 95, 37.8},      {"desaturation", 80, 105, 81, 140, 36},
+        {"tachycardia", 145, 170, 98, 105, 36}, {"bradycardia", 25, 40, 97, 100, 36},
+        {"hypotension", 80, 105, 99, 80, 36},   {"fever", 90, 115, 99, 130, 39.3},
+        {"asystole", 0, 0, 0, 30, 36},
+    };
+    struct skeym_simulate_numerics before;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        fall_ill(want[i].name, &before);
+        assert_true(before.heart_rate > 58 && before.heart_rate < 78 && before.saturation > 95);
+        assert_true(before.systolic > 105 && before.temperature < 37.2 && !before.asystole);
+        assert_true(numerics.heart_rate >= want[i].rate_low);
+        assert_true(numerics.heart_rate <= want[i].rate_high);
+        assert_true(numerics.saturation <= want[i].saturation_high);
+        assert_true(numerics.systolic <= want[i].systolic_high);
+        assert_true(numerics.temperature >= want[i].temperature_low);
+        assert_true(numerics.diastolic < numerics.mean && numerics.mean < numerics.systolic);
+        assert_int_equal(numerics.asystole, strcmp(want[i].name, "asystole") == 0);
+    }
+    for (size_t i = 0; skeym_illness_at(i); i++) {
+        assert_true(i < MOST);
+        assert_int_equal(skeym_illness_find(skeym_illness_at(i)->name), i);
+    }
+    assert_int_equal(skeym_illness_find("none"), sizeof want / sizeof want[0]);
+}
+
+/* The heart ends the beat under way and stands still; all that it drives ebbs away. */
+static void test_asystole(void **state)
+{
+    struct skeym_simulate_options options = skeym_simulate_healthy();
+    double pleth[2] = {1e9, -1e9};
+    double rr[2];
+
+    (void)state;
+    options.worse = (struct skeym_simulate_deterioration){20, 0, 1, skeym_illness_find("asystole")};
+    begin(&options);
+    assert_true(fabs(count_beats(250, 20, rr) - 68) <= 4);
+    run_for(2);
+    skeym_simulate_numerics(&patient, &numerics);
+    assert_false(numerics.asystole);
+    assert_true(numerics.heart_rate > 55);
+    run_for(4);
+    skeym_simulate_numerics(&patient, &numerics);
+    assert_true(numerics.asystole && numerics.heart_rate == 0 && numerics.pulse == 0);
+    assert_true(numerics.saturation == 0);
+    run_for(30);
+    for (int i = 0; i < 20 * 250; i++) {
+        skeym_simulate_step(&patient, &sample);
+        assert_true(fabs(sample.value[SKEYM_SIMULATE_ECG]) < 0.2);
+        assert_true(sample.value[SKEYM_SIMULATE_ABP] < 30);
+        pleth[0] = fmin(pleth[0], sample.value[SKEYM_SIMULATE_PLETH]);
+        pleth[1] = fmax(pleth[1], sample.value[SKEYM_SIMULATE_PLETH]);
+    }
+    assert_true(pleth[1] - pleth[0] < 0.01);
+    options.worse.severity = 0; /* and without it, it does not stop */
+    begin(&options);
+    assert_true(fabs(count_beats(250, 60, rr) - 68) <= 2);
+}
+
+/* The other leads are those of lead II's beat, and are no other patient's. */
+static void test_twelve_leads(void **state)
+{
+    struct skeym_simulate_options options = skeym_simulate_healthy();
+    static struct skeym_simulate twin;
+    struct skeym_simulate_sample other;
+    const double *lead = sample.value + SKEYM_SIMULATE_LEAD;
+    double high[SKEYM_LEADS] = {0};
+    double low[SKEYM_LEADS] = {0};
+
+    (void)state;
+    assert_int_equal(skeym_simulate_init(&twin, &options), SKEYM_OK);
+    options.leads = true;
+    begin(&options);
+    for (int i = 0; i < 10 * 250; i++) {
+        skeym_simulate_step(&patient, &sample);
+        skeym_simulate_step(&twin, &other);
+        assert_memory_equal(sample.raw, other.raw, SKEYM_SIMULATE_LEAD * sizeof *sample.raw);
+        double ii = sample.value[SKEYM_SIMULATE_ECG];
+        assert_true(fabs(lead[0] + lead[1] - ii) < 1e-9);       /* I + III = II */
+        assert_true(fabs(lead[2] + lead[3] + lead[4]) < 1e-9);  /* aVR + aVL + aVF = 0 */
+        assert_true(fabs(lead[2] + (lead[0] + ii) / 2) < 1e-9); /* aVR */
+        for (int k = 0; k < SKEYM_LEADS; k++) {
+            assert_int_equal(other.raw[SKEYM_SIMULATE_LEAD + k], 0);
+            high[k] = fmax(high[k], lead[k]);
+            low[k] = fmin(low[k], lead[k]);
+        }
+    }
+    assert_true(high[0] > 0.5 && low[2] < -0.5 && high[4] > 0.4);     /* I, aVR, aVF */
+    assert_true(low[5] < -0.8 && high[5] < 0.3 && high[9] > 1.1);     /* V1's S, V5's R */
+    assert_true(low[6] < low[5] && low[7] < -0.8 && low[10] > -0.15); /* V2, V3, V6 */
+}
+
 static void test_options_refused(void **state)
 {
     const struct skeym_simulate_options good = skeym_simulate_healthy();
-    struct skeym_simulate_options bad[14];
+    struct skeym_simulate_options bad[15];
     static const struct skeym_simulate zero;
     const size_t count = sizeof bad / sizeof bad[0];
 
@@ -307,6 +432,9 @@ static void test_options_refused(void **state)
     bad[11].worse.start_s = -1;
     bad[12].worse.duration_s = INFINITY;
     bad[13].diastolic = good.systolic - 9;
+    for (bad[14].worse.illness = 0; skeym_illness_at(bad[14].worse.illness);) {
+        bad[14].worse.illness++;
+    }
     for (size_t i = 0; i < count; i++) {
         memset(&patient, 1, sizeof patient);
         assert_int_equal(skeym_simulate_init(&patient, &bad[i]), SKEYM_ERR_RANGE);
@@ -339,6 +467,9 @@ int main(void)
         cmocka_unit_test(test_an_hour),
         cmocka_unit_test(test_waves_follow_numerics),
         cmocka_unit_test(test_deterioration),
+        cmocka_unit_test(test_illnesses),
+        cmocka_unit_test(test_asystole),
+        cmocka_unit_test(test_twelve_leads),
         cmocka_unit_test(test_options_refused),
         cmocka_unit_test(test_names),
     };
