@@ -17,7 +17,7 @@ export { enrolByInvitation, parseInvitation } from './enrol.js';
 export { Lock } from './lock.js';
 export { askPasskey, makePasskey, passkeyPossible } from './passkey.js';
 export { Session } from './session.js';
-export { Store, openStore } from './store.js';
+export { PASSPHRASE_LEAST, Store, memoryStore, openStore } from './store.js';
 
 /** @typedef {import('./types.js').Credential} Credential */
 /** @typedef {import('./types.js').Invitation} Invitation */

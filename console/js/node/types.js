@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shapes that this folder's modules exchange with each other and with the console. Types only.
 
+/** @typedef {import('./bytes.js').Bytes} Bytes */
+
 /**
  * What a node is, while it is unlocked. `locator` and `secret` (C_i) move with each login.
  * @typedef {object} Credential
  * @property {string} id            of the record in the store; a random name
  * @property {string} origin        the server's, e.g. "https://ward.example:8443"
  * @property {string} audience      the data server's name
- * @property {Uint8Array<ArrayBuffer>} identity   S, the authority's public key
+ * @property {Bytes} identity   S, the authority's public key
  * @property {CryptoKey} privateKey               X25519; not extractable
- * @property {Uint8Array<ArrayBuffer>} publicKey
- * @property {Uint8Array<ArrayBuffer>} locator
- * @property {Uint8Array<ArrayBuffer>} secret     C_i; SECRET
+ * @property {Bytes} publicKey
+ * @property {Bytes} locator
+ * @property {Bytes} secret     C_i; SECRET
+ * @property {Bytes} [claims]       what the node was enrolled as, in bytes
+ * @property {string} [node]        its id: these are in the claims and known after an enrolment here
+ * @property {string} [role]
+ * @property {string[]} [scopes]
+ * @property {number} [notAfter]    ms since 1970
  * @property {Keeper} [keeper]      where it is kept, if anywhere
  */
 
@@ -21,20 +28,21 @@
  * @property {<T>(work: () => Promise<T>) => Promise<T>} exclusively  one tab at a time
  * @property {(credential: Credential) => Promise<void>} refresh      takes what another tab may have
  *     kept since. Throws SkeymError 'forgotten' when the record is gone, 'locked' after lock()
- * @property {(credential: Credential) => Promise<void>} save
+ * @property {(credential: Credential) => Promise<void>} save   as it is at the moment of the call
+ * @property {() => void} lock       drops what opens the record
  */
 
 /**
  * What opens a record: one of the two. The PRF's output is of 32 bytes.
- * @typedef {{passphrase: string, prf?: undefined} | {prf: Uint8Array<ArrayBuffer>, passphrase?: undefined,
+ * @typedef {{passphrase: string, prf?: undefined} | {prf: Bytes, passphrase?: undefined,
  *     passkey?: PasskeyHint}} Opener
  */
 
 /**
  * What a passkey is asked for again with. Not secret.
  * @typedef {object} PasskeyHint
- * @property {Uint8Array<ArrayBuffer>} credentialId
- * @property {Uint8Array<ArrayBuffer>} salt
+ * @property {Bytes} credentialId
+ * @property {Bytes} salt
  */
 
 /**
@@ -48,10 +56,10 @@
 
 /**
  * @typedef {object} Invitation
- * @property {Uint8Array<ArrayBuffer>} identity     S
- * @property {Uint8Array<ArrayBuffer>} secret       16 bytes; SECRET, never sent
+ * @property {Bytes} identity     S
+ * @property {Bytes} secret       16 bytes; SECRET, never sent
  * @property {string} audience
- * @property {Uint8Array<ArrayBuffer>} invitation   what is sent; sealed by the authority
+ * @property {Bytes} invitation   what is sent; sealed by the authority
  */
 
 /**
@@ -74,7 +82,7 @@
  * @typedef {object} NodeAnswer
  * @property {number} status
  * @property {string} type
- * @property {Uint8Array<ArrayBuffer>} bytes
+ * @property {Bytes} bytes
  * @property {() => string} text
  * @property {() => any} json
  */
@@ -96,7 +104,7 @@
 /**
  * Why: '' (nothing to say), 'network', 'no-network' (the browser says so), 'tokens-refused',
  * 'server-restarted' (with 'live'), 'slept', 'busy', 'impostor' (an answer that the authority did
- * not make), 'refused', 'clock', 'user', 'forgotten' (the record was deleted in another tab).
+ * not make), 'unsupported' (the browser lacks X25519), 'refused', 'clock', 'user', 'forgotten' (the record was deleted in another tab).
  * @typedef {object} StateDetail
  * @property {SessionState} state
  * @property {string} reason
