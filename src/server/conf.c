@@ -55,6 +55,10 @@ static const struct skeym_conf_row rows[] = {
     {"log-level", SKEYM_CONF_LEVEL, AT(log_level), 0, 3, "info", "debug, info, warning or error"},
     {"user", SKEYM_CONF_TEXT, AT(user), 0, 0, "",
      "run as this user when started as root; empty: as the owner of DIR"},
+    {"console", SKEYM_CONF_YES_NO, AT(console), 0, 1, "yes",
+     "serve the ward console under /console/"},
+    {"console-dir", SKEYM_CONF_TEXT, AT(console_dir), 0, 0, "",
+     "serve its files from this folder, on loopback only (for development)"},
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 _Static_assert((size_t)ROWS <= SKEYM_CONF_ROWS, "SKEYM_CONF_ROWS");
@@ -156,10 +160,11 @@ static const char *choice(uint64_t *out, struct skeym_span text)
 
 static const char *yes_no(bool *out, struct skeym_span text)
 {
-    if (!skeym_span_is(text, "yes") && !skeym_span_is(text, "no")) {
+    bool yes = skeym_span_is(text, "yes") || skeym_span_is(text, "on");
+    if (!yes && !skeym_span_is(text, "no") && !skeym_span_is(text, "off")) {
         return "neither yes nor no";
     }
-    *out = skeym_span_is(text, "yes");
+    *out = yes;
     return NULL;
 }
 
@@ -288,11 +293,16 @@ int skeym_conf_flag(struct skeym_conf *conf, int argc, char **argv, skeym_conf_c
     const char *flag = argv[0];
     size_t size = strcspn(flag + 2, "=");
     const struct skeym_conf_row *row = find(skeym_span(flag + 2, size));
+    const char *value = flag[2 + size] == '=' ? flag + 3 + size : NULL;
+    int used = 1;
+    if (!row && !value && skeym_span_starts(skeym_span_text(flag), "--no-")) {
+        row = find(skeym_span_text(flag + 5));
+        row = row && row->type == SKEYM_CONF_YES_NO ? row : NULL;
+        value = "no";
+    }
     if (!row) {
         return 0;
     }
-    const char *value = flag[2 + size] == '=' ? flag + 3 + size : NULL;
-    int used = 1;
     if (!value && row->type == SKEYM_CONF_YES_NO) {
         value = "yes";
     } else if (!value && argc > 1) {
@@ -334,6 +344,8 @@ enum skeym_error skeym_conf_check(const struct skeym_conf *conf, skeym_conf_comp
          "needed where listen is a wildcard: links in answers begin with it"},
         {port != 0 && port == skeym_source_port(&conf->metrics_listen), "metrics-listen",
          "the same port as listen"},
+        {conf->console_dir[0] != '\0' && !skeym_source_loopback(&conf->listen), "console-dir",
+         "for development alone: listen must be a loopback address"},
         {conf->body_memory < conf->body_max, "body-memory", "less than body-max"},
         {conf->per_ip > conf->connections, "per-ip", "more than connections"},
     };

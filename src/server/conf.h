@@ -2,8 +2,9 @@
 /*
  * The settings of `skeym serve`: one table that the file's parser, the flags, --check-config, the
  * usage text and the tests walk. Bytes and values only. A file has a line "NAME VALUE" for each
- * setting, '#' comments and empty lines; a flag is the same name with "--" in front. A name may
- * come once in the file and once among the flags; the flag wins.
+ * setting, '#' comments and empty lines; a flag is the same name with "--" in front ("--no-" for a
+ * setting of yes or no that shall be no). A name may come once in the file and once among the
+ * flags; the flag wins.
  */
 #ifndef SKEYM_SERVER_CONF_H
 #define SKEYM_SERVER_CONF_H
@@ -44,6 +45,8 @@ struct skeym_conf {
     char log_file[SKEYM_CONF_PATH_BYTES];
     uint64_t log_level;
     char user[SKEYM_CONF_USER_BYTES];
+    bool console;
+    char console_dir[SKEYM_CONF_PATH_BYTES]; /* empty: what is compiled in */
 
     bool from_file[SKEYM_CONF_ROWS]; /* which were set, and by what */
     bool from_flag[SKEYM_CONF_ROWS];
@@ -51,8 +54,8 @@ struct skeym_conf {
 
 enum skeym_conf_type {
     SKEYM_CONF_NUMBER,
-    SKEYM_CONF_POWER, /* a number that is a power of two */
-    SKEYM_CONF_YES_NO,
+    SKEYM_CONF_POWER,  /* a number that is a power of two */
+    SKEYM_CONF_YES_NO, /* also on and off */
     SKEYM_CONF_TEXT,
     SKEYM_CONF_URL,
     SKEYM_CONF_ADDRESS,

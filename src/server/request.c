@@ -2,6 +2,7 @@
 #include "server/request.h"
 
 #include "crypto/crypto.h"
+#include "server/console.h"
 #include "server/fields.h"
 #include "server/reply.h"
 #include "server/request_work.h"
@@ -17,7 +18,7 @@ enum {
     ANSWER_BYTES_PER_MS = 16, /* who takes an answer slower than this is cut */
 };
 
-enum phase { HEAD, BODY, DRAIN, WAIT, OVER };
+enum phase { HEAD, BODY, DRAIN, CONSOLE, WAIT, OVER };
 
 struct skeym_request {
     struct skeym_service *service;
@@ -241,10 +242,16 @@ static enum MHD_Result begin(struct skeym_request *request, struct MHD_Connectio
         return refuse_as(request, connection, SKEYM_CHECK_SIZE, SKEYM_ERR_SIZE);
     }
     bool http_1_1 = skeym_span_is(skeym_span_text(version), "HTTP/1.1");
+    bool console = skeym_console_asks(service->conf, request->head.method, request->head.target) &&
+                   !request->fields.body_announced && !request->fields.doubled;
     if (request->fields.framing_unclear || !http_1_1 || request->target[0] != '/' ||
-        skeym_span_is(request->head.method, "HEAD")) {
+        (skeym_span_is(request->head.method, "HEAD") && !console)) {
         request->fields.framing_unclear = true;
         return refuse_as(request, connection, SKEYM_CHECK_SHAPE, SKEYM_ERR_SHAPE);
+    }
+    if (console) {
+        request->phase = CONSOLE; /* answered at the request's end */
+        return MHD_YES;
     }
     if (skeym_state_stale(service->state, skeym_clock_now(&service->clock, NULL))) {
         return refuse(request, connection, 503, 5);
@@ -294,6 +301,14 @@ static enum MHD_Result finish_login(struct skeym_request *request,
     request->phase = OVER;
     enter(request, SKEYM_DEADLINE_SENDING, request->service->conf->body_seconds * 1000);
     return skeym_reply_bytes(request->service, connection, 200, SKEYM_LOGIN_TYPE, answer, size, "");
+}
+
+static enum MHD_Result show_console(struct skeym_request *request,
+                                    struct MHD_Connection *connection)
+{
+    request->phase = OVER;
+    enter(request, SKEYM_DEADLINE_SENDING, request->service->conf->body_seconds * 1000);
+    return skeym_console_answer(request->service, connection, request->head.target);
 }
 
 static enum MHD_Result answer(struct skeym_request *request, struct MHD_Connection *connection)
@@ -362,6 +377,8 @@ enum MHD_Result skeym_request_step(struct skeym_request *request, struct MHD_Con
             return MHD_YES;
         }
         return request->work.answer ? answer(request, connection) : MHD_NO;
+    case CONSOLE:
+        return show_console(request, connection);
     case HEAD:
     case OVER:
         break;

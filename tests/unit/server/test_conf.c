@@ -216,6 +216,36 @@ static void reads_flags(void **state)
     assert_int_equal(flag(&conf, "--thread", "5", &heard, &error), 0);
 }
 
+static void reads_yes_and_no(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool yes;
+    } rows[] = {{"yes", true}, {"on", true}, {"no", false}, {"off", false}};
+    struct skeym_conf conf;
+    struct heard heard;
+    enum skeym_error error;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char line[32];
+        (void)snprintf(line, sizeof line, "console %s\n", rows[i].text);
+        skeym_conf_defaults(&conf);
+        assert_true(conf.console);
+        conf.console = !rows[i].yes;
+        assert_int_equal(read_file(&conf, line, &heard), SKEYM_OK);
+        assert_int_equal(conf.console, rows[i].yes);
+    }
+    skeym_conf_defaults(&conf);
+    assert_int_equal(flag(&conf, "--no-console", "DIR", &heard, &error), 1);
+    assert_int_equal(error, SKEYM_OK);
+    assert_false(conf.console);
+    skeym_conf_defaults(&conf);
+    assert_int_equal(flag(&conf, "--no-console=yes", NULL, &heard, &error), 0);
+    assert_int_equal(flag(&conf, "--no-threads", "1", &heard, &error), 0);
+    assert_int_equal(flag(&conf, "--no-", "1", &heard, &error), 0);
+    assert_true(conf.console);
+}
+
 static void a_flag_wins_over_the_file(void **state)
 {
     (void)state;
@@ -246,6 +276,8 @@ static void settings_must_go_together(void **state)
         {"listen 127.0.0.1:9464\n", "metrics-listen"},
         {"body-max 2097152\nbody-memory 1048576\n", "body-memory"},
         {"connections 5\nper-ip 6\n", "per-ip"},
+        {"listen 192.0.2.1:80\nallow-plaintext-network yes\nconsole-dir d\n", "console-dir"},
+        {"console-dir d\n", NULL},
         {"listen 192.0.2.1:80\nallow-plaintext-network yes\n", NULL},
         {"listen 0.0.0.0:80\ntls-cert c\ntls-key k\npublic-url https://w\n", NULL},
         {"listen 127.0.0.1:0\nmetrics-listen 127.0.0.1:0\n", NULL},
@@ -300,6 +332,7 @@ int main(void)
         cmocka_unit_test(names_the_line_of_each_error),
         cmocka_unit_test(refuses_a_text_that_is_too_long),
         cmocka_unit_test(reads_flags),
+        cmocka_unit_test(reads_yes_and_no),
         cmocka_unit_test(a_flag_wins_over_the_file),
         cmocka_unit_test(settings_must_go_together),
         cmocka_unit_test(the_manual_knows_every_setting),
