@@ -20,6 +20,7 @@ libjson-c-dev           | build | -            | JSON
 libmicrohttpd-dev       | build | -            | HTTP server
 libgnutls28-dev         | build | -            | TLS of the HTTP server
 libcurl4-openssl-dev    | build | -            | HTTP client of the nodes
+libqrencode-dev         | build | -            | QR codes of invitations
 libcmocka-dev           | unit  | -            | unit tests
 clang                   | check | clang        | second C compiler
 libclang-rt-14-dev      | check | -            | its sanitizers
@@ -42,6 +43,8 @@ why3                    | check | why3         | proofs
 z3                      | check | z3           | proofs
 cvc4                    | check | cvc4         | proofs
 util-linux              | check | taskset      | flood
+chromium                | check | chromium     | tests of the console in a browser
+fonts-dejavu-core       | check | -            | its letters, the same everywhere
 '
 
 # packages_of build|unit|check: the rows of that need and of the needs below it, as

@@ -7,12 +7,12 @@ import { Ward } from './ward.mjs';
 
 const here = new URL('./', import.meta.url).pathname;
 const [program, ...words] = process.argv.slice(2);
-const options = { full: false, update: false, filter: '' };
+const options = { full: true, update: false, filter: '' };
 for (const word of words) {
-  if (word === '--full') options.full = true;
+  if (word === '--short') options.full = false;
   else if (word === '--update') options.update = true;
   else if (!word.startsWith('-')) options.filter = word;
-  else if (word !== '--short') {
+  else if (word !== '--full') {
     console.error('usage: tests/browser/run [PROGRAM] [--short|--full] [--update] [FILTER]');
     process.exit(2);
   }
