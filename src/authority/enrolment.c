@@ -148,6 +148,11 @@ uint32_t skeym_enrolment_generation(const struct skeym_revoked *revoked,
 
 /* --- login ----------------------------------------------------------------- */
 
+static bool clock_near(uint64_t time_ms, uint64_t now_ms)
+{
+    return (time_ms > now_ms ? time_ms - now_ms : now_ms - time_ms) <= SKEYM_LOGIN_SKEW_MS;
+}
+
 /* Section 6's order, after the message opened. Every reason looks the same from outside. */
 static enum skeym_error judge(const struct skeym_login_policy *policy,
                               const struct skeym_login_request *request, uint64_t now_ms)
@@ -166,9 +171,7 @@ static enum skeym_error judge(const struct skeym_login_policy *policy,
     if (request->scopes.count > 0 && !skeym_scopes_cover(&claims->scopes, &request->scopes)) {
         return SKEYM_ERR_SCOPE;
     }
-    uint64_t apart =
-        request->time_ms > now_ms ? request->time_ms - now_ms : now_ms - request->time_ms;
-    return apart > SKEYM_LOGIN_SKEW_MS ? SKEYM_ERR_CLOCK : SKEYM_OK;
+    return clock_near(request->time_ms, now_ms) ? SKEYM_OK : SKEYM_ERR_CLOCK;
 }
 
 static struct skeym_login_terms terms(const struct skeym_login_policy *policy,
@@ -236,5 +239,65 @@ enum skeym_error skeym_enrolment_login(struct skeym_room out, size_t *size,
 out:
     skeym_crypto_wipe(&request, sizeof request);
     skeym_crypto_wipe(random, sizeof *random);
+    return error;
+}
+
+/* --- by invitation --------------------------------------------------------- */
+
+enum skeym_error skeym_enrolment_invite(struct skeym_invite_code *out,
+                                        const struct skeym_working_keys *keys,
+                                        const struct skeym_invite_claims *claims,
+                                        const uint8_t nonce[SKEYM_NONCE_BYTES])
+{
+    memset(out, 0, sizeof *out);
+    if (keys->authority.enrol_count < 1) {
+        return SKEYM_ERR_STATE;
+    }
+    struct skeym_room room = {out->invitation, sizeof out->invitation};
+    enum skeym_error error =
+        skeym_invite_seal(room, &out->invitation_size, current(keys), claims, nonce);
+    if (error == SKEYM_OK) {
+        error = skeym_invite_secret(out->secret, current(keys),
+                                    skeym_span(out->invitation, out->invitation_size));
+    }
+    if (error != SKEYM_OK) {
+        skeym_crypto_wipe(out, sizeof *out);
+        return error;
+    }
+    memcpy(out->authority, keys->authority.identity_public, sizeof out->authority);
+    out->audience = keys->audience.audience;
+    return SKEYM_OK;
+}
+
+/* Section 5.1's order, after the message opened. */
+static enum skeym_error judge_invited(const struct skeym_invite_request *request,
+                                      const struct skeym_revoked *revoked, uint64_t now_ms)
+{
+    const struct skeym_node_claims *claims = &request->claims;
+    if (now_ms / 1000 >= request->expires_s || now_ms / 1000 >= claims->not_after) {
+        return SKEYM_ERR_EXPIRED;
+    }
+    if (skeym_revoked_has(revoked, &claims->id, claims->generation)) {
+        return SKEYM_ERR_REVOKED;
+    }
+    return clock_near(request->time_ms, now_ms) ? SKEYM_OK : SKEYM_ERR_CLOCK;
+}
+
+enum skeym_error skeym_enrolment_accept(struct skeym_invite_request *out,
+                                        const struct skeym_working_keys *keys,
+                                        const struct skeym_revoked *revoked, struct skeym_span body,
+                                        uint64_t now_ms)
+{
+    memset(out, 0, sizeof *out);
+    if (keys->authority.enrol_count < 1) {
+        return SKEYM_ERR_CONFIG;
+    }
+    enum skeym_error error = skeym_invite_read(out, &keys->authority, body);
+    if (error == SKEYM_OK) {
+        error = judge_invited(out, revoked, now_ms);
+    }
+    if (error != SKEYM_OK && error != SKEYM_ERR_CLOCK) {
+        skeym_crypto_wipe(&out->state, sizeof out->state);
+    }
     return error;
 }

@@ -4,6 +4,7 @@
 #define SKEYM_AUTHORITY_ENROLMENT_H
 
 #include "authority/keyring.h"
+#include <skeym/invite.h>
 #include <skeym/revoked.h>
 
 /* Fills out->{credential, authority, audience, locator} for these claims under the current enrol
@@ -50,5 +51,25 @@ SKEYM_MUST_USE enum skeym_error skeym_enrolment_login(struct skeym_room out, siz
                                                       const struct skeym_login_policy *policy,
                                                       struct skeym_span body, uint64_t now_ms,
                                                       struct skeym_login_random *random);
+
+/* --- by invitation (section 5.1) --- */
+
+/* Makes an invitation under the current enrol key, with its secret, S and audience. nonce: 24 fresh
+ * random bytes. On an error *out is zero. Errors: SKEYM_ERR_STATE (no enrol key), SKEYM_ERR_RANGE,
+ * SKEYM_ERR_CRYPTO. */
+SKEYM_MUST_USE enum skeym_error skeym_enrolment_invite(struct skeym_invite_code *out,
+                                                       const struct skeym_working_keys *keys,
+                                                       const struct skeym_invite_claims *claims,
+                                                       const uint8_t nonce[SKEYM_NONCE_BYTES]);
+/* Reads an enrolment's body and applies the policy of section 5.1, all but that it is used once:
+ * what remains to be done is to write the use down (uses.h), and then skeym_invite_answer. After
+ * SKEYM_ERR_CLOCK *out is whole, too: the answer is skeym_invite_answer_clock's. After any other
+ * error: one generic 401, and *out holds no more than whose invitation it was (claims, with
+ * id.size 0 when that is not known), for the log. The error is the core's, SKEYM_ERR_EXPIRED or
+ * SKEYM_ERR_REVOKED. */
+SKEYM_MUST_USE enum skeym_error skeym_enrolment_accept(struct skeym_invite_request *out,
+                                                       const struct skeym_working_keys *keys,
+                                                       const struct skeym_revoked *revoked,
+                                                       struct skeym_span body, uint64_t now_ms);
 
 #endif

@@ -23,6 +23,7 @@ struct skeym_command {
 #define SKEYM_COMMANDS(X)                                                                          \
     X(init)                                                                                        \
     X(enrol)                                                                                       \
+    X(accept)                                                                                      \
     X(keygen)                                                                                      \
     X(revoke)                                                                                      \
     X(rotate)                                                                                      \

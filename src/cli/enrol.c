@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
+#include "cli/cli_invite.h"
+#include "cli/qr.h"
 #include "crypto/crypto.h"
 #include "node/http.h"
 #include "server/audit.h"
@@ -14,9 +16,16 @@ static const char usage[] =
     "usage: skeym enrol NODE --role ROLE --scope SCOPE [--scope SCOPE]... -o FILE\n"
     "                   [--dir DIR] [--server URL] [--days N] [--public-key KEY]\n"
     "                   [--passphrase-file FILE | --no-passphrase]\n"
+    "       skeym enrol NODE --role ROLE --scope SCOPE [--scope SCOPE]... --invite\n"
+    "                   [--dir DIR] [--server URL] [--days N] [--expires TIME]\n"
+    "                   [--code-only] [--qr]\n"
     "\n"
     "Writes a credential file for a doctor's program or a device. Bring it to the node on a way\n"
     "that nobody else reads. A node that is enrolled a second time has two credentials.\n"
+    "\n"
+    "With --invite there is no file: it prints a link that lets one browser, or one device\n"
+    "('skeym accept'), enrol itself over the network, once, before it expires. Whoever has the\n"
+    "link first is the node: bring it there on a way that nobody else reads, too.\n"
     "\n"
     "  NODE                    1 to 32 of A-Z a-z 0-9 . _ -\n"
     "  --role ROLE             doctor, nurse, device, auditor or service\n"
@@ -36,13 +45,20 @@ static const char usage[] =
     "                          private key, and the node also gives --key\n"
     "  --passphrase-file FILE  take the passphrase from a file that only its owner may read\n"
     "  --no-passphrase         no passphrase: for devices that start by themselves\n"
+    "  --invite                make an invitation instead of a credential file\n"
+    "  --expires TIME          how long it can be used: 1m to 7d, in m, h or d (default: 1h)\n"
+    "  --code-only             print the link's code alone, for 'skeym accept'\n"
+    "  --qr                    print a QR code of the link, although this is no terminal\n"
     "\n"
-    "Without either of the last two, the passphrase is asked for on the terminal.\n";
+    "Without --invite, --passphrase-file and --no-passphrase, the passphrase is asked for on the\n"
+    "terminal.\n";
 
 struct options {
     const char *node, *role, *output, *dir, *server, *days, *public_key, *passphrase_path;
     struct skeym_cli_words scopes;
     bool no_passphrase;
+    const char *expires;
+    bool invite, code_only, qr;
 };
 
 static int wrong(const char *why)
@@ -71,6 +87,26 @@ static const char *why_not_scope(enum skeym_error error)
     }
 }
 
+static int check_file(const struct options *options)
+{
+    return options->expires || options->code_only || options->qr
+               ? wrong("--expires, --code-only and --qr are for --invite")
+           : !options->output ? wrong("-o FILE is missing")
+           : !options->output[0] || strcmp(options->output, "-") == 0
+               ? wrong("-o takes a file: a credential is no output to look at")
+               : SKEYM_EXIT_OK;
+}
+
+static int check_invite(const struct options *options)
+{
+    return options->output || options->public_key || options->passphrase_path ||
+                   options->no_passphrase
+               ? wrong("--invite makes no file: -o, --public-key and passphrases are the node's, "
+                       "later")
+           : options->code_only && options->qr ? wrong("--code-only or --qr")
+                                               : SKEYM_EXIT_OK;
+}
+
 static bool read_options(struct options *options, int argc, char **argv, int *code)
 {
     struct skeym_cli_words operands;
@@ -84,6 +120,10 @@ static bool read_options(struct options *options, int argc, char **argv, int *co
         {"--public-key", .value = &options->public_key},
         {"--passphrase-file", .value = &options->passphrase_path},
         {"--no-passphrase", .flag = &options->no_passphrase},
+        {"--invite", .flag = &options->invite},
+        {"--expires", .value = &options->expires},
+        {"--code-only", .flag = &options->code_only},
+        {"--qr", .flag = &options->qr},
         {.name = NULL},
     };
     if (!skeym_cli_parse(&skeym_command_enrol, argc, argv, table, &operands, 1, 1, code)) {
@@ -94,10 +134,8 @@ static bool read_options(struct options *options, int argc, char **argv, int *co
     options->server = options->server ? options->server : DEFAULT_SERVER;
     *code = !options->role               ? wrong("--role is missing")
             : options->scopes.count == 0 ? wrong("--scope is missing")
-            : !options->output           ? wrong("-o FILE is missing")
-            : !options->output[0] || strcmp(options->output, "-") == 0
-                ? wrong("-o takes a file: a credential is no output to look at")
-                : SKEYM_EXIT_OK;
+            : options->invite            ? check_invite(options)
+                                         : check_file(options);
     return *code == SKEYM_EXIT_OK;
 }
 
@@ -189,19 +227,6 @@ static int read_key(struct skeym_credential_file *file, const struct options *op
     return error == SKEYM_OK ? SKEYM_EXIT_OK : skeym_cli_fail("enrol", NULL, error);
 }
 
-/* The next generation after what is revoked. */
-static enum skeym_error find_generation(struct skeym_node_claims *claims, const char *dir)
-{
-    struct skeym_revoked revoked;
-    enum skeym_error error = skeym_home_revoked(&revoked, dir);
-    if (error == SKEYM_OK) {
-        claims->generation = skeym_enrolment_generation(&revoked, &claims->id);
-        skeym_home_revoked_free(&revoked);
-        error = claims->generation == 0 ? SKEYM_ERR_REVOKED : SKEYM_OK;
-    }
-    return error;
-}
-
 /* Locator, C_i and the authority's identity into file->keys; the private key stays. */
 static enum skeym_error make_credential(struct skeym_credential_file *file,
                                         const struct skeym_node_claims *claims,
@@ -265,6 +290,12 @@ static enum skeym_error audit(const char *dir, const struct skeym_node_claims *c
     return skeym_audit_append(dir, event);
 }
 
+static int no_generation(const struct options *options)
+{
+    return skeym_cli_say("enrol", "%s: all of its generations are revoked; take another name",
+                         options->node);
+}
+
 /* The audit line comes first: there may be a line without its credential, never the reverse. */
 static int enrol(struct skeym_credential_file *file, struct skeym_node_claims *claims,
                  const struct options *options, uint64_t now_ms)
@@ -273,10 +304,10 @@ static int enrol(struct skeym_credential_file *file, struct skeym_node_claims *c
     memcpy(claims->public_key, file->public_key, sizeof claims->public_key);
     file->node = claims->id;
     memcpy(file->server, options->server, strlen(options->server) + 1);
-    enum skeym_error error = find_generation(claims, options->dir);
+    enum skeym_error error =
+        skeym_cli_invite_generation(&claims->generation, options->dir, &claims->id);
     if (error == SKEYM_ERR_REVOKED) {
-        return skeym_cli_say("enrol", "%s: all of its generations are revoked; take another name",
-                             options->node);
+        return no_generation(options);
     }
     if (error == SKEYM_OK) {
         error = make_credential(file, claims, fingerprint, options->dir);
@@ -292,6 +323,83 @@ static int enrol(struct skeym_credential_file *file, struct skeym_node_claims *c
         return skeym_cli_fail("enrol", options->output, error);
     }
     report(file, options, claims, fingerprint);
+    return SKEYM_EXIT_OK;
+}
+
+/* --- by invitation ---------------------------------------------------------------- */
+
+/* "15m", "1h", "2d" */
+static bool read_expires(uint32_t *seconds, const char *text)
+{
+    static const struct {
+        char unit;
+        uint32_t seconds;
+    } units[] = {{'m', 60}, {'h', 3600}, {'d', 86400}};
+    char number[8] = {0};
+    size_t size = strlen(text);
+    uint32_t count = 0;
+    if (size < 2 || size > sizeof number) {
+        return false;
+    }
+    memcpy(number, text, size - 1);
+    if (!skeym_cli_number(&count, number, 1, SKEYM_CLI_INVITE_MOST_S / 60)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (text[size - 1] == units[i].unit) {
+            *seconds = count * units[i].seconds;
+            return *seconds <= SKEYM_CLI_INVITE_MOST_S;
+        }
+    }
+    return false;
+}
+
+static void report_invite(const struct skeym_cli_invite *made, const struct options *options,
+                          const struct skeym_invite_claims *claims)
+{
+    char until[SKEYM_CLI_TIME_BYTES];
+    skeym_cli_time(until, claims->expires_s);
+    printf("Invited %s as %s, generation %u, at authority %s.\n"
+           "The link works once, until %s. Whoever has it first is %s.\n\n%s\n",
+           options->node, options->role, (unsigned)claims->node.generation, made->fingerprint,
+           until, options->node, made->link);
+    if (options->qr || isatty(STDOUT_FILENO)) {
+        putchar('\n');
+        enum skeym_error error = skeym_qr_print(stdout, made->link, isatty(STDOUT_FILENO));
+        if (error != SKEYM_OK) {
+            (void)skeym_cli_fail("enrol", "no QR code", error);
+        }
+    }
+    if (skeym_http_check(options->server, false) == SKEYM_ERR_TLS) {
+        printf("\nMind: %s has no TLS; browsers refuse to enrol there.\n", options->server);
+    }
+}
+
+static int invite(const struct options *options, const struct skeym_node_claims *node,
+                  uint64_t now_ms)
+{
+    struct skeym_cli_invite made;
+    struct skeym_invite_claims claims = {.node = *node};
+    uint32_t seconds = 3600;
+    if (options->expires && !read_expires(&seconds, options->expires)) {
+        return wrong_word("--expires", options->expires, "1m to 7d, as 15m, 1h or 2d");
+    }
+    uint64_t end = now_ms / 1000 + seconds;
+    claims.expires_s = end < node->not_after ? (uint32_t)end : node->not_after;
+    enum skeym_error error =
+        skeym_cli_invite(&made, options->dir, options->server, &claims, now_ms);
+    if (error == SKEYM_ERR_REVOKED) {
+        return no_generation(options);
+    }
+    if (error != SKEYM_OK) {
+        return skeym_cli_dir_fail("enrol", options->dir, error);
+    }
+    if (options->code_only) {
+        printf("%s\n", made.code);
+    } else {
+        report_invite(&made, options, &claims);
+    }
+    skeym_crypto_wipe(&made, sizeof made);
     return SKEYM_EXIT_OK;
 }
 
@@ -324,6 +432,9 @@ static int run(int argc, char **argv)
         return code;
     }
     code = read_claims(&claims, &options, now_ms);
+    if (options.invite) {
+        return code == SKEYM_EXIT_OK ? invite(&options, &claims, now_ms) : code;
+    }
     if (code == SKEYM_EXIT_OK && access(options.output, F_OK) == 0) {
         code = skeym_cli_fail("enrol", options.output, SKEYM_ERR_EXISTS);
     }

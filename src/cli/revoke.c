@@ -30,7 +30,8 @@ static void look(void *arg, struct json_object *event)
 {
     struct search *search = arg;
     uint32_t generation = skeym_audit_get_number(event, "generation");
-    if (strcmp(skeym_audit_get_text(event, "event"), "enrol") == 0 &&
+    const char *what = skeym_audit_get_text(event, "event");
+    if ((strcmp(what, "enrol") == 0 || strcmp(what, "invite") == 0) &&
         strcmp(skeym_audit_get_text(event, "node"), search->node) == 0 &&
         generation > search->enrolled) {
         search->enrolled = generation;

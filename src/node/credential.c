@@ -166,6 +166,7 @@ static enum skeym_error read_text(struct skeym_room room, struct skeym_span *tex
     return error;
 }
 
+/* owner NULL: whosever key it is. */
 static enum skeym_error load_key_file(uint8_t private_key[32],
                                       const struct skeym_credential_file *owner, const char *path,
                                       struct skeym_span passphrase)
@@ -178,7 +179,7 @@ static enum skeym_error load_key_file(uint8_t private_key[32],
     if (error == SKEYM_OK) {
         error = skeym_credential_text_key(&file, &sealed, text);
     }
-    if (error == SKEYM_OK && !skeym_crypto_equal(file.public_key, owner->public_key, 32)) {
+    if (error == SKEYM_OK && owner && !skeym_crypto_equal(file.public_key, owner->public_key, 32)) {
         error = SKEYM_ERR_CONFLICT;
     }
     if (error == SKEYM_OK) {
@@ -189,6 +190,16 @@ static enum skeym_error load_key_file(uint8_t private_key[32],
     }
     skeym_crypto_wipe(buffer, sizeof buffer);
     skeym_credential_wipe(&file);
+    return error;
+}
+
+enum skeym_error skeym_credential_key_load(uint8_t private_key[32], const char *path,
+                                           struct skeym_span passphrase)
+{
+    enum skeym_error error = load_key_file(private_key, NULL, path, passphrase);
+    if (error != SKEYM_OK) {
+        skeym_crypto_wipe(private_key, 32);
+    }
     return error;
 }
 

@@ -68,6 +68,9 @@ SKEYM_MUST_USE enum skeym_error skeym_credential_lock(struct skeym_credential_fi
 SKEYM_MUST_USE enum skeym_error skeym_credential_key_save(const char *path,
                                                           const uint8_t private_key[32],
                                                           struct skeym_span passphrase);
+/* Reads a key file. Errors: as for loading a credential. SECRET out, zero after an error. */
+SKEYM_MUST_USE enum skeym_error skeym_credential_key_load(uint8_t private_key[32], const char *path,
+                                                          struct skeym_span passphrase);
 void skeym_credential_wipe(struct skeym_credential_file *file);
 
 /* Pure parser (for fuzzing): the text to a file struct with the secret still sealed in *sealed (a

@@ -78,6 +78,15 @@ void skeym_audit_claims(struct json_object *event, const struct skeym_node_claim
     skeym_audit_text(event, "public_key", key);
 }
 
+void skeym_audit_invitation(struct json_object *event, const uint8_t id[SKEYM_INVITE_ID_BYTES])
+{
+    char text[SKEYM_BASE64URL_CHARS(SKEYM_INVITE_ID_BYTES) + 1] = {0};
+    struct skeym_writer writer =
+        skeym_writer((struct skeym_room){(uint8_t *)text, sizeof text - 1});
+    skeym_base64url_write(&writer, skeym_span(id, SKEYM_INVITE_ID_BYTES));
+    skeym_audit_text(event, "invitation", text);
+}
+
 const char *skeym_audit_print(struct json_object *object, int flags)
 {
     errno = 0; /* json-c leaves out what it has no memory for, and says so nowhere else */
@@ -85,14 +94,17 @@ const char *skeym_audit_print(struct json_object *object, int flags)
     return errno == ENOMEM ? NULL : text;
 }
 
-enum skeym_error skeym_audit_append(const char *dir, struct json_object *event)
+const char *skeym_audit_line(struct json_object *event)
 {
     if (!event || skeym_audit_get_text(event, "event")[0] == '\0') {
-        json_object_put(event);
-        return SKEYM_ERR_MEMORY;
+        return NULL;
     }
-    const char *line =
-        skeym_audit_print(event, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    return skeym_audit_print(event, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+enum skeym_error skeym_audit_append(const char *dir, struct json_object *event)
+{
+    const char *line = skeym_audit_line(event);
     enum skeym_error error = line ? skeym_home_audit(dir, line) : SKEYM_ERR_MEMORY;
     json_object_put(event);
     return error;

@@ -4,7 +4,7 @@
 #define SKEYM_SERVER_AUDIT_H
 
 #include <json-c/json.h>
-#include <skeym/claims.h>
+#include <skeym/invite.h>
 
 /* A new event with its time; NULL when out of memory. Add members with the below: if
  * one could not be added, skeym_audit_append fails. */
@@ -13,8 +13,13 @@ void skeym_audit_text(struct json_object *event, const char *name, const char *v
 void skeym_audit_number(struct json_object *event, const char *name, uint64_t value);
 /* The node's public claims: node, role, scopes, generation, not_after, public_key. */
 void skeym_audit_claims(struct json_object *event, const struct skeym_node_claims *claims);
+/* invitation: its id, as base64url. */
+void skeym_audit_invitation(struct json_object *event, const uint8_t id[SKEYM_INVITE_ID_BYTES]);
 /* The object as text, which it owns; NULL when out of memory. Use this, not json-c's own. */
 const char *skeym_audit_print(struct json_object *object, int flags);
+/* A whole event as the file's line (without LF), which it owns; NULL when it lost a member for want
+ * of memory. */
+const char *skeym_audit_line(struct json_object *event);
 /* Appends the event durably and frees it. */
 SKEYM_MUST_USE enum skeym_error skeym_audit_append(const char *dir, struct json_object *event);
 

@@ -3,6 +3,7 @@
 #include "authority/refusals.h"
 #include "crypto/crypto.h"
 #include "server/home_file.h"
+#include "server/home_inside.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +14,8 @@
 
 enum { LIST_BYTES = 16 << 20, AUDIT_BYTES = 64 << 20, LINE_BYTES = 4096 };
 
-static const char *const own_files[] = {"keyring", "revoked", "audit", "lock",
-                                        SKEYM_HOME_FILE_RESERVE};
+static const char *const own_files[] = {"keyring", "revoked",     "audit",
+                                        "lock",    "invitations", SKEYM_HOME_FILE_RESERVE};
 enum { OWN_FILES = sizeof own_files / sizeof own_files[0] };
 
 static enum skeym_error last_error(void)
@@ -43,8 +44,7 @@ static enum skeym_error open_folder(int *folder, const char *dir)
     return error;
 }
 
-/* The folder, and its lock. Both are -1 after an error. */
-static enum skeym_error enter(int *folder, int *lock, const char *dir, bool shared)
+enum skeym_error skeym_home_enter(int *folder, int *lock, const char *dir, bool shared)
 {
     *lock = -1;
     enum skeym_error error = open_folder(folder, dir);
@@ -59,7 +59,7 @@ static enum skeym_error enter(int *folder, int *lock, const char *dir, bool shar
     return error;
 }
 
-static void leave(int folder, int lock)
+void skeym_home_leave(int folder, int lock)
 {
     close(lock);
     close(folder);
@@ -229,7 +229,7 @@ void skeym_home_unmake(const char *dir)
 enum skeym_error skeym_home_give(const char *dir, uid_t user, gid_t group)
 {
     int folder, lock;
-    enum skeym_error error = enter(&folder, &lock, dir, false);
+    enum skeym_error error = skeym_home_enter(&folder, &lock, dir, false);
     if (error != SKEYM_OK) {
         return error;
     }
@@ -242,13 +242,13 @@ enum skeym_error skeym_home_give(const char *dir, uid_t user, gid_t group)
     if (error == SKEYM_OK && (fchown(folder, user, group) != 0 || fsync(folder) != 0)) {
         error = last_error();
     }
-    leave(folder, lock);
+    skeym_home_leave(folder, lock);
     return error;
 }
 
 /* --- keyring --------------------------------------------------------------- */
 
-static enum skeym_error read_keyring(struct skeym_keyring *out, int folder)
+enum skeym_error skeym_home_read_keyring(struct skeym_keyring *out, int folder)
 {
     uint8_t *data;
     size_t size;
@@ -268,10 +268,10 @@ enum skeym_error skeym_home_keyring(struct skeym_keyring *out, const char *dir)
 {
     int folder, lock;
     memset(out, 0, sizeof *out);
-    enum skeym_error error = enter(&folder, &lock, dir, true);
+    enum skeym_error error = skeym_home_enter(&folder, &lock, dir, true);
     if (error == SKEYM_OK) {
-        error = read_keyring(out, folder);
-        leave(folder, lock);
+        error = skeym_home_read_keyring(out, folder);
+        skeym_home_leave(folder, lock);
     }
     return error;
 }
@@ -292,11 +292,11 @@ enum skeym_error skeym_home_update(struct skeym_keyring *out, const char *dir, u
     if (out) {
         memset(out, 0, sizeof *out);
     }
-    enum skeym_error error = enter(&folder, &lock, dir, false);
+    enum skeym_error error = skeym_home_enter(&folder, &lock, dir, false);
     if (error != SKEYM_OK) {
         return error;
     }
-    error = read_keyring(&before, folder);
+    error = skeym_home_read_keyring(&before, folder);
     memcpy(&keyring, &before, sizeof keyring);
     if (error == SKEYM_OK) {
         error = skeym_keyring_advance(&keyring, now_ms, &moved);
@@ -310,7 +310,7 @@ enum skeym_error skeym_home_update(struct skeym_keyring *out, const char *dir, u
     if (error == SKEYM_OK && out) {
         *out = keyring;
     }
-    leave(folder, lock);
+    skeym_home_leave(folder, lock);
     skeym_crypto_wipe(&before, sizeof before);
     skeym_crypto_wipe(&keyring, sizeof keyring);
     return error;
@@ -360,15 +360,15 @@ enum skeym_error skeym_home_revoked(struct skeym_revoked *out, const char *dir)
     int folder, lock;
     struct skeym_keyring keyring = {0};
     *out = (struct skeym_revoked){0};
-    enum skeym_error error = enter(&folder, &lock, dir, true);
+    enum skeym_error error = skeym_home_enter(&folder, &lock, dir, true);
     if (error != SKEYM_OK) {
         return error;
     }
-    error = read_keyring(&keyring, folder);
+    error = skeym_home_read_keyring(&keyring, folder);
     if (error == SKEYM_OK) {
         error = read_list(out, folder, &keyring);
     }
-    leave(folder, lock);
+    skeym_home_leave(folder, lock);
     skeym_crypto_wipe(&keyring, sizeof keyring);
     return error;
 }
@@ -392,18 +392,18 @@ const char *skeym_home_culprit(const char *dir, enum skeym_error *error)
     struct skeym_keyring keyring;
     struct skeym_revoked revoked;
     int folder, lock;
-    *error = enter(&folder, &lock, dir, true);
+    *error = skeym_home_enter(&folder, &lock, dir, true);
     if (*error != SKEYM_OK) {
         return NULL;
     }
     const char *name = "keyring";
-    *error = read_keyring(&keyring, folder);
+    *error = skeym_home_read_keyring(&keyring, folder);
     if (*error == SKEYM_OK) {
         name = "revoked";
         *error = read_list(&revoked, folder, &keyring);
         skeym_home_revoked_free(&revoked);
     }
-    leave(folder, lock);
+    skeym_home_leave(folder, lock);
     skeym_crypto_wipe(&keyring, sizeof keyring);
     return *error == SKEYM_OK ? NULL : name;
 }
@@ -432,11 +432,11 @@ enum skeym_error skeym_home_revoke(const char *dir, const struct skeym_name *id,
     if (generation == 0) {
         return SKEYM_ERR_RANGE;
     }
-    enum skeym_error error = enter(&folder, &lock, dir, false);
+    enum skeym_error error = skeym_home_enter(&folder, &lock, dir, false);
     if (error != SKEYM_OK) {
         return error;
     }
-    error = read_keyring(&keyring, folder);
+    error = skeym_home_read_keyring(&keyring, folder);
     if (error == SKEYM_OK) {
         error = read_list(&revoked, folder, &keyring);
     }
@@ -444,7 +444,7 @@ enum skeym_error skeym_home_revoke(const char *dir, const struct skeym_name *id,
         put_entry(&revoked, id, generation);
         error = write_list(folder, &revoked, &keyring);
     }
-    leave(folder, lock);
+    skeym_home_leave(folder, lock);
     skeym_home_revoked_free(&revoked);
     skeym_crypto_wipe(&keyring, sizeof keyring);
     return error;
@@ -470,18 +470,18 @@ enum skeym_error skeym_home_restore(const char *dir, const struct skeym_revoked 
     int folder, lock;
     struct skeym_keyring keyring = {0};
     struct skeym_revoked old = {0};
-    enum skeym_error error = enter(&folder, &lock, dir, false);
+    enum skeym_error error = skeym_home_enter(&folder, &lock, dir, false);
     if (error != SKEYM_OK) {
         return error;
     }
-    error = read_keyring(&keyring, folder);
+    error = skeym_home_read_keyring(&keyring, folder);
     if (error == SKEYM_OK) {
         error = replaceable(read_list(&old, folder, &keyring));
     }
     if (error == SKEYM_OK) {
         error = write_list(folder, revoked, &keyring);
     }
-    leave(folder, lock);
+    skeym_home_leave(folder, lock);
     skeym_home_revoked_free(&old);
     skeym_crypto_wipe(&keyring, sizeof keyring);
     return error;
@@ -489,9 +489,8 @@ enum skeym_error skeym_home_restore(const char *dir, const struct skeym_revoked 
 
 /* --- audit ----------------------------------------------------------------- */
 
-enum skeym_error skeym_home_audit(const char *dir, const char *json_line)
+enum skeym_error skeym_home_append_audit(int folder, const char *json_line)
 {
-    int folder, lock;
     char line[LINE_BYTES];
     size_t size = strlen(json_line);
     if (size > sizeof line - 1) {
@@ -504,10 +503,16 @@ enum skeym_error skeym_home_audit(const char *dir, const char *json_line)
         line[i] = json_line[i];
     }
     line[size] = '\n';
-    enum skeym_error error = enter(&folder, &lock, dir, false);
+    return skeym_home_file_append(folder, "audit", skeym_span(line, size + 1));
+}
+
+enum skeym_error skeym_home_audit(const char *dir, const char *json_line)
+{
+    int folder, lock;
+    enum skeym_error error = skeym_home_enter(&folder, &lock, dir, false);
     if (error == SKEYM_OK) {
-        error = skeym_home_file_append(folder, "audit", skeym_span(line, size + 1));
-        leave(folder, lock);
+        error = skeym_home_append_audit(folder, json_line);
+        skeym_home_leave(folder, lock);
     }
     return error;
 }
@@ -518,14 +523,14 @@ enum skeym_error skeym_home_audit_read(char **text, size_t *size, const char *di
     uint8_t *data = NULL;
     *text = NULL;
     *size = 0;
-    enum skeym_error error = enter(&folder, &lock, dir, true);
+    enum skeym_error error = skeym_home_enter(&folder, &lock, dir, true);
     if (error == SKEYM_OK) {
         error = skeym_home_file_read(&data, size, folder, "audit", AUDIT_BYTES, true);
         if (error == SKEYM_ERR_MISSING) { /* is an empty text */
             data = calloc(1, 1);
             error = data ? SKEYM_OK : SKEYM_ERR_MEMORY;
         }
-        leave(folder, lock);
+        skeym_home_leave(folder, lock);
     }
     *text = (char *)data;
     return error;

@@ -4,6 +4,7 @@
  *   keyring   keyring.h's bytes, 0600
  *   revoked   the list of what is revoked (refusals.h), 0600; never missing, never empty
  *   audit     one JSON object a line: what was enrolled, revoked, rotated (never a secret), 0600
+ *   invitations  which were used, and by which key (home_uses.h), 0600
  *   lock      held (flock) by whoever changes the above
  *   control   Unix socket of the running server, 0600
  *   reserve   64 KiB or more of disk, freed when a full one would keep the keyring from moving or

@@ -23,6 +23,8 @@
     X(RATCHET_FAILED, "skeym_ratchet_failures_total", "attempts to move them that failed")         \
     X(RELOADS, "skeym_reloads_total", "keyring and revoked list read anew")                        \
     X(RELOAD_FAILED, "skeym_reload_failures_total", "attempts to read them that failed")           \
+    X(ENROLLED, "skeym_enrolments_total", "enrolments by invitation, answered again or not")       \
+    X(ENROL_REFUSED, "skeym_enrolments_refused_total", "attempts to enrol that failed")            \
     X(CLOCK_BACK, "skeym_clock_back_total", "times the wall clock jumped back")
 
 enum skeym_metrics_counter {

@@ -7,6 +7,7 @@
 #include "server/reply.h"
 #include "server/request_work.h"
 #include "server/signin.h"
+#include "server/signup.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,12 +20,13 @@ enum {
 };
 
 enum phase { HEAD, BODY, DRAIN, CONSOLE, WAIT, OVER };
+enum kind { EXCHANGE, LOGIN, ENROL };
 
 struct skeym_request {
     struct skeym_service *service;
     struct skeym_deadline *deadline;
     enum phase phase;
-    bool login;
+    enum kind kind;
     bool counted; /* in service->under_way */
     bool trusted; /* admitted, or logged in */
     int refusal;  /* DRAIN: the status to come */
@@ -191,21 +193,36 @@ static bool reserve(struct skeym_request *request, size_t size)
     return request->body != NULL;
 }
 
+/* What strangers may send in the open, both under one rate. */
+static enum kind kind_of(const struct skeym_head *head)
+{
+    if (!skeym_span_is(head->method, "POST")) {
+        return EXCHANGE;
+    }
+    return skeym_span_is(head->target, SKEYM_LOGIN_PATH)    ? LOGIN
+           : skeym_span_is(head->target, SKEYM_SIGNUP_PATH) ? ENROL
+                                                            : EXCHANGE;
+}
+
 static enum MHD_Result begin_login(struct skeym_request *request, struct MHD_Connection *connection)
 {
     const struct skeym_fields *fields = &request->fields;
+    bool login = request->kind == LOGIN;
     uint32_t wait_s =
         skeym_signin_wait(request->service, &request->deadline->host, &request->deadline->source);
     if (wait_s) {
         return refuse(request, connection, 429, wait_s);
     }
     if (fields->doubled || fields->body_size == 0 || fields->body_size > SKEYM_LOGIN_BYTES ||
-        !skeym_span_is(fields->content_type, SKEYM_LOGIN_TYPE)) {
-        skeym_metrics_login(&request->service->metrics, SKEYM_ERR_SHAPE);
-        log_refusal(request, "login", SKEYM_ERR_SHAPE, 1);
+        !skeym_span_is(fields->content_type, login ? SKEYM_LOGIN_TYPE : SKEYM_SIGNUP_TYPE)) {
+        if (login) {
+            skeym_metrics_login(&request->service->metrics, SKEYM_ERR_SHAPE);
+        } else {
+            skeym_metrics_add(&request->service->metrics, SKEYM_COUNT_ENROL_REFUSED, 1);
+        }
+        log_refusal(request, login ? "login" : "enrol", SKEYM_ERR_SHAPE, 1);
         return refuse(request, connection, 401, 0);
     }
-    request->login = true;
     return MHD_YES;
 }
 
@@ -256,10 +273,9 @@ static enum MHD_Result begin(struct skeym_request *request, struct MHD_Connectio
     if (skeym_state_stale(service->state, skeym_clock_now(&service->clock, NULL))) {
         return refuse(request, connection, 503, 5);
     }
-    bool login = skeym_span_is(request->head.method, "POST") &&
-                 skeym_span_is(request->head.target, SKEYM_LOGIN_PATH);
-    enum MHD_Result result =
-        login ? begin_login(request, connection) : begin_exchange(request, connection);
+    request->kind = kind_of(&request->head);
+    enum MHD_Result result = request->kind == EXCHANGE ? begin_exchange(request, connection)
+                                                       : begin_login(request, connection);
     if (result == MHD_NO || request->phase != HEAD) {
         return result;
     }
@@ -309,6 +325,24 @@ static enum MHD_Result show_console(struct skeym_request *request,
     request->phase = OVER;
     enter(request, SKEYM_DEADLINE_SENDING, request->service->conf->body_seconds * 1000);
     return skeym_console_answer(request->service, connection, request->head.target);
+}
+
+static enum MHD_Result finish_enrol(struct skeym_request *request,
+                                    struct MHD_Connection *connection)
+{
+    uint8_t *answer = NULL;
+    size_t size = 0;
+    enum skeym_error error =
+        skeym_signup_run(&answer, &size, request->service, &request->deadline->source,
+                         skeym_span(request->body, request->body_size));
+    if (error) {
+        return refuse(request, connection, error == SKEYM_ERR_BUSY ? 503 : 401, 0);
+    }
+    request->trusted = true;
+    request->phase = OVER;
+    enter(request, SKEYM_DEADLINE_SENDING, request->service->conf->body_seconds * 1000);
+    return skeym_reply_bytes(request->service, connection, 200, SKEYM_SIGNUP_TYPE, answer, size,
+                             "");
 }
 
 static enum MHD_Result answer(struct skeym_request *request, struct MHD_Connection *connection)
@@ -368,8 +402,9 @@ enum MHD_Result skeym_request_step(struct skeym_request *request, struct MHD_Con
     switch (request->phase) {
     case BODY:
         enter(request, SKEYM_DEADLINE_WORKING, 0);
-        return request->login ? finish_login(request, connection)
-                              : finish_exchange(request, connection);
+        return request->kind == LOGIN   ? finish_login(request, connection)
+               : request->kind == ENROL ? finish_enrol(request, connection)
+                                        : finish_exchange(request, connection);
     case DRAIN:
         return refuse(request, connection, request->refusal, 0);
     case WAIT:

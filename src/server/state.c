@@ -180,6 +180,11 @@ void skeym_state_close(struct skeym_state *state)
     free(state);
 }
 
+const char *skeym_state_dir(const struct skeym_state *state)
+{
+    return state->dir;
+}
+
 void skeym_state_hold(struct skeym_state *state)
 {
     (void)pthread_rwlock_rdlock(&state->lock);

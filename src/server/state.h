@@ -25,6 +25,9 @@ skeym_state_open(struct skeym_state **out, const struct skeym_state_options *opt
 /* Wipes; nobody may hold it. NULL is fine. */
 void skeym_state_close(struct skeym_state *state);
 
+/* The authority's folder. */
+const char *skeym_state_dir(const struct skeym_state *state);
+
 /* What is read between these two stays as it is. Not to be held while waiting. */
 void skeym_state_hold(struct skeym_state *state);
 void skeym_state_release(struct skeym_state *state);
