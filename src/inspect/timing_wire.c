@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { QUICK = 3000, FULL = 1120000, ANSWER_MS = 5000, RENEW = 2000 };
+enum { QUICK = 3000, FULL = 1120000, ANSWER_MS = 5000, RENEW = 20000 };
 
 struct wire {
     struct skeym_live live;
