@@ -190,6 +190,7 @@ enum skeym_error skeym_vectors_print(FILE *out)
     skeym_vectors_primitives(&jot);
     print_keys(&jot, &cast);
     print_enrolment(&jot, &cast);
+    skeym_vectors_invite(&jot, &cast);
     skeym_vectors_login(&jot, &cast);
     skeym_vectors_exchange(&jot, &cast);
     skeym_vectors_refused(&jot, &cast);

@@ -43,6 +43,7 @@ void skeym_vectors_scopes(struct skeym_jot *jot, const char *name,
 void skeym_vectors_token_claims(struct skeym_jot *jot, const struct skeym_token_claims *claims);
 
 void skeym_vectors_primitives(struct skeym_jot *jot);
+void skeym_vectors_invite(struct skeym_jot *jot, const struct skeym_vectors_cast *cast);
 void skeym_vectors_login(struct skeym_jot *jot, struct skeym_vectors_cast *cast);
 void skeym_vectors_exchange(struct skeym_jot *jot, const struct skeym_vectors_cast *cast);
 void skeym_vectors_refused(struct skeym_jot *jot, const struct skeym_vectors_cast *cast);
