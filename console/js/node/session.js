@@ -178,7 +178,11 @@ export class Session extends EventTarget {
     this.#pauses.end();
     const patience = new AbortController();
     const late = new Pauses().wait(this.#patienceMs, patience.signal);
-    await Promise.race([this.#recovery, late]);
+    const clock = new Promise((resolve) => {
+      const look = () => this.#state === 'clock' && resolve(undefined);
+      this.addEventListener('state', look, { signal: patience.signal });
+    });
+    await Promise.race([this.#recovery, clock, late]);
     patience.abort();
     if (this.state === 'live') return;
     /** @type {Partial<Record<SessionState, ErrorCode>>} */
@@ -260,7 +264,6 @@ export class Session extends EventTarget {
   /** @param {Lane} lane @param {Bytes} plain @param {import('./closed.js').Closed} closed
    * @returns {Promise<Partial<import('./peer.js').Outcome>>} */
   async #exchange(lane, plain, closed) {
-    this.#busy++;
     this.#figures.spent++;
     try {
       const outcome = await this.#peer.exchange(lane, plain, closed);
@@ -336,6 +339,7 @@ export class Session extends EventTarget {
     while (!this.#recovery && this.#waiters.length > 0) {
       const lane = this.#lanes.take();
       if (!lane) break;
+      this.#busy++; // from here on, and not only when the request wakes up
       this.#waiters.shift()?.resolve(lane);
     }
     if (this.#waiters.length === 0 || this.#recovery) return;
