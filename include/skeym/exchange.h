@@ -19,6 +19,7 @@ extern "C" {
 #define SKEYM_METHOD_BYTES  16
 #define SKEYM_TARGET_BYTES  4096
 #define SKEYM_FIELD_BYTES   1024
+#define SKEYM_KEY_CHARS     64
 #define SKEYM_EXCHANGE_PATH "/skeym/v1/exchange"
 #define SKEYM_LOGIN_PATH    "/skeym/v1/login"
 #define SKEYM_JOSE_TYPE     "application/jose"
@@ -86,6 +87,7 @@ struct skeym_closed {
     struct skeym_span method;
     struct skeym_span target;
     struct skeym_span content_type;
+    struct skeym_span idempotency_key; /* at most SKEYM_KEY_CHARS of A-Z a-z 0-9 . _ - */
     struct skeym_span if_none_exist;
     struct skeym_span prefer;
     struct skeym_span body;

@@ -32,6 +32,7 @@ struct skeym_command {
     X(get)                                                                                         \
     X(post)                                                                                        \
     X(device)                                                                                      \
+    X(connect)                                                                                     \
     X(demo)                                                                                        \
     X(inspect)                                                                                     \
     X(bench)                                                                                       \

@@ -6,10 +6,12 @@
 static const struct field {
     const char *name;
     size_t offset; /* of a struct skeym_span in struct skeym_closed */
+    bool is_key;
 } fields[] = {
-    {"content-type: ", offsetof(struct skeym_closed, content_type)},
-    {"if-none-exist: ", offsetof(struct skeym_closed, if_none_exist)},
-    {"prefer: ", offsetof(struct skeym_closed, prefer)},
+    {"content-type: ", offsetof(struct skeym_closed, content_type), false},
+    {"idempotency-key: ", offsetof(struct skeym_closed, idempotency_key), true},
+    {"if-none-exist: ", offsetof(struct skeym_closed, if_none_exist), false},
+    {"prefer: ", offsetof(struct skeym_closed, prefer), false},
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
 
@@ -39,9 +41,20 @@ static enum skeym_error check_line(struct skeym_span method, struct skeym_span t
     return error;
 }
 
-static enum skeym_error check_value(struct skeym_span value)
+static bool is_key_char(uint8_t c)
 {
-    return check_bytes(value, SKEYM_FIELD_BYTES, 0x20, 0x7e);
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+}
+
+static enum skeym_error check_value(const struct field *field, struct skeym_span value)
+{
+    size_t most = field->is_key ? SKEYM_KEY_CHARS : SKEYM_FIELD_BYTES;
+    enum skeym_error error = check_bytes(value, most, 0x20, 0x7e);
+    for (size_t i = 0; field->is_key && error == SKEYM_OK && i < value.size; i++) {
+        error = is_key_char(value.data[i]) ? SKEYM_OK : SKEYM_ERR_CHARSET;
+    }
+    return error;
 }
 
 void skeym_closed_write(struct skeym_writer *writer, const struct skeym_closed *closed)
@@ -59,7 +72,7 @@ void skeym_closed_write(struct skeym_writer *writer, const struct skeym_closed *
         if (value.size == 0) {
             continue;
         }
-        if (check_value(value) != SKEYM_OK) {
+        if (check_value(&fields[i], value) != SKEYM_OK) {
             writer->bad = true;
         }
         skeym_write_text(writer, fields[i].name);
@@ -99,7 +112,7 @@ static enum skeym_error read_fields(struct skeym_closed *out, struct skeym_reade
         struct skeym_span value;
         enum skeym_error error = read_until(&value, reader, '\n', SKEYM_FIELD_BYTES);
         if (error == SKEYM_OK) {
-            error = check_value(value);
+            error = check_value(&fields[i], value);
         }
         if (error != SKEYM_OK) {
             return error;

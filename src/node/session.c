@@ -310,24 +310,6 @@ enum skeym_error skeym_session_login(struct skeym_session *session)
 
 /* --- requests ------------------------------------------------------------ */
 
-/* The next token's secret is known; if the token was put in its place by somebody else, the next
- * proof fails and that is all. */
-static void go_on(struct skeym_session_lane *lane, const struct skeym_session_wire *wire,
-                  const struct skeym_wire_answer *answer, uint64_t sent_ms)
-{
-    uint8_t token[SKEYM_TOKEN_BYTES];
-    size_t size = 0;
-    size_t length = strlen(answer->next);
-    if (skeym_base64url_read((struct skeym_room){token, sizeof token}, &size,
-                             skeym_span(answer->next, length)) != SKEYM_OK) {
-        drop(lane);
-        return;
-    }
-    memcpy(lane->secret, wire->keys.next, sizeof lane->secret);
-    memcpy(lane->token, answer->next, length + 1);
-    lane->born_ms = sent_ms;
-}
-
 static void open_answer(struct skeym_session *session, const struct skeym_session_wire *wire,
                         const struct skeym_wire_answer *raw, struct skeym_session_answer *answer,
                         enum skeym_error *error, struct attempt *attempt)
@@ -382,7 +364,7 @@ static enum skeym_error try_once(struct skeym_session *session, const struct ske
     }
     observe(session, &wire.request, &raw, request, skeym_span(answer->body, answer->body_size));
     if (error == SKEYM_OK) {
-        go_on(&lane, &wire, &raw, sent_ms);
+        skeym_session_wire_next(&lane, &wire, &raw, sent_ms);
         (void)skeym_session_give(session, &lane);
     } else if (!attempt->sent) {
         (void)skeym_session_give(session, &lane);
@@ -400,7 +382,7 @@ out:
 static bool may_repeat(const struct skeym_session *session, const struct skeym_closed *request)
 {
     return session->options.repeatable || skeym_span_is(request->method, "GET") ||
-           request->if_none_exist.size > 0;
+           request->if_none_exist.size > 0 || request->idempotency_key.size > 0;
 }
 
 /* Waits if the server asked for it and there is time left for that. */

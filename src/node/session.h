@@ -7,8 +7,8 @@
  * What it believes. Only an answer that opens proves what happened to a request. Refusals outside
  * of the seal (401, 429, 503) come from an honest server before it executes anything, but anybody
  * on the way can say them too. So a request goes out a second time only when executing it twice
- * does no harm: a GET, one with If-None-Exist, or any when the caller says that they are
- * `repeatable`. Nothing is ever sent twice after an answer was lost or did not open.
+ * does no harm: a GET, one with If-None-Exist or an idempotency key, or any when the caller says
+ * that they are `repeatable`. Nothing is ever sent twice after an answer was lost or did not open.
  */
 #ifndef SKEYM_NODE_SESSION_H
 #define SKEYM_NODE_SESSION_H
@@ -94,8 +94,8 @@ struct skeym_session_answer {
  * Errors: the transport's; skeym_session_login's; SKEYM_ERR_PERMISSION (the token was refused, and
  * so was the next, or the request may not be repeated); SKEYM_ERR_BUSY, SKEYM_ERR_RATE (still after
  * waiting); SKEYM_ERR_SIZE (too large for the server); SKEYM_ERR_SEAL (the answer does not open,
- * or is not sealed); SKEYM_ERR_UNSUPPORTED (If-None-Exist or Prefer in the open form); the
- * writers' for a request that the protocol does not allow. */
+ * or is not sealed); SKEYM_ERR_UNSUPPORTED (If-None-Exist, Prefer or an idempotency key in the open
+ * form); the writers' for a request that the protocol does not allow. */
 SKEYM_MUST_USE enum skeym_error skeym_session_request(struct skeym_session *session,
                                                       const struct skeym_closed *request,
                                                       struct skeym_session_answer *answer,

@@ -41,7 +41,7 @@ static enum skeym_error seal_closed(struct skeym_session_wire *out,
         return SKEYM_ERR_SIZE;
     }
     size_t room = request->body.size + SKEYM_METHOD_BYTES + SKEYM_TARGET_BYTES +
-                  (size_t)3 * (SKEYM_FIELD_BYTES + 32) + 8;
+                  (size_t)4 * (SKEYM_FIELD_BYTES + 32) + 8;
     uint8_t *plain = malloc(room);
     if (!plain) {
         return SKEYM_ERR_MEMORY;
@@ -63,7 +63,8 @@ static enum skeym_error seal_open_form(struct skeym_session_wire *out,
                                        const struct skeym_closed *request,
                                        const uint8_t iv[SKEYM_SESSION_WIRE_IV])
 {
-    if (request->if_none_exist.size > 0 || request->prefer.size > 0) {
+    if (request->if_none_exist.size > 0 || request->prefer.size > 0 ||
+        request->idempotency_key.size > 0) {
         return SKEYM_ERR_UNSUPPORTED; /* nothing would protect them */
     }
     enum skeym_error error = copy_text(out->method, sizeof out->method, request->method);
@@ -164,6 +165,22 @@ enum skeym_error skeym_session_wire_open(struct skeym_session_answer *out,
     out->body = plain;
     out->body_size = info.size;
     return SKEYM_OK;
+}
+
+void skeym_session_wire_next(struct skeym_session_lane *lane, const struct skeym_session_wire *wire,
+                             const struct skeym_wire_answer *answer, uint64_t sent_ms)
+{
+    uint8_t token[SKEYM_TOKEN_BYTES];
+    size_t size = 0;
+    size_t length = answer ? strlen(answer->next) : 0;
+    if (length == 0 || skeym_base64url_read((struct skeym_room){token, sizeof token}, &size,
+                                            skeym_span(answer->next, length)) != SKEYM_OK) {
+        skeym_crypto_wipe(lane, sizeof *lane);
+        return;
+    }
+    memcpy(lane->secret, wire->keys.next, sizeof lane->secret);
+    memcpy(lane->token, answer->next, length + 1);
+    lane->born_ms = sent_ms;
 }
 
 enum skeym_error skeym_session_wire_refusal(int status, enum skeym_error otherwise)

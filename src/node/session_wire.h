@@ -36,6 +36,13 @@ SKEYM_MUST_USE enum skeym_error skeym_session_wire_open(struct skeym_session_ans
                                                         const struct skeym_exchange_keys *keys,
                                                         const struct skeym_wire_answer *wire);
 
+/* The lane goes on with the token that an answer which opened brought; without an answer, or when
+ * it brought none, the lane is over and wiped. The next token's secret is known; if the token was
+ * put in its place by somebody else, the next proof fails and that is all. sent_ms: when the
+ * request was sent. */
+void skeym_session_wire_next(struct skeym_session_lane *lane, const struct skeym_session_wire *wire,
+                             const struct skeym_wire_answer *answer, uint64_t sent_ms);
+
 /* The error that a refusal outside of the seal stands for; `otherwise` for a status that the
  * protocol does not have. */
 enum skeym_error skeym_session_wire_refusal(int status, enum skeym_error otherwise);

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "connect/connect_head.h"
+
+#include "connect/connect_guard.h"
+#include <skeym/base64url.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const names[SKEYM_CONNECT_FIELDS] = {
+    "authorization",   "content-length", "content-type",      "expect",        "host",
+    "idempotency-key", "if-match",       "if-none-exist",     "if-none-match", "origin",
+    "prefer",          "sec-fetch-site", "transfer-encoding",
+};
+static const char search_end[] = "/_search";
+static const char form_type[] = "application/x-www-form-urlencoded";
+
+static bool same_word(struct skeym_span text, const char *word)
+{
+    return text.size == strlen(word) && strncasecmp((const char *)text.data, word, text.size) == 0;
+}
+
+static struct skeym_span trimmed(struct skeym_span value)
+{
+    while (value.size > 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
+        value = skeym_span_part(value, 1, value.size);
+    }
+    while (value.size > 0 &&
+           (value.data[value.size - 1] == ' ' || value.data[value.size - 1] == '\t')) {
+        value.size--;
+    }
+    return value;
+}
+
+void skeym_connect_head_add(struct skeym_connect_head *head, struct skeym_span name,
+                            struct skeym_span value)
+{
+    for (size_t i = 0; i < SKEYM_CONNECT_FIELDS; i++) {
+        if (same_word(name, names[i])) {
+            head->doubled = head->doubled || head->seen[i];
+            head->seen[i] = true;
+            head->field[i] = trimmed(value);
+        }
+    }
+}
+
+bool skeym_connect_head_body(const struct skeym_connect_head *head, uint64_t *size)
+{
+    struct skeym_span text = head->field[SKEYM_CONNECT_CONTENT_LENGTH];
+    *size = 0;
+    for (size_t i = 0; i < text.size && i < 18; i++) { /* the library has judged its form */
+        *size = *size * 10 + (uint64_t)(text.data[i] & 15);
+    }
+    return *size > 0 || head->seen[SKEYM_CONNECT_TRANSFER_ENCODING];
+}
+
+/* --- may it come in --------------------------------------------------------------------- */
+
+static bool host_is_ours(const struct skeym_connect_head *head)
+{
+    /* None: HTTP/1.0, which no browser speaks. */
+    return !head->seen[SKEYM_CONNECT_HOST] ||
+           skeym_connect_guard_host(head->field[SKEYM_CONNECT_HOST]);
+}
+
+static bool origin_is_ours(const struct skeym_connect_head *head)
+{
+    return (!head->seen[SKEYM_CONNECT_ORIGIN] ||
+            skeym_connect_guard_origin(head->field[SKEYM_CONNECT_ORIGIN])) &&
+           !same_word(head->field[SKEYM_CONNECT_SEC_FETCH_SITE], "cross-site");
+}
+
+static bool method_is_known(struct skeym_span method)
+{
+    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT"};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (skeym_span_is(method, methods[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_plain(struct skeym_span text, uint8_t first)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < first || text.data[i] > 0x7e) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool target_is_fhir(struct skeym_span target)
+{
+    struct skeym_span rest = skeym_span_part(target, 5, target.size);
+    return skeym_span_starts(target, "/fhir") &&
+           (rest.size == 0 || rest.data[0] == '/' || rest.data[0] == '?');
+}
+
+static bool fields_fit(const struct skeym_connect_head *head)
+{
+    static const enum skeym_connect_field carried[] = {SKEYM_CONNECT_CONTENT_TYPE,
+                                                       SKEYM_CONNECT_IF_NONE_EXIST,
+                                                       SKEYM_CONNECT_PREFER, SKEYM_CONNECT_HOST};
+    for (size_t i = 0; i < sizeof carried / sizeof carried[0]; i++) {
+        struct skeym_span value = head->field[carried[i]];
+        if (value.size > SKEYM_FIELD_BYTES || !is_plain(value, 0x20)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Quotes around it (as its Internet-Draft writes it) are no part of it. */
+static struct skeym_span own_key(const struct skeym_connect_head *head)
+{
+    struct skeym_span key = head->field[SKEYM_CONNECT_IDEMPOTENCY_KEY];
+    if (key.size >= 2 && key.data[0] == '"' && key.data[key.size - 1] == '"') {
+        key = skeym_span_part(key, 1, key.size - 2);
+    }
+    return key;
+}
+
+static bool key_is_good(const struct skeym_connect_head *head)
+{
+    struct skeym_span key = own_key(head);
+    for (size_t i = 0; i < key.size; i++) {
+        uint8_t c = key.data[i];
+        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        if (!letter && !(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '-') {
+            return false;
+        }
+    }
+    return !head->seen[SKEYM_CONNECT_IDEMPOTENCY_KEY] ||
+           (key.size > 0 && key.size <= SKEYM_KEY_CHARS);
+}
+
+static bool refuse(struct skeym_connect_refusal *refusal, int status, const char *code,
+                   const char *text)
+{
+    *refusal = (struct skeym_connect_refusal){status, code, text};
+    return false;
+}
+
+static bool check_asked(const struct skeym_connect_head *head,
+                        struct skeym_connect_refusal *refusal)
+{
+    if (!method_is_known(head->method)) {
+        return refuse(refusal, 405, "not-supported", "this method is not served");
+    }
+    if (head->target.size > SKEYM_TARGET_BYTES) {
+        return refuse(refusal, 414, "too-long", "the request's address is too long");
+    }
+    if (!is_plain(head->target, 0x21)) {
+        return refuse(refusal, 400, "structure", "the address has bytes that must be escaped");
+    }
+    if (!target_is_fhir(head->target)) {
+        return refuse(refusal, 404, "not-found", "only /fhir is served here");
+    }
+    if (!fields_fit(head)) {
+        return refuse(refusal, 400, "structure", "a field of the head is too long, or not ASCII");
+    }
+    if (!key_is_good(head)) {
+        return refuse(refusal, 400, "value", "Idempotency-Key: 1 to 64 of A-Z a-z 0-9 . _ -");
+    }
+    if (head->seen[SKEYM_CONNECT_IF_MATCH]) { /* to let it go would be to overwrite blindly */
+        return refuse(refusal, 501, "not-supported", "If-Match is not served");
+    }
+    return true;
+}
+
+bool skeym_connect_head_check(const struct skeym_connect_head *head, struct skeym_span bearer,
+                              struct skeym_connect_refusal *refusal)
+{
+    if (head->doubled) {
+        return refuse(refusal, 400, "structure", "a field of the head came twice");
+    }
+    if (!host_is_ours(head)) {
+        return refuse(refusal, 403, "forbidden", "this host is not served here: use localhost");
+    }
+    if (!origin_is_ours(head)) {
+        return refuse(refusal, 403, "forbidden", "pages from elsewhere are not served here");
+    }
+    if (bearer.size > 0 &&
+        !skeym_connect_guard_bearer(head->field[SKEYM_CONNECT_AUTHORIZATION], bearer)) {
+        return refuse(refusal, 401, "login", "the local secret is missing or wrong");
+    }
+    return check_asked(head, refusal);
+}
+
+/* --- what the server is asked ----------------------------------------------------------- */
+
+static bool ends_with(struct skeym_span text, const char *end)
+{
+    size_t size = strlen(end);
+    return text.size >= size && skeym_span_is(skeym_span_part(text, text.size - size, size), end);
+}
+
+static bool is_search(const struct skeym_connect_head *head)
+{
+    struct skeym_span path = head->target;
+    const uint8_t *mark = memchr(path.data, '?', path.size);
+    path.size = mark ? (size_t)(mark - path.data) : path.size;
+    return skeym_span_is(head->method, "POST") && ends_with(path, search_end);
+}
+
+/* "POST /fhir/Patient/_search?a=b" with "c=d+e" is "GET /fhir/Patient?a=b&c=d%20e". */
+static bool write_search(struct skeym_connect_asked *out, const struct skeym_connect_head *head,
+                         struct skeym_span body, struct skeym_connect_refusal *refusal)
+{
+    struct skeym_span target = head->target;
+    struct skeym_writer writer =
+        skeym_writer((struct skeym_room){(uint8_t *)out->target, SKEYM_TARGET_BYTES});
+    const uint8_t *mark = memchr(target.data, '?', target.size);
+    size_t path = mark ? (size_t)(mark - target.data) : target.size;
+    skeym_write_span(&writer, skeym_span_part(target, 0, path - (sizeof search_end - 1)));
+    skeym_write_span(&writer, skeym_span_part(target, path, target.size));
+    if (body.size > 0) {
+        skeym_write_text(&writer, mark ? "&" : "?");
+    }
+    for (size_t i = 0; i < body.size && !writer.bad; i++) {
+        if (body.data[i] == '+') {
+            skeym_write_text(&writer, "%20");
+        } else {
+            skeym_write_u8(&writer, body.data[i]);
+        }
+    }
+    if (skeym_writer_end(&writer) != SKEYM_OK) {
+        return refuse(refusal, 413, "too-long", "the search is too long");
+    }
+    if (!is_plain(skeym_written(&writer), 0x21)) {
+        return refuse(refusal, 400, "structure", "the search has bytes that must be escaped");
+    }
+    out->closed.method = skeym_span_text("GET");
+    out->closed.target = skeym_written(&writer);
+    return true;
+}
+
+static bool is_form(struct skeym_span type)
+{
+    const uint8_t *mark = type.size > 0 ? memchr(type.data, ';', type.size) : NULL;
+    type.size = mark ? (size_t)(mark - type.data) : type.size;
+    return same_word(trimmed(type), form_type);
+}
+
+static void set_key(struct skeym_connect_asked *out, const struct skeym_connect_head *head,
+                    const uint8_t random[16])
+{
+    struct skeym_span key = own_key(head);
+    struct skeym_writer writer =
+        skeym_writer((struct skeym_room){(uint8_t *)out->key, SKEYM_KEY_CHARS});
+    if (key.size > 0) {
+        skeym_write_span(&writer, key);
+    } else {
+        skeym_base64url_write(&writer, skeym_span(random, 16));
+    }
+    out->closed.idempotency_key = skeym_written(&writer);
+}
+
+static void set_base(struct skeym_connect_asked *out, const struct skeym_connect_head *head,
+                     const char *base)
+{
+    struct skeym_span host = head->field[SKEYM_CONNECT_HOST];
+    if (host.size == 0) {
+        (void)snprintf(out->base, sizeof out->base, "%s", base);
+    } else {
+        (void)snprintf(out->base, sizeof out->base, "http://%.*s/fhir", (int)host.size,
+                       (const char *)host.data);
+    }
+}
+
+bool skeym_connect_head_ask(struct skeym_connect_asked *out, const struct skeym_connect_head *head,
+                            struct skeym_span body, const uint8_t random[16], const char *base,
+                            struct skeym_connect_refusal *refusal)
+{
+    bool writes = skeym_span_is(head->method, "POST") || skeym_span_is(head->method, "PUT");
+    memset(out, 0, sizeof *out);
+    set_base(out, head, base);
+    out->repeatable = !writes || head->field[SKEYM_CONNECT_IF_NONE_EXIST].size > 0;
+    if (is_search(head)) {
+        struct skeym_span type = head->field[SKEYM_CONNECT_CONTENT_TYPE];
+        if (body.size > 0 && !is_form(type)) {
+            return refuse(refusal, 415, "not-supported", "a search by POST is a form");
+        }
+        return write_search(out, head, body, refusal);
+    }
+    out->closed.method = writes ? head->method : skeym_span_text("GET");
+    out->closed.target = head->target;
+    out->closed.prefer = head->field[SKEYM_CONNECT_PREFER];
+    if (!writes) {
+        return true;
+    }
+    out->closed.content_type = head->field[SKEYM_CONNECT_CONTENT_TYPE];
+    out->closed.if_none_exist = head->field[SKEYM_CONNECT_IF_NONE_EXIST];
+    out->closed.body = body;
+    out->created = true;
+    set_key(out, head, random);
+    return true;
+}
