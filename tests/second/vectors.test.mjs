@@ -7,8 +7,10 @@ import { test } from 'node:test';
 import { b64, unb64 } from './skeym/base64url.mjs';
 import { concat, equal, need, Reader, refuse, toBytes, toText } from './skeym/bytes.mjs';
 import {
+  decodeInvitationClaims,
   decodeNodeClaims,
   decodeTokenClaims,
+  encodeInvitationClaims,
   encodeNodeClaims,
   encodeTokenClaims,
 } from './skeym/claims.mjs';
@@ -17,6 +19,7 @@ import { canonicalRequest, exchangeKeys, proof } from './skeym/exchange.mjs';
 import { openJwe, sealJwe } from './skeym/jwe.mjs';
 import { audienceKey, enrolKeys, epochAt, ratchet } from './skeym/keys.mjs';
 import { credentialOf, locatorKeyId, openLocator, sealLocator } from './skeym/locator.mjs';
+import * as invite from './skeym/invite.mjs';
 import * as login from './skeym/login.mjs';
 import { Initiator, Responder } from './skeym/noise.mjs';
 import { keyPair, sha256, xaesDerive, xaesOpen, xaesSeal } from './skeym/primitives.mjs';
@@ -239,6 +242,105 @@ check('enrolment', async () => {
     assert.equal(hex(encodeNodeClaims(nodeClaims(one.node))), one.node_claims);
     assert.deepEqual(decodeNodeClaims(unhex(one.node_claims)), nodeClaims(one.node));
   }
+});
+
+/** E_invite and E_secret. @param {number} id */
+async function invitationKey(id) {
+  const found = all.keys.enrol_keys.find((/** @type {any} */ one) => one.id === id);
+  return found ? invite.invitationKeys(unhex(found.E)) : refuse('unseal', 'an unknown enrol key');
+}
+
+check('invitation: what is sealed, the secret, and the code', async () => {
+  const given = all.invitation;
+  const keys = await invitationKey(given.enrol_key_id);
+  assert.equal(hex(keys.seal), given.E_invite);
+  assert.equal(hex(keys.once), given.E_secret);
+  const claims = {
+    expires: given.expires,
+    generation: given.generation,
+    notAfter: given.not_after,
+    role: given.role,
+    node: given.node,
+    scopes: parseScopes(given.scopes),
+  };
+  assert.equal(hex(encodeInvitationClaims(claims)), given.invitation_claims);
+  assert.deepEqual(decodeInvitationClaims(unhex(given.invitation_claims)), claims);
+  const invitation = await invite.sealInvitation(
+    keys.seal,
+    given.enrol_key_id,
+    claims,
+    unhex(given.nonce),
+  );
+  assert.equal(hex(invitation), given.invitation);
+  assert.deepEqual(await invite.openInvitation(keys.seal, invitation), claims);
+  assert.equal(hex(invite.invitationId(invitation)), given.id);
+  const secret = await invite.secretOf(keys.once, invitation);
+  assert.equal(hex(secret), given.secret);
+  assert.equal(hex(await invite.pskOf(secret, invitation)), given.psk);
+  const code = {
+    authority: unhex(all.keys.identity_public),
+    secret,
+    audience: all.keys.audience,
+    invitation,
+  };
+  assert.equal(invite.encodeCode(code), given.code);
+  assert.deepEqual(invite.decodeCode(given.code), code);
+  for (const bad of given.refused_codes)
+    await assertRefused(bad, () => invite.decodeCode(bad.code));
+});
+
+/** What an authority does with an enrolment's body. @param {Uint8Array} body */
+async function receiveEnrolment(body) {
+  const { invitation, message1 } = invite.decodeEnrolment(body);
+  const { seal, once } = await invitationKey(locatorKeyId(invitation));
+  const claims = await invite.openInvitation(seal, invitation);
+  const responder = new Responder({
+    prologue: invite.prologue(invitation),
+    psk: await invite.pskOf(await invite.secretOf(once, invitation), invitation),
+    s: await keyPair(unhex(all.keys.identity_private)),
+    e: await keyPair(unhex(all.invitation.authority_ephemeral_private)),
+  });
+  const { payload, initiatorStatic } = await responder.readMessage1(message1);
+  const time = invite.decodePayload1(payload);
+  return { time, claims, responder, publicKey: initiatorStatic };
+}
+
+for (const name of ['clock_is_off', 'granted']) {
+  check(`invitation: ${name}`, async () => {
+    const given = all.invitation[name];
+    const pair = await keyPair(unhex(all.invitation.node_private));
+    const ephemeral = await keyPair(unhex(all.invitation.node_ephemeral_private));
+    assert.equal(hex(pair.publicKey), all.invitation.node_public);
+    const code = invite.decodeCode(all.invitation.code);
+    const started = await invite.startEnrolment(code, pair, { time: given.time_ms, ephemeral });
+    assert.equal(hex(started.message1), given.message_1);
+    assert.equal(hex(started.body), given.body);
+    const { time, claims, responder, publicKey } = await receiveEnrolment(started.body);
+    assert.equal(time, given.time_ms);
+    assert.deepEqual(publicKey, pair.publicKey);
+    const answer = await started.finish(unhex(given.message_2));
+    assert.equal(answer.kind, given.kind);
+    assert.equal(answer.serverTime, given.server_ms);
+    if (answer.kind === 'granted') {
+      const { expires, ...rest } = claims;
+      assert.ok(expires * 1000 > answer.serverTime);
+      assert.deepEqual(answer.claims, { ...rest, publicKey });
+      assert.equal(hex(encodeNodeClaims(answer.claims)), given.node_claims);
+      assert.equal(hex(answer.locator), given.locator);
+      assert.equal(hex(answer.credential), given.C_i);
+      const { seal, credential } = await enrolKey(locatorKeyId(answer.locator));
+      assert.deepEqual(await openLocator(seal, answer.locator), answer.claims);
+      assert.deepEqual(await credentialOf(credential, answer.claims), answer.credential);
+    }
+    const written = await responder.writeMessage2(invite.encodePayload2(answer));
+    assert.equal(hex(written.message), given.message_2);
+  });
+}
+
+check('invitation: bodies that are refused', async () => {
+  assert.ok(all.invitation.refused_bodies.length > 0);
+  for (const bad of all.invitation.refused_bodies)
+    await assertRefused(bad, () => receiveEnrolment(unhex(bad.body)));
 });
 
 /** Both sides of one login of the file, step by step. @param {any} given */

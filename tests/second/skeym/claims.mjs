@@ -74,6 +74,38 @@ export function decodeNodeClaims(bytes) {
   return checkedNode(claims);
 }
 
+/** What an invitation says of the node to be (§5.1): all but its key, and its own end.
+ * @typedef {Omit<NodeClaims, 'publicKey'> & { expires: number }} InvitationClaims in s */
+
+/** @param {InvitationClaims} claims @returns {InvitationClaims} */
+function checkedInvitation(claims) {
+  need(
+    claims.expires >= 1 && claims.generation >= 1 && claims.notAfter >= 1,
+    'range',
+    'expires, generation and not-after start at 1',
+  );
+  return claims;
+}
+
+/** @param {InvitationClaims} claims @returns {Uint8Array} */
+export function encodeInvitationClaims(claims) {
+  const { expires, generation, notAfter } = checkedInvitation(claims);
+  return pad16(concat(u32(expires), u32(generation), u32(notAfter), encodeWho(claims)));
+}
+
+/** @param {Uint8Array} bytes @returns {InvitationClaims} */
+export function decodeInvitationClaims(bytes) {
+  const reader = new Reader(bytes);
+  const claims = {
+    expires: reader.u32(),
+    generation: reader.u32(),
+    notAfter: reader.u32(),
+    ...decodeWho(reader),
+  };
+  reader.endOfPadding();
+  return checkedInvitation(claims);
+}
+
 /** @param {TokenClaims} claims @returns {TokenClaims} */
 function checkedToken(claims) {
   need(claims.secret.length === 32, 'size', 'a session secret has 32 bytes');
