@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fhir/fhir.h"
 
+#include "fhir/fhir_post.h"
 #include "fhir/fhir_write.h"
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 static const char *const base_path = "/fhir";
 
@@ -25,39 +24,28 @@ void skeym_fhir_free(struct skeym_fhir *fhir)
 
 bool skeym_fhir_is_write(struct skeym_span method, struct skeym_span target)
 {
-    (void)target; /* there is no search by POST */
-    return skeym_span_is(method, "POST") || skeym_span_is(method, "PUT");
+    return (skeym_span_is(method, "POST") && !skeym_fhir_post_reads(target)) ||
+           skeym_span_is(method, "PUT");
 }
 
-static struct skeym_span trim(struct skeym_span text)
+/* What is asked, of a GET or of a POST that only reads. */
+static bool read_url(struct skeym_fhir_url *url, const struct skeym_fhir_call *call,
+                     struct skeym_fhir_problem *problem)
 {
-    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text = skeym_span_part(text, 1, text.size);
+    struct skeym_span target = call->request->target;
+    enum skeym_store_kind kind;
+    if (skeym_span_is(call->request->method, "GET")) {
+        return skeym_fhir_url_parse(url, call->arena, target, base_path, problem);
     }
-    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t')) {
-        text.size--;
+    if (!skeym_fhir_post_target(&target, call->arena, call->request, problem) ||
+        !skeym_fhir_url_parse(url, call->arena, target, base_path, problem)) {
+        return false;
     }
-    return text;
-}
-
-static bool is_word(struct skeym_span text, const char *word)
-{
-    return text.size == strlen(word) && strncasecmp((const char *)text.data, word, text.size) == 0;
-}
-
-/* application/fhir+json or application/json, in UTF-8. */
-static bool is_json(struct skeym_span type)
-{
-    static const char *const charsets[] = {"charset=utf-8", "charset=\"utf-8\"", "fhirversion=4.0"};
-    const uint8_t *mark = type.size > 0 ? memchr(type.data, ';', type.size) : NULL;
-    size_t size = mark ? (size_t)(mark - type.data) : type.size;
-    struct skeym_span name = trim(skeym_span_part(type, 0, size));
-    struct skeym_span rest = trim(skeym_span_part(type, size + 1, type.size));
-    bool known = rest.size == 0;
-    for (size_t i = 0; i < sizeof charsets / sizeof *charsets; i++) {
-        known = known || is_word(rest, charsets[i]);
-    }
-    return known && (is_word(name, "application/fhir+json") || is_word(name, "application/json"));
+    bool search = url->segment_count == 1 ||
+                  (url->segment_count == 2 && skeym_span_is(url->segments[1], "$lastn"));
+    return (search && skeym_fhir_resource_kind(url->segments[0], &kind)) ||
+           skeym_fhir_outcome_fail(problem, 404, "not-supported",
+                                   "no such path, or a resource that is not served");
 }
 
 static bool handle_read(const struct skeym_fhir_call *call, skeym_fhir_done done, void *arg)
@@ -66,8 +54,7 @@ static bool handle_read(const struct skeym_fhir_call *call, skeym_fhir_done done
     struct skeym_fhir_text text = {0};
     struct skeym_fhir_url url;
     struct skeym_fhir_answer *answer = NULL;
-    if (skeym_fhir_url_parse(&url, call->arena, call->request->target, base_path, &problem) &&
-        skeym_fhir_read(&text, call, &url, &problem)) {
+    if (read_url(&url, call, &problem) && skeym_fhir_read(&text, call, &url, &problem)) {
         answer = skeym_fhir_outcome_answer(200, &text);
     } else {
         skeym_fhir_text_free(&text);
@@ -87,7 +74,7 @@ static bool prepare(struct skeym_fhir_job *job, const struct skeym_fhir_call *ca
     if (!skeym_fhir_url_parse(&url, call->arena, request->target, base_path, problem)) {
         return false;
     }
-    if (!is_json(request->content_type)) {
+    if (skeym_fhir_post_type(request->content_type) != SKEYM_FHIR_POST_JSON) {
         return skeym_fhir_outcome_fail(problem, 415, "not-supported",
                                        "the body must be application/fhir+json in UTF-8");
     }
@@ -136,7 +123,7 @@ bool skeym_fhir_handle(struct skeym_fhir *fhir, struct skeym_store_reader *reade
     if (skeym_fhir_is_write(request->method, request->target)) {
         return handle_write(&call, done, arg);
     }
-    if (!skeym_span_is(request->method, "GET")) {
+    if (!skeym_span_is(request->method, "GET") && !skeym_span_is(request->method, "POST")) {
         done(arg, skeym_fhir_error_answer(405, "not-supported", "this method is not served"));
         return true;
     }

@@ -4,9 +4,10 @@
  * no clock of its own: time, random bytes and permission come in as arguments.
  *
  * Served: GET metadata; GET Observation|Patient|Device/{id}, also /_history/{the current version};
- * search of the three; GET Observation/$lastn; POST of the three; PUT Patient|Device/{id}, which
- * creates or updates; POST of a batch or transaction Bundle with such entries. Observations are
- * never changed or deleted.
+ * search of the three, also by POST TYPE/_search with a form; GET Observation/$lastn, also by POST
+ * with Parameters; POST of the three; PUT Patient|Device/{id}, and PUT
+ * Patient|Device?identifier=.., which create or update; POST of a batch or transaction Bundle with
+ * such entries. Observations are never changed or deleted.
  *
  * What differs from the usual, and why:
  * - A POST with an identifier (with system and value) that is stored already makes no second
@@ -17,7 +18,13 @@
  * - A resource that the asker may not read is answered as if it were not there (404), but for a
  *   Patient, whose URL says whose it is: 403 whether it is there or not.
  * - If-None-Exist must name an identifier; for observations the patient and the node are added.
+ * - A PUT by a search needs an identifier in it, and the right to search everybody's; where nothing
+ *   is found, the resource must have no id of its own.
+ * - ifMatch of a Bundle's PUT is kept to (412). A single request has no such field: who has an
+ *   If-Match sends a transaction of one entry.
  * - Unknown search parameters and modifiers are refused (400), as if Prefer: handling=strict.
+ *   _summary (but for count), _elements, _pretty and _total ask for less than what is answered, and
+ *   FHIR allows that: the answer is whole, and has a total where one page holds all.
  * - An observation must have a Patient as its subject, a coding, and effectiveDateTime,
  *   effectiveInstant or effectivePeriod. Times without a zone are UTC.
  * - meta.versionId and meta.lastUpdated are the store's. lastUpdated grows with every commit, so
@@ -62,6 +69,11 @@ struct skeym_fhir_request {
     struct skeym_span content_type; /* of the body */
     struct skeym_span body;
     struct skeym_span if_none_exist; /* the header's value, or empty */
+    /* An idempotency key, or empty. A write of the same node with the same key that has changed
+     * something is answered again, not carried out again; with another digest it is 422. The
+     * entries of a Bundle have the key with a slash and their number. */
+    struct skeym_span key;
+    uint8_t digest[SKEYM_STORE_DIGEST_BYTES]; /* of the whole request */
     struct skeym_span node;          /* the id of the node that asks, as it has proved it */
     struct skeym_fhir_grant grant;
     /* Absolute, without a slash at the end: https://ward:8443/fhir. The operator's, in plain URL

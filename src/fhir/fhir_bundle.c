@@ -47,6 +47,10 @@ static bool begin_entry(struct skeym_fhir_entry *entry, struct skeym_fhir_job *j
         if (!resource) {
             return skeym_fhir_outcome_fail(problem, 400, "required", "resource is missing");
         }
+        entry->if_match = skeym_fhir_json_text(request, "ifMatch");
+        if (!is_put && entry->if_match.size > 0) {
+            return skeym_fhir_outcome_fail(problem, 400, "invalid", "ifMatch is for PUT");
+        }
         return skeym_fhir_write_begin(entry, job, call, url, resource, is_put, problem) &&
                skeym_fhir_write_condition(entry, call, skeym_fhir_json_text(request, "ifNoneExist"),
                                           problem);
@@ -81,7 +85,7 @@ static bool keep_id(void *arg, const struct skeym_store_record *record)
 static bool look_up(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
                     struct skeym_fhir_problem *problem)
 {
-    if (!entry->referenced || !entry->none_exist) {
+    if (!entry->referenced || !entry->none_exist || entry->must_create) {
         return true;
     }
     if (!skeym_fhir_write_ask(entry, call, problem)) {

@@ -25,8 +25,10 @@ static void write_resource(struct skeym_fhir_text *text, enum skeym_store_kind k
     skeym_fhir_text_add(text, ",\"versioning\":\"versioned\",\"readHistory\":false,"
                               "\"updateCreate\":");
     skeym_fhir_text_add(text, observation ? "false" : "true");
-    skeym_fhir_text_add(text, ",\"conditionalCreate\":true,\"conditionalUpdate\":false,"
-                              "\"conditionalDelete\":\"not-supported\",\"searchParam\":[");
+    skeym_fhir_text_add(text, ",\"conditionalCreate\":true,\"conditionalUpdate\":");
+    skeym_fhir_text_add(text, observation ? "false" : "true");
+    skeym_fhir_text_add(text, ",\"conditionalDelete\":\"not-supported\","
+                              "\"referencePolicy\":[\"literal\"],\"searchParam\":[");
     for (size_t i = 0; (param = skeym_fhir_param(kind, i)); i++) {
         skeym_fhir_text_add(text, i > 0 ? ",{\"name\":" : "{\"name\":");
         skeym_fhir_text_quoted(text, param->name);
@@ -47,7 +49,8 @@ void skeym_fhir_metadata(struct skeym_fhir_text *text, const struct skeym_fhir_c
 {
     char time[SKEYM_FHIR_TIME_BYTES];
     skeym_fhir_time_print(time, (int64_t)call->request->now_ms);
-    skeym_fhir_text_add(text, "{\"resourceType\":\"CapabilityStatement\",\"status\":\"active\","
+    skeym_fhir_text_add(text, "{\"resourceType\":\"CapabilityStatement\",\"name\":\"SkeyM\","
+                              "\"title\":\"SkeyM data server\",\"status\":\"active\","
                               "\"date\":\"");
     skeym_fhir_text_add(text, time);
     skeym_fhir_text_add(text, "\",\"kind\":\"instance\",\"software\":{\"name\":\"SkeyM\","
@@ -57,7 +60,9 @@ void skeym_fhir_metadata(struct skeym_fhir_text *text, const struct skeym_fhir_c
     skeym_fhir_text_quoted(text, call->request->base_url);
     skeym_fhir_text_add(text, "},\"fhirVersion\":\"4.0.1\","
                               "\"format\":[\"application/fhir+json\",\"json\"],"
-                              "\"rest\":[{\"mode\":\"server\",\"resource\":[");
+                              "\"rest\":[{\"mode\":\"server\",\"security\":{\"description\":"
+                              "\"SkeyM: single-use tokens, every exchange sealed; scopes as in "
+                              "SMART on FHIR v2\"},\"resource\":[");
     for (unsigned kind = 0; kind < SKEYM_STORE_KINDS; kind++) {
         skeym_fhir_text_add(text, kind > 0 ? "," : "");
         write_resource(text, (enum skeym_store_kind)kind);

@@ -80,6 +80,7 @@ const char *skeym_fhir_outcome_status(int status)
         {403, "403 Forbidden"},
         {404, "404 Not Found"},
         {405, "405 Method Not Allowed"},
+        {406, "406 Not Acceptable"},
         {409, "409 Conflict"},
         {412, "412 Precondition Failed"},
         {413, "413 Content Too Large"},

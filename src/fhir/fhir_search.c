@@ -73,26 +73,56 @@ static bool parse_sort(struct skeym_fhir_search *search, struct skeym_span value
     return skeym_fhir_param_refuse(problem, "not-supported", "cannot sort by this", "_sort");
 }
 
-static bool parse_format(struct skeym_span value, struct skeym_fhir_problem *problem)
+/* How the answer is to look. It is always whole and compact: a server may say more than _summary
+ * and _elements ask for, and less than _total. */
+static const char *const formats[] = {"json", "application/json", "application/fhir+json",
+                                      "application/fhir json", /* a plus, not escaped */
+                                      NULL};
+static const char *const booleans[] = {"true", "false", NULL};
+static const char *const summaries[] = {"true", "false", "text", "data", NULL};
+static const char *const totals[] = {"none", "estimate", NULL};
+static const struct view {
+    const char *name;
+    const char *const *values; /* NULL: any */
+    int status;                /* for another value */
+    bool search;               /* of searches alone */
+} views[] = {
+    {"_format", formats, 406, false},    {"_pretty", booleans, 400, false},
+    {"_summary", summaries, 400, false}, {"_elements", NULL, 400, false},
+    {"_total", totals, 400, true},
+};
+
+static const struct view *find_view(struct skeym_span name, bool search)
 {
-    static const char *const formats[] = {"json", "application/json", "application/fhir+json"};
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        if (skeym_span_is(value, formats[i])) {
-            return true;
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+        if (skeym_span_is(name, views[i].name) && (search || !views[i].search)) {
+            return &views[i];
         }
     }
-    return skeym_fhir_param_refuse(problem, "not-supported", "only json", "_format");
+    return NULL;
+}
+
+static bool check_view(const struct view *view, struct skeym_span value,
+                       struct skeym_fhir_problem *problem)
+{
+    bool known = !view->values;
+    for (size_t i = 0; view->values && view->values[i]; i++) {
+        known = known || skeym_span_is(value, view->values[i]);
+    }
+    return known || skeym_fhir_outcome_fail(problem, view->status, "not-supported",
+                                            "%s: this value is not served", view->name);
 }
 
 bool skeym_fhir_search_only_format(const struct skeym_fhir_url *url,
                                    struct skeym_fhir_problem *problem)
 {
     for (size_t i = 0; i < url->param_count; i++) {
-        if (!skeym_span_is(url->params[i].name, "_format")) {
+        const struct view *view = find_view(url->params[i].name, false);
+        if (!view) {
             return skeym_fhir_outcome_fail(problem, 400, "not-supported",
                                            "a parameter that is not served here");
         }
-        if (!parse_format(url->params[i].value, problem)) {
+        if (!check_view(view, url->params[i].value, problem)) {
             return false;
         }
     }
@@ -158,7 +188,7 @@ static bool parse_cursor(struct skeym_fhir_search *search, struct skeym_span val
     return true;
 }
 
-enum special { COUNT, MAX, SORT, FORMAT, CURSOR, NO_SPECIAL };
+enum special { COUNT, MAX, SORT, CURSOR, VIEW, NO_SPECIAL };
 
 static enum special special_of(struct skeym_span name, enum skeym_fhir_search_use use)
 {
@@ -169,15 +199,20 @@ static enum special special_of(struct skeym_span name, enum skeym_fhir_search_us
         [COUNT] = {"_count", 1 << SKEYM_FHIR_SEARCH_PAGE},
         [MAX] = {"max", 1 << SKEYM_FHIR_SEARCH_LATEST},
         [SORT] = {"_sort", 1 << SKEYM_FHIR_SEARCH_PAGE},
-        [FORMAT] = {"_format", 1 << SKEYM_FHIR_SEARCH_PAGE | 1 << SKEYM_FHIR_SEARCH_LATEST},
         [CURSOR] = {"_cursor", 1 << SKEYM_FHIR_SEARCH_PAGE},
     };
-    for (unsigned i = 0; i < NO_SPECIAL; i++) {
+    for (unsigned i = 0; i < sizeof table / sizeof *table; i++) {
         if (skeym_span_is(name, table[i].name) && (table[i].uses & (1u << use))) {
             return (enum special)i;
         }
     }
-    return NO_SPECIAL;
+    return use != SKEYM_FHIR_SEARCH_MATCH && find_view(name, true) ? VIEW : NO_SPECIAL;
+}
+
+static bool is_counting(const struct skeym_fhir_param *given, enum skeym_fhir_search_use use)
+{
+    return use == SKEYM_FHIR_SEARCH_PAGE && skeym_span_is(given->name, "_summary") &&
+           skeym_span_is(given->value, "count");
 }
 
 static bool parse_param(struct skeym_fhir_search *search, struct skeym_fhir_arena *arena,
@@ -191,10 +226,11 @@ static bool parse_param(struct skeym_fhir_search *search, struct skeym_fhir_aren
         return parse_count(search, given->value, 1, problem);
     case SORT:
         return parse_sort(search, given->value, problem);
-    case FORMAT:
-        return parse_format(given->value, problem);
     case CURSOR:
         return true; /* when all the rest is known */
+    case VIEW:
+        return is_counting(given, use) ||
+               check_view(find_view(given->name, true), given->value, problem);
     case NO_SPECIAL:
         break;
     }
@@ -244,6 +280,7 @@ bool skeym_fhir_search_parse(struct skeym_fhir_search *out, struct skeym_fhir_ar
 {
     const struct skeym_fhir_param *cursor = NULL;
     unsigned seen = 0;
+    bool counting = false;
     bool observation = kind == SKEYM_STORE_OBSERVATION;
     memset(out, 0, sizeof *out);
     out->count = use == SKEYM_FHIR_SEARCH_LATEST ? 1 : SKEYM_FHIR_COUNT;
@@ -259,11 +296,12 @@ bool skeym_fhir_search_parse(struct skeym_fhir_search *out, struct skeym_fhir_ar
             return false;
         }
         enum special special = special_of(given->name, use);
-        if (special != NO_SPECIAL && special != FORMAT && (seen & (1u << special))) {
+        if (special < VIEW && (seen & (1u << special))) {
             return skeym_fhir_outcome_fail(problem, 400, "invalid", "%.*s: given twice",
                                            (int)given->name.size, (const char *)given->name.data);
         }
         seen |= 1u << special;
+        counting = counting || is_counting(given, use);
         if (special == CURSOR) {
             cursor = given;
         } else if (special == NO_SPECIAL) {
@@ -271,6 +309,7 @@ bool skeym_fhir_search_parse(struct skeym_fhir_search *out, struct skeym_fhir_ar
             out->filter = hash(out->filter, skeym_span_text("&"));
         }
     }
+    out->count = counting ? 0 : out->count;
     out->query.limit = use == SKEYM_FHIR_SEARCH_PAGE ? out->count + 1 : out->count;
     if (out->count == 0) { /* all are counted, none is written */
         out->query.limit = UINT32_MAX;

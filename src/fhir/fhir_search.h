@@ -41,7 +41,8 @@ const struct skeym_store_test *skeym_fhir_search_patients(const struct skeym_fhi
 void skeym_fhir_search_cursor(struct skeym_fhir_text *text, const struct skeym_fhir_search *search,
                               int64_t key, struct skeym_span id);
 
-/* For what is no search: no parameter but _format, and that json. Problem: 400. */
+/* For what is no search: no parameter but those that say how the answer is to look (_format,
+ * _pretty, _summary, _elements). Problem: 400, or 406 for another _format than json. */
 bool skeym_fhir_search_only_format(const struct skeym_fhir_url *url,
                                    struct skeym_fhir_problem *problem);
 

@@ -72,6 +72,8 @@ static bool decode(struct skeym_span *out, struct skeym_fhir_arena *arena, struc
             i += 2;
         } else if (c > 0x7e) {
             c = 0; /* must be escaped */
+        } else if (c == '+') {
+            c = ' ';
         }
         if (c < 0x20 || c == 0x7f) {
             return skeym_fhir_outcome_fail(problem, 400, "structure",

@@ -2,7 +2,8 @@
 /*
  * A request's target, taken apart: path segments and decoded parameters. Decoding is strict: a bad
  * escape, an encoded NUL or control character, or bytes that are not UTF-8 are refused. "+" is a
- * plus (dates have zones); a space is %20.
+ * space, as forms and URLSearchParams write it, and a plus is %2B; where no space can be (the zone
+ * of a date, _format) a plus that was not escaped is still understood.
  */
 #ifndef SKEYM_FHIR_FHIR_URL_H
 #define SKEYM_FHIR_FHIR_URL_H

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 48 bits of time, then 80 random bits, in hex. */
-static bool make_id(const struct skeym_fhir_call *call, struct skeym_span *id,
-                    struct skeym_fhir_problem *problem)
+bool skeym_fhir_write_id(struct skeym_span *id, const struct skeym_fhir_call *call,
+                         struct skeym_fhir_problem *problem)
 {
     const struct skeym_fhir_options *options = &call->fhir->options;
     uint8_t bytes[16];
@@ -27,6 +26,23 @@ static bool make_id(const struct skeym_fhir_call *call, struct skeym_span *id,
     return true;
 }
 
+/* The request's, and in a Bundle this entry's own. false: no memory. */
+static bool name_key(struct skeym_fhir_entry *entry, struct skeym_fhir_job *job)
+{
+    entry->key = job->key;
+    if (job->key.size == 0 || job->form == SKEYM_FHIR_SINGLE) {
+        return true;
+    }
+    size_t room = job->key.size + 24;
+    char *text = skeym_fhir_text_take(&job->arena, room);
+    if (text) {
+        int size = snprintf(text, room, "%.*s/%zu", (int)job->key.size,
+                            (const char *)job->key.data, (size_t)(entry - job->entries));
+        entry->key = skeym_span(text, (size_t)size);
+    }
+    return text != NULL;
+}
+
 bool skeym_fhir_write_begin(struct skeym_fhir_entry *entry, struct skeym_fhir_job *job,
                             const struct skeym_fhir_call *call, const struct skeym_fhir_url *url,
                             struct json_object *resource, bool is_put,
@@ -37,10 +53,11 @@ bool skeym_fhir_write_begin(struct skeym_fhir_entry *entry, struct skeym_fhir_jo
         return skeym_fhir_outcome_fail(problem, 404, "not-supported",
                                        "no such path, or a resource that is not served");
     }
-    if (!skeym_fhir_search_only_format(url, problem)) {
-        return false; /* conditional update among others */
+    bool conditional = is_put && url->segment_count == 1 && url->param_count > 0;
+    if (!conditional && !skeym_fhir_search_only_format(url, problem)) {
+        return false;
     }
-    if (url->segment_count != (is_put ? 2u : 1u) ||
+    if (url->segment_count != (is_put && !conditional ? 2u : 1u) ||
         (is_put && record->kind == SKEYM_STORE_OBSERVATION)) {
         return skeym_fhir_outcome_fail(problem, 405, "not-supported",
                                        "this method is not served here");
@@ -51,11 +68,14 @@ bool skeym_fhir_write_begin(struct skeym_fhir_entry *entry, struct skeym_fhir_jo
     entry->row.base_url = job->base_url;
     entry->row.arena = &job->arena;
     record->writer = skeym_fhir_text_keep(&job->arena, call->request->node);
-    if (!record->writer.data) {
+    if (!record->writer.data || !name_key(entry, job)) {
         return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
     }
+    if (conditional) {
+        return skeym_fhir_condition_put(entry, call, url, problem);
+    }
     if (!is_put) {
-        return make_id(call, &record->id, problem);
+        return skeym_fhir_write_id(&record->id, call, problem);
     }
     /* a copy: the target is gone when the store answers */
     record->id = skeym_fhir_text_keep(&job->arena, url->segments[1]);
@@ -123,7 +143,14 @@ static bool check_put(struct skeym_fhir_entry *entry, const struct skeym_fhir_ca
         return skeym_fhir_outcome_store(problem, error);
     }
     entry->version = current.version;
-    return !current.refused;
+    if (current.refused || skeym_fhir_condition_match(entry->if_match, current.version, problem)) {
+        return !current.refused;
+    }
+    /* It may be this very request, answered before, that made it so: the store knows by the key. */
+    entry->unmatched = entry->key.size > 0;
+    entry->version = entry->unmatched ? UINT32_MAX : current.version;
+    memset(problem, 0, entry->unmatched ? sizeof *problem : 0);
+    return entry->unmatched;
 }
 
 static bool check_post(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
@@ -219,6 +246,11 @@ int skeym_fhir_write_result(struct skeym_fhir_entry *entry, struct skeym_store_r
         skeym_fhir_outcome_fail(problem, 412, "multiple-matches", "more than one matches");
     } else if (write->error == SKEYM_ERR_CONFLICT && write->outcome == SKEYM_STORE_TAKEN) {
         skeym_fhir_outcome_fail(problem, 409, "duplicate", "another resource has this identifier");
+    } else if (write->error == SKEYM_ERR_CONFLICT && write->outcome == SKEYM_STORE_MISUSED) {
+        skeym_fhir_outcome_fail(problem, 422, "business-rule",
+                                "this idempotency key was used for another request");
+    } else if (write->error == SKEYM_ERR_CONFLICT && entry->unmatched) {
+        (void)skeym_fhir_condition_match(entry->if_match, entry->version, problem);
     } else if (write->error == SKEYM_ERR_TIMEOUT) {
         skeym_fhir_outcome_fail(problem, 412, "too-costly",
                                 "to find out whether it exists takes too much work");
@@ -234,6 +266,9 @@ int skeym_fhir_write_result(struct skeym_fhir_entry *entry, struct skeym_store_r
     if (write->outcome == SKEYM_STORE_FOUND) {
         *record = write->found;
         return 200;
+    }
+    if (write->repeated) {
+        record->id = write->found.id; /* all else is as in the request, which is the same */
     }
     record->version = write->version;
     record->updated_ms = write->updated_ms;
@@ -286,7 +321,7 @@ static void finish(void *arg, struct skeym_store_batch *batch)
 }
 
 static void fill(struct skeym_store_write *write, const struct skeym_fhir_entry *entry,
-                 uint64_t now_ms)
+                 const struct skeym_fhir_job *job, uint64_t now_ms)
 {
     write->action = entry->is_put ? SKEYM_STORE_PUT : SKEYM_STORE_CREATE;
     write->record = entry->row.record;
@@ -294,11 +329,13 @@ static void fill(struct skeym_store_write *write, const struct skeym_fhir_entry 
     write->tags = entry->row.tags;
     write->tag_count = entry->row.tag_count;
     write->none_exist = entry->none_exist ? &entry->none_exist->query : NULL;
-    write->must_create = entry->referenced;
+    write->must_create = entry->referenced || entry->must_create;
     write->own_only = entry->own_only;
     write->same =
         entry->row.record.kind == SKEYM_STORE_OBSERVATION ? skeym_fhir_resource_same : NULL;
     write->expected_version = entry->version;
+    write->key = entry->key;
+    memcpy(write->digest, job->digest, sizeof write->digest);
 }
 
 bool skeym_fhir_write_submit(struct skeym_fhir_job *job, struct skeym_store *store, uint64_t now_ms)
@@ -315,7 +352,7 @@ bool skeym_fhir_write_submit(struct skeym_fhir_job *job, struct skeym_store *sto
         struct skeym_fhir_entry *entry = &job->entries[i];
         if (entry->is_write && !entry->problem.status) {
             entry->write = &job->batch.writes[count++];
-            fill(entry->write, entry, now_ms);
+            fill(entry->write, entry, job, now_ms);
         }
     }
     job->batch.count = count;

@@ -23,6 +23,10 @@ struct skeym_fhir_entry {
     bool may_read_others; /* also when that is another patient's */
     bool narrowed;        /* none_exist has got its patient */
     bool own_only;        /* such a one is not even admitted to be there */
+    bool must_create;     /* a conditional update found nothing: nothing may have come since */
+    struct skeym_span if_match; /* of a PUT: "W/"2"", or empty */
+    bool unmatched;   /* if_match is not what is there now: only a key of before saves it */
+    struct skeym_span key; /* an idempotency key, or empty */
     uint32_t version;
     struct skeym_store_write *write; /* once submitted */
 };
@@ -31,6 +35,8 @@ struct skeym_fhir_job {
     struct skeym_fhir_arena arena;
     struct json_object *root;
     const char *base_url; /* a copy */
+    struct skeym_span key; /* a copy: the request's */
+    uint8_t digest[SKEYM_STORE_DIGEST_BYTES];
     enum skeym_fhir_form form;
     struct skeym_fhir_entry *entries;
     size_t count;
@@ -50,6 +56,17 @@ bool skeym_fhir_write_begin(struct skeym_fhir_entry *entry, struct skeym_fhir_jo
 bool skeym_fhir_write_condition(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
                                 struct skeym_span if_none_exist,
                                 struct skeym_fhir_problem *problem);
+/* "PUT Patient?identifier=a|b" (fhir_condition.c): asks the grant whether anybody's may be
+ * searched, looks, and makes the entry the update of the one that is found, or a create. Problems:
+ * 400, 403, 412 (several are found). */
+bool skeym_fhir_condition_put(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,
+                              const struct skeym_fhir_url *url, struct skeym_fhir_problem *problem);
+/* Whether if_match is the version that is there, 0 for none. Problem: 412. */
+bool skeym_fhir_condition_match(struct skeym_span if_match, uint32_t version,
+                                struct skeym_fhir_problem *problem);
+/* A new id: 48 bits of time, then 80 random bits, in hex. */
+bool skeym_fhir_write_id(struct skeym_span *id, const struct skeym_fhir_call *call,
+                         struct skeym_fhir_problem *problem);
 /* Validates, asks the grant, and narrows ifNoneExist to what the asker may meet. May be called
  * again when references have been replaced: it asks again. */
 bool skeym_fhir_write_ask(struct skeym_fhir_entry *entry, const struct skeym_fhir_call *call,

@@ -55,9 +55,13 @@ static const struct {
     {"GET", "/fhir/metadata", NULL, NULL, 200},
     {"GET", "/fhir/metadata/", NULL, NULL, 200},
     {"GET", "/fhir/metadata?_format=json", NULL, NULL, 200},
-    {"GET", "/fhir/Observation/1?_format=xml", NULL, NULL, 400},
+    {"GET", "/fhir/Observation/1?_format=xml", NULL, NULL, 406},
+    {"GET", "/fhir/metadata?_summary=true&_elements=rest&_pretty=false", NULL, NULL, 200},
+    {"GET", "/fhir/metadata?_summary=count", NULL, NULL, 400},
+    {"GET", "/fhir/metadata?_total=none", NULL, NULL, 400},
+    {"GET", "/fhir/metadata?_pretty=yes", NULL, NULL, 400},
     {"GET", "/fhir/Observation/1?code=json", NULL, NULL, 400},
-    {"POST", "/fhir/Observation?_format=xml", "application/fhir+json", HEART, 400},
+    {"POST", "/fhir/Observation?_format=xml", "application/fhir+json", HEART, 406},
     {"GET", "/fhir", NULL, NULL, 404},
     {"GET", "/fhirx/metadata", NULL, NULL, 404},
     {"GET", "/metadata", NULL, NULL, 404},
@@ -80,7 +84,7 @@ static const struct {
     {"get", "/fhir/metadata", NULL, NULL, 405},
     {"POST", "/fhir/Encounter", "application/fhir+json", "{}", 404},
     {"POST", "/fhir/Observation/1", "application/fhir+json", "{}", 405},
-    {"POST", "/fhir/Observation/_search", "application/fhir+json", "{}", 405},
+    {"POST", "/fhir/Observation/_search", "application/fhir+json", "{}", 415},
     {"POST", "/fhir/metadata", "application/fhir+json", "{}", 404},
     {"POST", "/fhir/Observation?x=1", "application/fhir+json", HEART, 400},
     {"POST", "/fhir/Observation?_format=json", "application/fhir+json", HEART, 201},
@@ -130,6 +134,15 @@ static void test_is_write(void **state)
     assert_true(skeym_fhir_is_write(skeym_span_text("PUT"), target));
     assert_false(skeym_fhir_is_write(skeym_span_text("GET"), target));
     assert_false(skeym_fhir_is_write(skeym_span_text(""), target));
+    static const char *const reads[] = {"/fhir/Observation/_search", "/fhir/Patient/_search/?a=b",
+                                        "/fhir/Observation/$lastn"};
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
+        target = skeym_span_text(reads[i]);
+        assert_false(skeym_fhir_is_write(skeym_span_text("POST"), target));
+        assert_true(skeym_fhir_is_write(skeym_span_text("PUT"), target));
+    }
+    target = skeym_span_text("/fhir/Observation?x=/_search");
+    assert_true(skeym_fhir_is_write(skeym_span_text("POST"), target));
 }
 
 static void test_metadata(void **state)
@@ -148,6 +161,9 @@ static void test_metadata(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct json_object *resource = json_object_array_get_idx(at(json, "rest.0.resource"), i);
         assert_true(count_at(resource, "searchParam") >= 4);
+        bool changes = strcmp(text_at(resource, "type"), "Observation") != 0;
+        assert_string_equal(text_at(resource, "conditionalUpdate"), changes ? "true" : "false");
+        assert_string_equal(text_at(resource, "updateCreate"), changes ? "true" : "false");
         for (size_t j = 0; j < count_at(resource, "searchParam"); j++) {
             struct json_object *param = json_object_array_get_idx(at(resource, "searchParam"), j);
             char target[200];

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PUT by a search, and If-Match. */
+#include "support.h"
+
+#define PERSON(id, value, more)                                                                    \
+    "{\"resourceType\":\"Patient\"" id ",\"identifier\":[{\"system\":\"s\",\"value\":\"" value     \
+    "\"}]" more "}"
+#define ID(id) ",\"id\":\"" id "\""
+
+static struct json_object *put(struct bench *bench, const char *target, const char *body,
+                               int status)
+{
+    return json_of(ask(bench, "PUT", target, body), status);
+}
+
+static int putting(struct bench *bench, const char *target, const char *body)
+{
+    return status_of(bench, "PUT", target, body);
+}
+
+static void test_creates_then_updates(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const target = "/fhir/Patient?identifier=s|1";
+    struct json_object *made = put(bench, target, PERSON("", "1", ""), 201);
+    assert_int_equal(strlen(text_at(made, "id")), 32);
+    struct json_object *changed = put(bench, target, PERSON("", "1", ",\"active\":true"), 200);
+    assert_string_equal(text_at(changed, "id"), text_at(made, "id"));
+    assert_string_equal(text_at(changed, "meta.versionId"), "2");
+    assert_string_equal(text_at(changed, "active"), "true");
+    char body[300];
+    snprintf(body, sizeof body, PERSON(ID("%s"), "1", ""), text_at(made, "id"));
+    assert_int_equal(putting(bench, target, body), 200);
+    json_object_put(made);
+    json_object_put(changed);
+}
+
+static void test_refused(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(putting(bench, "/fhir/Patient/a", PERSON(ID("a"), "1", "")), 201);
+    static const struct {
+        const char *target, *body;
+        int status;
+    } table[] = {
+        {"/fhir/Patient?identifier=s|1", PERSON(ID("b"), "1", ""), 400}, /* another id */
+        {"/fhir/Patient?identifier=s|2", PERSON(ID("b"), "2", ""), 400}, /* none: no id to choose */
+        {"/fhir/Patient?identifier=s|2&_id=a", PERSON("", "1", ""), 409},
+        {"/fhir/Patient?name=x", PERSON("", "1", ""), 400}, /* no identifier */
+        {"/fhir/Patient?colour=red", PERSON("", "1", ""), 400},
+        {"/fhir/Patient", PERSON("", "1", ""), 405},
+        {"/fhir/Patient/a?identifier=s|1", PERSON(ID("a"), "1", ""), 400},
+        {"/fhir/Observation?identifier=s|1", "{\"resourceType\":\"Observation\"}", 405},
+        {"/fhir/Encounter?identifier=s|1", "{}", 404},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        int status = putting(bench, table[i].target, table[i].body);
+        if (status != table[i].status) {
+            print_error("%s: %d\n", table[i].target, status);
+        }
+        assert_int_equal(status, table[i].status);
+    }
+}
+
+static void test_several(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(putting(bench, "/fhir/Device/a",
+                             "{\"resourceType\":\"Device\",\"id\":\"a\","
+                             "\"identifier\":[{\"value\":\"1\"}]}"),
+                     201);
+    assert_int_equal(putting(bench, "/fhir/Device/b",
+                             "{\"resourceType\":\"Device\",\"id\":\"b\","
+                             "\"identifier\":[{\"value\":\"1\"}]}"),
+                     201);
+    struct json_object *json =
+        put(bench, "/fhir/Device?identifier=1", "{\"resourceType\":\"Device\"}", 412);
+    assert_string_equal(text_at(json, "issue.0.code"), "multiple-matches");
+    json_object_put(json);
+}
+
+/* Who may not search everybody's learns nothing, and changes nothing. */
+static void test_grant(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(putting(bench, "/fhir/Patient/a", PERSON(ID("a"), "1", "")), 201);
+    bench->only_patient = "a";
+    assert_int_equal(putting(bench, "/fhir/Patient?identifier=s|1", PERSON("", "1", "")), 403);
+    assert_string_equal(bench->asked, "s:Patient: ");
+    assert_int_equal(putting(bench, "/fhir/Patient?identifier=s|9", PERSON("", "9", "")), 403);
+    bench->only_patient = NULL;
+    bench->interactions = "scr"; /* may create, not update */
+    assert_int_equal(putting(bench, "/fhir/Patient?identifier=s|1", PERSON("", "1", "")), 403);
+    assert_int_equal(putting(bench, "/fhir/Patient?identifier=s|9", PERSON("", "9", "")), 201);
+    bench->interactions = "sru"; /* may update, not create */
+    assert_int_equal(putting(bench, "/fhir/Patient?identifier=s|1", PERSON("", "1", "")), 200);
+    assert_int_equal(putting(bench, "/fhir/Patient?identifier=s|8", PERSON("", "8", "")), 403);
+}
+
+#define BUNDLE(type, list)                                                                         \
+    "{\"resourceType\":\"Bundle\",\"type\":\"" type "\",\"entry\":[" list "]}"
+#define ENTRY(method, url, more, resource)                                                         \
+    "{\"fullUrl\":\"urn:x\",\"request\":{\"method\":\"" method "\",\"url\":\"" url "\"" more       \
+    "},\"resource\":" resource "}"
+#define SEEN                                                                                       \
+    "{\"request\":{\"method\":\"POST\",\"url\":\"Observation\"},\"resource\":{\"resourceType\":"   \
+    "\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"code\":\"x\"}]},\"subject\":{"  \
+    "\"reference\":\"urn:x\"},\"effectiveDateTime\":\"2024-01-01\"}}"
+
+/* A reference to such an entry becomes one to what is found, or made. */
+static void test_in_transaction(void **state)
+{
+    struct bench *bench = *state;
+    char id[2][40], target[100];
+    for (int i = 0; i < 2; i++) {
+        struct json_object *json =
+            json_of(ask(bench, "POST", "/fhir",
+                        BUNDLE("transaction", ENTRY("PUT", "Patient?identifier=s|1", "",
+                                                    PERSON("", "1", "")) "," SEEN)),
+                    200);
+        assert_string_equal(text_at(json, "entry.0.response.status"), i ? "200 OK" : "201 Created");
+        snprintf(id[i], sizeof id[i], "%.32s",
+                 text_at(json, "entry.0.response.location") + strlen("Patient/"));
+        json_object_put(json);
+        snprintf(target, sizeof target, "/fhir/Observation?patient=%s&_summary=count", id[i]);
+        struct json_object *found = json_of(ask(bench, "GET", target, NULL), 200);
+        assert_int_equal(json_object_get_int(at(found, "total")), i + 1);
+        json_object_put(found);
+    }
+    assert_string_equal(id[0], id[1]);
+}
+
+/* Two that both found nothing: one of them was not made, so none is. */
+static void test_twice_in_transaction(void **state)
+{
+    struct bench *bench = *state;
+    json_object_put(json_of(
+        ask(bench, "POST", "/fhir",
+            BUNDLE("transaction",
+                   ENTRY("PUT", "Patient?identifier=s|1", "", PERSON("", "1", "")) "," ENTRY(
+                       "PUT", "Patient?identifier=s|1", "", PERSON("", "1", "")))),
+        409));
+    struct json_object *found = json_of(ask(bench, "GET", "/fhir/Patient", NULL), 200);
+    assert_string_equal(text_at(found, "total"), "0");
+    json_object_put(found);
+}
+
+static const struct {
+    const char *method, *url, *match;
+    const char *status;
+} matches[] = {
+    {"PUT", "Patient/a", "W/\\\"1\\\"", "200 OK"}, /* now it is version 2 */
+    {"PUT", "Patient/a", "W/\\\"1\\\"", "412 Precondition Failed"},
+    {"PUT", "Patient/a", "\\\"2\\\"", "200 OK"},
+    {"PUT", "Patient/a", "3", "412 Precondition Failed"},
+    {"PUT", "Patient/a", "W/\\\"03\\\"", "412 Precondition Failed"},
+    {"PUT", "Patient?identifier=s|1", "W/\\\"3\\\"", "200 OK"},
+    {"PUT", "Patient?identifier=s|1", "W/\\\"3\\\"", "412 Precondition Failed"},
+    {"POST", "Patient", "W/\\\"1\\\"", "400 Bad Request"},
+    {"PUT", "Patient/a", "", "200 OK"},
+};
+
+static void test_if_match(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(putting(bench, "/fhir/Patient/a", PERSON(ID("a"), "1", "")), 201);
+    for (size_t i = 0; i < sizeof matches / sizeof *matches; i++) {
+        char body[600];
+        snprintf(
+            body, sizeof body,
+            BUNDLE("batch", ENTRY("%s", "%s", ",\"ifMatch\":\"%s\"", PERSON(ID("a"), "1", ""))),
+            matches[i].method, matches[i].url, matches[i].match);
+        struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 200);
+        assert_string_equal(text_at(json, "entry.0.response.status"), matches[i].status);
+        json_object_put(json);
+    }
+}
+
+/* What is not there has no version: neither made by its id nor by a search. */
+static void test_if_match_of_nothing(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const urls[] = {"Patient/b", "Patient?identifier=s|2"};
+    for (size_t i = 0; i < 2; i++) {
+        for (int version = 0; version < 2; version++) {
+            char body[600];
+            snprintf(body, sizeof body,
+                     BUNDLE("transaction", ENTRY("PUT", "%s", ",\"ifMatch\":\"W/\\\"%d\\\"\"",
+                                                 PERSON("%s", "2", ""))),
+                     urls[i], version, i ? "" : ID("b"));
+            json_object_put(json_of(ask(bench, "POST", "/fhir", body), 412));
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_creates_then_updates, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_refused, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_several, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_grant, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_in_transaction, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_twice_in_transaction, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_if_match, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_if_match_of_nothing, bench_setup, bench_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
