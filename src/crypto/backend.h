@@ -17,6 +17,8 @@ struct skeym_crypto_backend {
     const char *(*version)(void);
     /* Whether this CPU has what it needs. Called before anything but version, once or more. */
     bool (*usable)(void);
+    /* Bytes of the longest message for which it is faster than OpenSSL; 0 where it is OpenSSL. */
+    size_t most;
     /* out: plain.size + 16 bytes. Any content on an error. */
     bool (*seal)(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const uint8_t iv[SKEYM_IV_BYTES],
                  struct skeym_span aad, struct skeym_span plain);
@@ -25,21 +27,26 @@ struct skeym_crypto_backend {
     enum skeym_error (*open)(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES],
                              const uint8_t iv[SKEYM_IV_BYTES], struct skeym_span aad,
                              struct skeym_span sealed);
+    /* As skeym_crypto_cmac_blocks, 1 to SKEYM_CMAC_BLOCKS_MAX; NULL: OpenSSL's. Any content of out
+     * on an error. */
+    bool (*cmac_blocks)(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const uint8_t *in,
+                        size_t count);
+    /* These two come together; NULL: another's. */
     bool (*x25519_public)(uint8_t out[SKEYM_KEY_BYTES], const uint8_t key[SKEYM_KEY_BYTES]);
     /* SKEYM_ERR_WEAK or SKEYM_ERR_CRYPTO; any content of out then. */
     enum skeym_error (*x25519)(uint8_t out[SKEYM_KEY_BYTES], const uint8_t key[SKEYM_KEY_BYTES],
                                const uint8_t peer[SKEYM_KEY_BYTES]);
 };
 
-extern const struct skeym_crypto_backend skeym_openssl; /* runs everywhere */
+extern const struct skeym_crypto_backend skeym_openssl; /* runs everywhere, has all */
 extern const struct skeym_crypto_backend skeym_sodium;  /* x86 with AES instructions */
+extern const struct skeym_crypto_backend skeym_aesni;   /* x86 with these and AVX2 */
 
 /* The CPU has AVX2, and the system keeps its registers. After skeym_sodium.usable(). */
 bool skeym_sodium_avx2(void);
 
 /* For tests: from now on this one alone, NULL for the usual choice; OpenSSL alone is also without
- * AVX2 of our own, all of it as on another CPU. Not while another thread is in
- * the door. */
+ * AVX2 of our own, all of it as on another CPU. Not while another thread is in the door. */
 void skeym_crypto_use(const struct skeym_crypto_backend *only);
 
 #endif

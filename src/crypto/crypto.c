@@ -14,35 +14,50 @@
 /* --- the choice ------------------------------------------------------------ */
 
 /*
- * libsodium keys AES-GCM in 70 ns, where OpenSSL takes 300 and another 150 to forget the key; but
- * it takes 0.54 ns a byte to OpenSSL's 0.23. They meet at 1.2 KiB.
+ * A token's claims (96 bytes, and 60 of associated data) under a fresh key take 114 ns by our own
+ * few lines, 231 by libsodium, 519 by OpenSSL, of which 300 are for the key and 150 for forgetting
+ * it. Each further byte takes 0.25, 0.54 and 0.21 ns, so that OpenSSL is the fastest from 10 KiB
+ * on, and before libsodium from 1.2 KiB on.
  */
-#define SHORT_BYTES 1024
-
 static struct {
-    const struct skeym_crypto_backend *brief; /* messages of at most SHORT_BYTES, and X25519 */
+    const struct skeym_crypto_backend *brief; /* messages of at most brief->most bytes */
     const struct skeym_crypto_backend *bulk;
+    const struct skeym_crypto_backend *cmac;
+    const struct skeym_crypto_backend *curve;
     bool avx2;
 } chosen;
 static pthread_once_t prepared = PTHREAD_ONCE_INIT;
-static char name[64];
+static char name[80];
+
+static void add_name(const struct skeym_crypto_backend *backend)
+{
+    size_t size = strlen(name);
+    (void)snprintf(name + size, sizeof name - size, "%s%s %s", size > 0 ? ", " : "", backend->name,
+                   backend->version());
+}
 
 static void choose(void)
 {
-    chosen.brief = skeym_sodium.usable() ? &skeym_sodium : &skeym_openssl;
+    bool sodium = skeym_sodium.usable();
     chosen.bulk = &skeym_openssl;
+    chosen.curve = sodium ? &skeym_sodium : &skeym_openssl;
+    chosen.brief = skeym_aesni.usable() ? &skeym_aesni : chosen.curve;
+    chosen.cmac = chosen.brief->cmac_blocks ? chosen.brief : &skeym_openssl;
     chosen.avx2 = skeym_sodium_avx2();
-    int size = snprintf(name, sizeof name, "%s %s", chosen.bulk->name, chosen.bulk->version());
-    if (chosen.brief != chosen.bulk && size > 0 && (size_t)size < sizeof name) {
-        snprintf(name + size, sizeof name - (size_t)size, ", %s %s", chosen.brief->name,
-                 chosen.brief->version());
+    name[0] = '\0';
+    add_name(&skeym_openssl);
+    if (sodium) {
+        add_name(&skeym_sodium);
+    }
+    if (chosen.brief == &skeym_aesni) {
+        add_name(&skeym_aesni);
     }
 }
 
 static const struct skeym_crypto_backend *backend(size_t size)
 {
     pthread_once(&prepared, choose);
-    return size <= SHORT_BYTES ? chosen.brief : chosen.bulk;
+    return size <= chosen.brief->most ? chosen.brief : chosen.bulk;
 }
 
 void skeym_crypto_use(const struct skeym_crypto_backend *only)
@@ -52,6 +67,8 @@ void skeym_crypto_use(const struct skeym_crypto_backend *only)
     if (only) {
         chosen.brief = only;
         chosen.bulk = only;
+        chosen.cmac = only->cmac_blocks ? only : &skeym_openssl;
+        chosen.curve = only->x25519 ? only : chosen.curve;
         chosen.avx2 = chosen.avx2 && only != &skeym_openssl;
     }
 }
@@ -68,7 +85,7 @@ const char *skeym_crypto_name(void)
     return name;
 }
 
-/* --- AES-256-GCM and X25519 -------------------------------------------------- */
+/* --- AES-256 and X25519 ---------------------------------------------------- */
 
 enum skeym_error skeym_crypto_seal(struct skeym_room out, const uint8_t key[SKEYM_KEY_BYTES],
                                    const uint8_t iv[SKEYM_IV_BYTES], struct skeym_span aad,
@@ -101,11 +118,24 @@ enum skeym_error skeym_crypto_open(struct skeym_room out, const uint8_t key[SKEY
     return error;
 }
 
+enum skeym_error skeym_crypto_cmac_blocks(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES],
+                                          const uint8_t *in, size_t count)
+{
+    pthread_once(&prepared, choose);
+    if (count == 0 || count > SKEYM_CMAC_BLOCKS_MAX ||
+        !chosen.cmac->cmac_blocks(out, key, in, count)) {
+        skeym_crypto_wipe(out, count * SKEYM_BLOCK_BYTES);
+        return SKEYM_ERR_CRYPTO;
+    }
+    return SKEYM_OK;
+}
+
 enum skeym_error skeym_crypto_x25519_public(uint8_t out[SKEYM_KEY_BYTES],
                                             const uint8_t key[SKEYM_KEY_BYTES])
 {
     uint8_t made[SKEYM_KEY_BYTES];
-    if (!backend(0)->x25519_public(made, key)) {
+    pthread_once(&prepared, choose);
+    if (!chosen.curve->x25519_public(made, key)) {
         memset(out, 0, SKEYM_KEY_BYTES);
         return SKEYM_ERR_CRYPTO;
     }
@@ -118,7 +148,8 @@ enum skeym_error skeym_crypto_x25519(uint8_t out[SKEYM_KEY_BYTES],
                                      const uint8_t peer[SKEYM_KEY_BYTES])
 {
     uint8_t product[SKEYM_KEY_BYTES];
-    enum skeym_error error = backend(0)->x25519(product, key, peer);
+    pthread_once(&prepared, choose);
+    enum skeym_error error = chosen.curve->x25519(product, key, peer);
     if (error) {
         memset(out, 0, SKEYM_KEY_BYTES);
     } else {

@@ -68,9 +68,10 @@ SKEYM_MUST_USE enum skeym_error skeym_crypto_open(struct skeym_room out,
                                                   const uint8_t iv[SKEYM_IV_BYTES],
                                                   struct skeym_span aad, struct skeym_span sealed);
 
-/* AES-256-CMAC (NIST SP 800-38B) of `count` messages (1 to 8) of exactly one block each, all under
- * one key: out gets `count` blocks; may be in exactly. One call, because keying costs more than the
- * blocks. Errors: SKEYM_ERR_CRYPTO. */
+#define SKEYM_CMAC_BLOCKS_MAX 8
+/* AES-256-CMAC (NIST SP 800-38B) of `count` messages (1 to SKEYM_CMAC_BLOCKS_MAX) of exactly one
+ * block each, all under one key: out gets `count` blocks; may be in exactly. One call, because
+ * keying costs more than the blocks. Errors: SKEYM_ERR_CRYPTO. */
 SKEYM_MUST_USE enum skeym_error skeym_crypto_cmac_blocks(uint8_t *out,
                                                          const uint8_t key[SKEYM_KEY_BYTES],
                                                          const uint8_t *in, size_t count);

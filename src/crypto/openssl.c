@@ -18,7 +18,6 @@
 
 /* EVP takes sizes as int: longer input goes in parts of this size. */
 #define PART_BYTES ((size_t)1 << 20)
-#define BLOCKS_MAX 8
 
 /* --- contexts ------------------------------------------------------------ */
 
@@ -165,14 +164,10 @@ static void xor_block(uint8_t *out, const uint8_t *in, const uint64_t mask[2])
     memcpy(out, block, sizeof block);
 }
 
-enum skeym_error skeym_crypto_cmac_blocks(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES],
-                                          const uint8_t *in, size_t count)
+static bool cmac_blocks(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const uint8_t *in,
+                        size_t count)
 {
     size_t size = count * SKEYM_BLOCK_BYTES;
-    if (count == 0 || count > BLOCKS_MAX) {
-        skeym_crypto_wipe(out, size);
-        return SKEYM_ERR_CRYPTO;
-    }
     uint64_t k1[2];
     EVP_CIPHER_CTX *ctx = context(&mine.ecb, "AES-256-ECB");
     bool done = ctx && EVP_CipherInit_ex2(ctx, NULL, key, NULL, 1, NULL) == 1 &&
@@ -186,11 +181,7 @@ enum skeym_error skeym_crypto_cmac_blocks(uint8_t *out, const uint8_t key[SKEYM_
     }
     forget_key(&mine.ecb);
     skeym_crypto_wipe(k1, sizeof k1);
-    if (!done) {
-        skeym_crypto_wipe(out, size);
-        return SKEYM_ERR_CRYPTO;
-    }
-    return SKEYM_OK;
+    return done;
 }
 
 /* --- X25519 ---------------------------------------------------------------- */
@@ -282,6 +273,7 @@ const struct skeym_crypto_backend skeym_openssl = {
     .usable = always,
     .seal = seal,
     .open = open_sealed,
+    .cmac_blocks = cmac_blocks,
     .x25519_public = x25519_public,
     .x25519 = x25519,
 };

@@ -60,6 +60,7 @@ const struct skeym_crypto_backend skeym_sodium = {
     .name = "libsodium",
     .version = version,
     .usable = usable,
+    .most = 1024,
     .seal = seal,
     .open = open_sealed,
     .x25519_public = x25519_public,
