@@ -120,6 +120,37 @@ for (const name of ['clock_is_off', 'after_rotation', 'usual']) {
   });
 }
 
+test('invitation: its code says what it holds', () => {
+  const { invitation } = vectors;
+  const read = parseInvitation(` ${invitation.code}\n`);
+  assert.equal(toHex(read.identity), keys.identity_public);
+  assert.equal(toHex(read.secret), invitation.secret);
+  assert.equal(read.audience, keys.audience);
+  assert.equal(toHex(read.invitation), invitation.invitation);
+  for (const bad of invitation.refused_codes) {
+    assert.throws(() => parseInvitation(bad.code), failsAs('shape'), bad.why);
+  }
+});
+
+for (const name of ['clock_is_off', 'granted']) {
+  test(`invitation, ${name}: message 1 to the byte, and what message 2 says`, async () => {
+    const { invitation } = vectors;
+    const vector = invitation[name];
+    const pair = await pairOf(invitation.node_private, invitation.node_public);
+    const ephemeral = await pairOf(invitation.node_ephemeral_private, vector.message_1.slice(0, 64));
+    const enrolment = new Enrolment(parseInvitation(invitation.code), pair);
+    assert.equal(toHex(await enrolment.start(vector.time_ms, ephemeral)), vector.body);
+    const answer = await enrolment.finish(hex(vector.message_2));
+    assert.equal(answer.serverMs, vector.server_ms);
+    assert.equal(answer.clock, vector.kind === 'clock');
+    if (answer.clock) return;
+    assert.equal(toHex(answer.locator), vector.locator);
+    assert.equal(toHex(answer.secret), vector.C_i);
+    assert.equal(toHex(answer.claims), vector.node_claims);
+    assert.deepEqual(readClaims(answer.claims).scopes, invitation.scopes);
+  });
+}
+
 test('exchange: the four keys of a token', async () => {
   const found = await exchangeKeys(hex(exchange.S_0));
   assert.equal(toHex(found.proof), exchange.k_m);

@@ -83,13 +83,14 @@ export class Ward {
     const lines = readFileSync(file, 'utf8').split('\n').map((line) => line.split(' '));
     /** @param {string} name */
     const value = (name) => /** @type {string[]} */ (lines.find(([word]) => word === name)).at(-1) ?? '';
+    assert.equal(value('lock'), 'none');
     return {
       id: node,
       origin: this.url,
       audience: value('audience'),
       identity: unb64(value('authority')),
       locator: unb64(value('locator')),
-      secret: unb64(value('secret')),
+      secret: unb64(value('secret')).slice(32), // the first half is the place of the private key
       ...pair,
     };
   }
