@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A ward: the program's server behind a wire that is listened to, devices, and chromium looking at it.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -136,7 +136,7 @@ export class Ward extends World {
   async restart(signal = 'SIGTERM') {
     const { port } = this.server;
     await this.server.stop(signal);
-    await this.start([], port);
+    await this.start(this.args ?? [], port);
   }
 
   /** A device that streams for a patient until the ward ends. */
@@ -155,19 +155,17 @@ export class Ward extends World {
     return `${this.wire.url}/console/?test#invite=${code}`;
   }
 
-  /** A reader of its own: what the program gets, as JSON. */
-  async read(target) {
+  /** The credential of a reader and writer of its own. */
+  async readerFile() {
     this.reader ??= await this.enrol('reader', 'doctor', 'user/*.cruds');
-    const { code, out, err } = await this.get(this.server, target, this.reader);
-    if (code !== 0) throw new Error(`get ${target}: ${err}`);
-    return JSON.parse(out);
+    return this.reader;
   }
 
-  async write(resource) {
-    this.reader ??= await this.enrol('reader', 'doctor', 'user/*.cruds');
-    const { code, err } = await this.post(this.server, `/fhir/${resource.resourceType}`, this.reader,
-      resource);
-    if (code !== 0) throw new Error(`post ${resource.resourceType}: ${err}`);
+  /** What the program gets, as JSON. */
+  async read(target) {
+    const { code, out, err } = await this.get(this.server, target, await this.readerFile());
+    if (code !== 0) throw new Error(`get ${target}: ${err}`);
+    return JSON.parse(out);
   }
 
   /** chromium with a profile in a folder. */
@@ -204,5 +202,3 @@ export class Ward extends World {
     await super.end();
   }
 }
-
-export const save = (file, data) => writeFileSync(file, data);

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// "Shown by" 2: what is drawn are the record's samples, and drawing twelve waves is done in time.
+import assert from 'node:assert/strict';
+import { becomeNode, picture } from '../console.mjs';
+import { patient, people, put } from '../people.mjs';
+import { PASSPHRASE, record, Skip, until } from '../ward.mjs';
+import { readRecord } from '../wfdb.mjs';
+
+const ENOUGH_S = 8;
+const FRAME_MS = 50;
+const [{ id: replayed }, { id: simulated }] = people;
+
+/** When the first sample of a run's signal was taken, and the name of the run. */
+async function beginning(ward, id, signal) {
+  const all = await ward.read(`/fhir/Observation?patient=${id}&_sort=date&_count=20`);
+  const first = all.entry.map(({ resource }) => resource)
+    .find(({ identifier }) => identifier[0].value.endsWith(`-${signal}.0`));
+  return Date.parse(first.effectiveDateTime);
+}
+
+const drawn = (view, id, lead) =>
+  view.run((bed, name) => {
+    const all = globalThis.skeymTest.samples(bed, name);
+    return all && { startMs: all.startMs, periodMs: all.periodMs, values: [...all.values] };
+  }, id, lead);
+
+/** How many samples are those of the record, each at its time. Throws at the first that is not. */
+function compare(shown, signal, startMs, frequency, name) {
+  let equal = 0;
+  for (const [i, value] of shown.values.entries()) {
+    if (value === null || Number.isNaN(value)) continue; /* a gap */
+    const at = Math.round((shown.startMs + i * shown.periodMs - startMs) / 1000 * frequency);
+    const raw = signal.samples[at];
+    const physical = (raw - signal.baseline) / signal.gain;
+    if (Math.abs(value - physical) > 0.51e-6 * Math.max(1, Math.abs(physical)) && value !== raw) {
+      throw new Error(`${name}: sample ${at} is drawn as ${value}, and is ${physical} (raw ${raw})`);
+    }
+    equal++;
+  }
+  return equal;
+}
+
+export default async function tell(story) {
+  const { ward, options } = story;
+  let view;
+
+  await story.step('a device replays a record while a browser looks on', async () => {
+    await ward.open();
+    await put(ward, people.map(patient));
+    view = await ward.view(await ward.chromium(), await ward.invite('dr-lindgren', 'doctor', 'user/*.rs'));
+    await becomeNode(view, PASSPHRASE);
+    const file = record('v102s.hea');
+    if (!file) throw new Skip('there is no ../shared/data/wfdb/v102s.hea');
+    await ward.device('bed-one', replayed, '--record', file);
+    ward.file = file;
+  });
+
+  if (ward.file) {
+    await story.step('every sample that is drawn is the record\'s, at its time', async () => {
+      const { frequency, signals } = readRecord(ward.file);
+      await view.by(`bed-${replayed}`).click();
+      let equal = 0;
+      for (const { name } of signals) {
+        await view.sees(`${ENOUGH_S} s of ${name}`, (bed, lead, least) =>
+          (globalThis.skeymTest.samples(bed, lead)?.values.length ?? 0) >= least,
+        replayed, name, ENOUGH_S * frequency);
+      }
+      for (const signal of signals) {
+        const startMs = await beginning(ward, replayed, signal.name);
+        const shown = await drawn(view, replayed, signal.name);
+        assert.equal(shown.periodMs, 1000 / frequency);
+        const found = compare(shown, signal, startMs, frequency, signal.name);
+        assert.ok(found >= (ENOUGH_S - 2) * frequency, `${signal.name}: only ${found}`);
+        equal += found;
+      }
+      story.figure('samples on the screen that were compared with the record', `${equal}, all equal`);
+      await picture(view, 'record', options);
+    });
+
+    await story.step('a sample that is another is noticed', async () => {
+      const { frequency, signals } = readRecord(ward.file);
+      const shown = await drawn(view, replayed, signals[0].name);
+      const startMs = await beginning(ward, replayed, signals[0].name);
+      shown.values[100] += 2 / signals[0].gain;
+      assert.throws(() => compare(shown, signals[0], startMs, frequency, 'II'), /is drawn as/);
+    });
+  }
+
+  await story.step('twelve waves run at once', async () => {
+    await ward.device('bed-two', simulated, '--simulate', '--leads', '12', '--seed', '12');
+    await view.by('tab-ward').click();
+    await view.by(`bed-${simulated}`).click();
+    await view.sees('twelve waves', (bed) => globalThis.skeymTest.leads(bed).filter((lead) =>
+      globalThis.skeymTest.samples(bed, lead)?.values.length > 250).length >= 12, simulated);
+    await picture(view, 'twelve', options);
+  });
+
+  await story.step('frames are drawn in time', async () => {
+    const seconds = options.full ? 60 : 5;
+    const from = await view.run(() => globalThis.skeymTest.frames().at(-1)?.start ?? 0);
+    await until('the frames', () => view.run((start, ms) =>
+      (globalThis.skeymTest.frames().at(-1)?.start ?? 0) > start + ms, from, seconds * 1000), 240000);
+    const frames = await view.run((start) =>
+      globalThis.skeymTest.frames().filter((frame) => frame.start > start), from);
+    const work = frames.map(({ ms }) => ms).sort((a, b) => a - b);
+    const gaps = frames.slice(1).map(({ start }, i) => start - frames[i].start).sort((a, b) => a - b);
+    const high = (list, share) => list[Math.floor(share * (list.length - 1))].toFixed(1);
+    assert.ok(frames.length > seconds); /* it draws at all, however busy the machine */
+    story.figure(`frames of ${seconds} s of twelve waves`,
+      `${frames.length}; work median ${high(work, 0.5)} ms, 99 % ${high(work, 0.99)} ms, longest ${
+        high(work, 1)} ms; between frames median ${high(gaps, 0.5)} ms, longest ${high(gaps, 1)} ms`);
+    if (options.full) assert.ok(work.at(-1) <= FRAME_MS, `a frame took ${work.at(-1)} ms`);
+  });
+
+  await story.step('the page broke no rule of its policy and no script failed', () => {
+    assert.deepEqual({ ...view.conduct }, { breaches: [], errors: [], dialogs: [] });
+  });
+}

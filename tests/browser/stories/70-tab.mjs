@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// A tab that is left open: it outlives the server, the network and sleep, and says which it is.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { becomeNode } from '../console.mjs';
+import { patient, people, put } from '../people.mjs';
+import { PASSPHRASE, until } from '../ward.mjs';
+import { sleep } from '../../system/world.mjs';
+
+const LIFETIME = 5; /* s, of a token */
+const [{ id }] = people;
+
+/** Keeps every state that the page shows. */
+const watchStates = (view) =>
+  view.run(() => {
+    const shown = (globalThis.states = []);
+    const look = () => {
+      const element = document.querySelector('[data-testid="state"]');
+      const now = { state: element?.dataset.state, reason: element?.dataset.reason, text: element?.innerText };
+      if (now.state && JSON.stringify(now) !== JSON.stringify(shown.at(-1))) shown.push(now);
+    };
+    new MutationObserver(look).observe(document.body,
+      { subtree: true, childList: true, attributes: true, characterData: true });
+    look();
+  });
+
+const states = (view) => view.run(() => globalThis.states);
+
+/** New readings come: what is shown is of after this moment. */
+async function goesOn(view) {
+  const last = () => view.run((bed) => {
+    const all = globalThis.skeymTest.samples(bed, 'II');
+    return all ? all.startMs + all.values.length * all.periodMs : 0;
+  }, id);
+  const from = await last();
+  await until('new samples', async () => (await last()) > from + 2000, 60000);
+}
+
+/** The processes of a browser, by its profile and their parents. */
+function processes(profile) {
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    try {
+      const parent = Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ')[1]);
+      return [{ pid: Number(pid), parent, words: readFileSync(`/proc/${pid}/cmdline`, 'utf8') }];
+    } catch {
+      return [];
+    }
+  });
+  const own = new Set(all.filter(({ words }) => words.includes(profile)).map(({ pid }) => pid));
+  for (let size = -1; size !== own.size;) {
+    size = own.size;
+    for (const { pid, parent } of all) if (own.has(parent)) own.add(pid);
+  }
+  own.delete(process.pid);
+  return [...own];
+}
+
+export default async function tell(story) {
+  const { ward } = story;
+  let view, context;
+
+  await story.step('a ward that is looked at', async () => {
+    await ward.open(['--token-lifetime', String(LIFETIME)]);
+    ward.args = ['--token-lifetime', String(LIFETIME)];
+    await put(ward, people.map(patient));
+    await ward.device('bed-one', id, '--simulate');
+    context = await ward.chromium();
+    view = await ward.view(context, await ward.invite('dr-lindgren', 'doctor', 'user/*.rs'));
+    await becomeNode(view, PASSPHRASE);
+    await view.by(`bed-${id}`).click();
+    await watchStates(view);
+    await goesOn(view);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGKILL']) {
+    await story.step(`the server is restarted by ${signal}, and the tab goes on and says so`, async () => {
+      await view.run(() => void globalThis.states.splice(0));
+      await ward.restart(signal);
+      await view.sees('the restart', () => globalThis.states.some(({ state, reason }) =>
+        state === 'server-restarted' || reason === 'server-restarted'));
+      await view.state('live');
+      await goesOn(view);
+    });
+  }
+
+  await story.step('the wire is cut: offline, and nothing old is shown as current', async () => {
+    await view.run(() => void globalThis.states.splice(0));
+    ward.wire.cut();
+    await view.state('offline');
+    await view.sees('dashes instead of numbers', () =>
+      [...document.querySelectorAll('[data-testid^="value-"]')].length > 0 &&
+      [...document.querySelectorAll('[data-testid^="value-"]')].every(({ innerText }) => /^\s*(-{2,3}|–|—)/.test(innerText)));
+    ward.wire.mend();
+    await view.state('live');
+    await goesOn(view);
+    const seen = await states(view);
+    assert.ok(seen.some(({ state, text }) => state === 'offline' && text.length > 3));
+  });
+
+  await story.step('the browser is told that it is offline, and comes back', async () => {
+    await context.setOffline(true);
+    await view.state('offline');
+    await context.setOffline(false);
+    await view.state('live');
+    await goesOn(view);
+  });
+
+  await story.step('the machine sleeps for longer than a token lives, and the tab goes on', async () => {
+    const pids = processes(context.profile);
+    assert.ok(pids.length > 2);
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    try {
+      await sleep(3 * LIFETIME * 1000);
+    } finally {
+      for (const pid of pids) process.kill(pid, 'SIGCONT');
+    }
+    await view.state('live');
+    await goesOn(view);
+  });
+
+  await story.step('the clock of the machine is set an hour on, and the tab goes on', async () => {
+    await view.run(() => {
+      const now = Date.now;
+      Date.now = () => now() + 3600000;
+    });
+    await sleep(LIFETIME * 1000);
+    await view.state('live');
+    await goesOn(view);
+    await view.page.reload(); /* its own clock again */
+  });
+
+  await story.step('the page broke no rule of its policy and no script failed', () => {
+    assert.deepEqual({ ...view.conduct }, { breaches: [], errors: [], dialogs: [] });
+  });
+}
