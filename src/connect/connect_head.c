@@ -277,7 +277,7 @@ bool skeym_connect_head_ask(struct skeym_connect_asked *out, const struct skeym_
     bool writes = skeym_span_is(head->method, "POST") || skeym_span_is(head->method, "PUT");
     memset(out, 0, sizeof *out);
     set_base(out, head, base);
-    out->repeatable = !writes || head->field[SKEYM_CONNECT_IF_NONE_EXIST].size > 0;
+    out->repeatable = true; /* a read, or a write with a key */
     if (is_search(head)) {
         struct skeym_span type = head->field[SKEYM_CONNECT_CONTENT_TYPE];
         if (body.size > 0 && !is_form(type)) {

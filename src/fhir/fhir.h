@@ -74,7 +74,7 @@ struct skeym_fhir_request {
      * entries of a Bundle have the key with a slash and their number. */
     struct skeym_span key;
     uint8_t digest[SKEYM_STORE_DIGEST_BYTES]; /* of the whole request */
-    struct skeym_span node;          /* the id of the node that asks, as it has proved it */
+    struct skeym_span node; /* the id of the node that asks, as it has proved it */
     struct skeym_fhir_grant grant;
     /* Absolute, without a slash at the end: https://ward:8443/fhir. The operator's, in plain URL
      * characters: it goes into links and Location as it is, so never take it from a Host header. */

@@ -36,8 +36,8 @@ static bool name_key(struct skeym_fhir_entry *entry, struct skeym_fhir_job *job)
     size_t room = job->key.size + 24;
     char *text = skeym_fhir_text_take(&job->arena, room);
     if (text) {
-        int size = snprintf(text, room, "%.*s/%zu", (int)job->key.size,
-                            (const char *)job->key.data, (size_t)(entry - job->entries));
+        int size = snprintf(text, room, "%.*s/%zu", (int)job->key.size, (const char *)job->key.data,
+                            (size_t)(entry - job->entries));
         entry->key = skeym_span(text, (size_t)size);
     }
     return text != NULL;
@@ -207,7 +207,12 @@ struct skeym_fhir_job *skeym_fhir_write_job(const struct skeym_fhir_request *req
     job->arg = arg;
     job->base_url =
         (const char *)skeym_fhir_text_keep(&job->arena, skeym_span_text(request->base_url)).data;
-    if (!job->base_url) {
+    if (request->key.size > 0) {
+        job->key = skeym_fhir_text_keep(&job->arena, request->key);
+        memcpy(job->digest, request->digest, sizeof job->digest);
+    }
+    if (!job->base_url || (request->key.size > 0 && !job->key.data)) {
+        skeym_fhir_text_drop(&job->arena);
         free(job);
         return NULL;
     }

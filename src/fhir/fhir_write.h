@@ -25,7 +25,7 @@ struct skeym_fhir_entry {
     bool own_only;        /* such a one is not even admitted to be there */
     bool must_create;     /* a conditional update found nothing: nothing may have come since */
     struct skeym_span if_match; /* of a PUT: "W/"2"", or empty */
-    bool unmatched;   /* if_match is not what is there now: only a key of before saves it */
+    bool unmatched;        /* if_match is not what is there now: only a key of before saves it */
     struct skeym_span key; /* an idempotency key, or empty */
     uint32_t version;
     struct skeym_store_write *write; /* once submitted */
@@ -34,7 +34,7 @@ struct skeym_fhir_entry {
 struct skeym_fhir_job {
     struct skeym_fhir_arena arena;
     struct json_object *root;
-    const char *base_url; /* a copy */
+    const char *base_url;  /* a copy */
     struct skeym_span key; /* a copy: the request's */
     uint8_t digest[SKEYM_STORE_DIGEST_BYTES];
     enum skeym_fhir_form form;

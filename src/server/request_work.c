@@ -113,26 +113,51 @@ static void park(struct skeym_request_work *work)
     }
 }
 
+/* By which a request is told from another one under the same idempotency key. Lengths need no mark:
+ * a target has no line's end, and nor has a field. */
+static void digest_of(uint8_t out[SKEYM_SHA256_BYTES], const struct skeym_closed *asked)
+{
+    const struct skeym_span parts[] = {
+        asked->method,        skeym_span_text(" "),  asked->target, skeym_span_text("\n"),
+        asked->if_none_exist, skeym_span_text("\n"), asked->body,
+    };
+    skeym_crypto_sha256(out, parts, sizeof parts / sizeof parts[0]);
+}
+
 static void handle(struct skeym_request_work *work, struct skeym_admission *admission,
                    const struct skeym_closed *asked)
 {
     struct skeym_service *service = work->service;
+    if (skeym_desk_find(&work->desk, asked->method, asked->target)) {
+        work->desk.service = service;
+        work->desk.admission = admission;
+        work->desk.done = take_answer;
+        work->desk.arg = work;
+        if (!skeym_desk_take(service->desk, &work->desk)) {
+            park(work);
+        }
+        return;
+    }
     struct skeym_store_reader *reader = skeym_readers_take(service->readers);
     if (!reader) {
         take_answer(work, skeym_fhir_error_answer(503, "transient", "no reader is free"));
         return;
     }
-    const struct skeym_fhir_request request = {
+    struct skeym_fhir_request request = {
         .method = asked->method,
         .target = asked->target,
         .content_type = asked->content_type,
         .body = asked->body,
         .if_none_exist = asked->if_none_exist,
+        .key = asked->idempotency_key,
         .node = skeym_name_span(&admission->claims.id),
         .grant = {allows, admission},
         .base_url = service->base_url,
         .now_ms = skeym_clock_now(&service->clock, NULL),
     };
+    if (request.key.size > 0) {
+        digest_of(request.digest, asked);
+    }
     bool done = skeym_fhir_handle(service->fhir, reader, &request, take_answer, work);
     skeym_readers_give(service->readers, reader);
     if (!done) {

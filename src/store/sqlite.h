@@ -53,6 +53,13 @@
     X(TERMS_VALUE, "SELECT num FROM term WHERE kind = ?1 AND value = ?2")                          \
     X(TERMS_SYSTEM, "SELECT num FROM term WHERE kind = ?1 AND system = ?3")                        \
     X(ADD_PATIENT_TERM, "INSERT OR IGNORE INTO patient_term(patient, term) VALUES(?1, ?2)")        \
+    X(FIND_REQUEST, "SELECT digest, id, version, updated, created FROM request"                    \
+                    " WHERE writer = ?1 AND key = ?2")                                             \
+    X(ADD_REQUEST, "INSERT INTO request(writer, key, digest, id, version, updated, created)"       \
+                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                          \
+    X(DROP_REQUESTS, "DELETE FROM request WHERE num IN"                                            \
+                     " (SELECT num FROM request ORDER BY num LIMIT 8)"                             \
+                     " AND (updated < ?1 OR num <= ?2)")                                           \
     X(ROW_TERMS, "SELECT term FROM observation_term INDEXED BY observation_term_row"               \
                  " WHERE patient = ?1 AND start = ?2 AND id = ?3")
 
@@ -140,6 +147,14 @@ enum skeym_error skeym_sqlite_open_present(void *handle);
 enum skeym_error skeym_sqlite_row_apply(void *handle, struct skeym_store_write *write);
 enum skeym_error skeym_sqlite_row_get(void *handle, enum skeym_store_kind kind,
                                       struct skeym_span id, skeym_store_each each, void *arg);
+/* sqlite_request.c */
+/* Whether the write's key was used before: then write->repeated, and what it came to.
+ * SKEYM_ERR_CONFLICT (MISUSED): for another request. */
+SKEYM_MUST_USE enum skeym_error skeym_sqlite_request_find(struct skeym_sqlite *sqlite,
+                                                          struct skeym_store_write *write);
+/* What a write with a key has come to. */
+SKEYM_MUST_USE enum skeym_error skeym_sqlite_request_keep(struct skeym_sqlite *sqlite,
+                                                          const struct skeym_store_write *write);
 /* sqlite_query.c */
 enum skeym_error skeym_sqlite_query_search(void *handle, const struct skeym_store_query *query,
                                            skeym_store_each each, void *arg);

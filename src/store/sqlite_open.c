@@ -15,16 +15,23 @@
 
 enum {
     APPLICATION = 0x536b794d, /* "SkyM" */
-    SCHEMA_VERSION = 3,
+    SCHEMA_VERSION = 4,
+    SCHEMA_BEFORE = 3,      /* made into ours when it is opened */
     PAGE_BYTES = 8192,      /* holds the row of a usual observation without overflow pages */
     CHECK_BYTES = 64 << 20, /* files up to this size are checked page by page when opened */
     ROW_BYTES_MAX = 64 << 20,
     WRITER_SHARE = 5, /* all wait for the writer */
 };
 
+/* Idempotency keys; num is in order of time. */
+#define REQUEST_TABLE                                                                              \
+    "CREATE TABLE request(num INTEGER PRIMARY KEY, writer TEXT NOT NULL, key TEXT NOT NULL,"       \
+    " digest BLOB NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,"                           \
+    " updated INTEGER NOT NULL, created INTEGER NOT NULL, UNIQUE(writer, key)) STRICT"
+
 static const char *const schema[] = {
     "PRAGMA application_id = 1399552333",
-    "PRAGMA user_version = 3",
+    "PRAGMA user_version = 4",
     "CREATE TABLE term(num INTEGER PRIMARY KEY, kind INTEGER NOT NULL, value TEXT NOT NULL,"
     " system TEXT NOT NULL, UNIQUE(kind, value, system)) STRICT",
     "CREATE TABLE observation(patient TEXT NOT NULL, start INTEGER NOT NULL, id TEXT NOT NULL,"
@@ -56,6 +63,13 @@ static const char *const schema[] = {
     "CREATE TABLE name(value TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY(value, id))"
     " STRICT, WITHOUT ROWID",
     "CREATE INDEX name_id ON name(id)",
+    REQUEST_TABLE,
+};
+
+/* What version 4 has and version 3 had not. */
+static const char *const migration[] = {
+    REQUEST_TABLE,
+    "PRAGMA user_version = 4",
 };
 
 static const char *const settings[] = {
@@ -103,11 +117,13 @@ static enum skeym_error run_all(struct skeym_sqlite *sqlite, const char *const *
     return SKEYM_OK;
 }
 
-static enum skeym_error make_schema(struct skeym_sqlite *sqlite)
+/* All or nothing. */
+static enum skeym_error make_schema(struct skeym_sqlite *sqlite, const char *const *sql,
+                                    size_t count)
 {
     enum skeym_error error = run_all(sqlite, (const char *const[]){"BEGIN IMMEDIATE"}, 1);
     if (!error) {
-        error = run_all(sqlite, schema, sizeof schema / sizeof *schema);
+        error = run_all(sqlite, sql, count);
     }
     if (!error) {
         error = run_all(sqlite, (const char *const[]){"COMMIT"}, 1);
@@ -153,19 +169,26 @@ static enum skeym_error check_schema(struct skeym_sqlite *sqlite, bool thorough)
         return error;
     }
     if (application == 0 && version == 0 && tables == 0) {
-        return make_schema(sqlite); /* was stopped between the file's birth and the schema */
+        return make_schema(
+            sqlite, schema,
+            sizeof schema /
+                sizeof *schema); /* was stopped between the file's birth and the schema */
     }
     if (application != APPLICATION) {
         return SKEYM_ERR_DAMAGED;
     }
-    if (version != SCHEMA_VERSION) {
+    if (version != SCHEMA_VERSION && version != SCHEMA_BEFORE) {
         return SKEYM_ERR_VERSION;
     }
     if (thorough) {
         error = ask(sqlite, "PRAGMA quick_check(1)", NULL, "ok", &sound);
-        return error ? error : sound ? SKEYM_OK : SKEYM_ERR_DAMAGED;
     }
-    return SKEYM_OK;
+    if (error || (thorough && !sound)) {
+        return error ? error : SKEYM_ERR_DAMAGED;
+    }
+    return version == SCHEMA_VERSION
+               ? SKEYM_OK
+               : make_schema(sqlite, migration, sizeof migration / sizeof *migration);
 }
 
 /* Remembers which files the database and its log are. */

@@ -394,7 +394,22 @@ static enum skeym_error put(struct skeym_sqlite *sqlite, struct skeym_store_writ
     return error;
 }
 
+static enum skeym_error apply_new(struct skeym_sqlite *sqlite, struct skeym_store_write *write)
+{
+    return write->action == SKEYM_STORE_CREATE ? create(sqlite, write) : put(sqlite, write);
+}
+
 enum skeym_error skeym_sqlite_row_apply(void *handle, struct skeym_store_write *write)
 {
-    return write->action == SKEYM_STORE_CREATE ? create(handle, write) : put(handle, write);
+    struct skeym_sqlite *sqlite = handle;
+    if (write->key.size == 0) {
+        return apply_new(sqlite, write);
+    }
+    enum skeym_error error = skeym_sqlite_request_find(sqlite, write);
+    if (error || write->repeated) {
+        return error;
+    }
+    error = apply_new(sqlite, write);
+    bool changed = write->outcome == SKEYM_STORE_CREATED || write->outcome == SKEYM_STORE_UPDATED;
+    return error || !changed ? error : skeym_sqlite_request_keep(sqlite, write);
 }

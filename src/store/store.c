@@ -94,6 +94,7 @@ static void reset_batch(struct skeym_store_batch *batch, int64_t now_ms)
         fail_write(&batch->writes[i], SKEYM_OK);
         batch->writes[i].outcome = SKEYM_STORE_NOTHING;
         batch->writes[i].version = 0;
+        batch->writes[i].repeated = false;
         batch->writes[i].updated_ms = now_ms;
     }
 }

@@ -29,6 +29,7 @@ enum {
     SKEYM_STORE_TAGS_MAX = 64,   /* tags of one record */
     SKEYM_STORE_VALUES_MAX = 64, /* values of all tests of one query */
     SKEYM_STORE_LATEST_ROWS_MAX = 10000,
+    SKEYM_STORE_DIGEST_BYTES = 32,
 };
 
 enum skeym_store_kind { SKEYM_STORE_OBSERVATION, SKEYM_STORE_PATIENT, SKEYM_STORE_DEVICE };
@@ -125,6 +126,7 @@ enum skeym_store_outcome {
     SKEYM_STORE_CHANGED, /* ERR_CONFLICT: another version than expected, or the id is taken */
     SKEYM_STORE_TAKEN,   /* ERR_CONFLICT: another record has the identifier, or is met */
     SKEYM_STORE_DIFFERS, /* ERR_CONFLICT: the identifier's record does not say the same */
+    SKEYM_STORE_MISUSED, /* ERR_CONFLICT: the key was used for another request */
 };
 
 struct skeym_store_owned; /* the store's */
@@ -144,6 +146,12 @@ struct skeym_store_write {
     bool (*same)(const struct skeym_store_record *found, const struct skeym_store_record *given);
     /* PUT: the version that is there now, 0 for none. Observations cannot be put. */
     uint32_t expected_version;
+    /* Makes it safe to send the same request twice: a write of the same writer with the same key
+     * that has changed something is not carried out again, but answered as it was then (repeated).
+     * digest: of the whole request, by which another one under the same key is told. Keys are kept
+     * for a day, and of them the newest million. Empty: no key. */
+    struct skeym_span key;
+    uint8_t digest[SKEYM_STORE_DIGEST_BYTES];
 
     /* Set by the store. */
     enum skeym_error error;
@@ -151,6 +159,7 @@ struct skeym_store_write {
     uint32_t version;
     int64_t updated_ms;
     struct skeym_store_record found; /* of FOUND; lives until done returns */
+    bool repeated; /* outcome, version and updated_ms are those of the first time; found.id, too */
     struct skeym_store_owned *owned;
 };
 

@@ -12,20 +12,22 @@ static bool same(const struct skeym_closed *a, const struct skeym_closed *b)
 {
     return skeym_span_equal(a->method, b->method) && skeym_span_equal(a->target, b->target) &&
            skeym_span_equal(a->content_type, b->content_type) &&
+           skeym_span_equal(a->idempotency_key, b->idempotency_key) &&
            skeym_span_equal(a->if_none_exist, b->if_none_exist) &&
            skeym_span_equal(a->prefer, b->prefer) && skeym_span_equal(a->body, b->body);
 }
 
 static const struct {
     const char *text;
-    const char *method, *target, *content_type, *if_none_exist, *prefer, *body;
+    const char *method, *target, *content_type, *key, *if_none_exist, *prefer, *body;
 } good[] = {
-    {"GET / LF LF", "GET", "/", "", "", "", ""},
-    {"POST /fhir LFcontent-type: a/b LF LF{}", "POST", "/fhir", "a/b", "", "", "{}"},
-    {"PUT /x?y=1 LFif-none-exist: id=3 LF LF LF", "PUT", "/x?y=1", "", "id=3", "", "\n"},
-    {"A / LFprefer:  x  LF LF", "A", "/", "", "", " x ", ""},
-    {"POST / LFcontent-type: a LFif-none-exist: b LFprefer: c LF LFd", "POST", "/", "a", "b", "c",
-     "d"},
+    {"GET / LF LF", "GET", "/", "", "", "", "", ""},
+    {"POST /fhir LFcontent-type: a/b LF LF{}", "POST", "/fhir", "a/b", "", "", "", "{}"},
+    {"PUT /x?y=1 LFif-none-exist: id=3 LF LF LF", "PUT", "/x?y=1", "", "", "id=3", "", "\n"},
+    {"A / LFprefer:  x  LF LF", "A", "/", "", "", "", " x ", ""},
+    {"A / LFidempotency-key: Az.09_- LF LF", "A", "/", "", "Az.09_-", "", "", ""},
+    {"POST / LFcontent-type: a LFidempotency-key: k LFif-none-exist: b LFprefer: c LF LFd", "POST",
+     "/", "a", "k", "b", "c", "d"},
 };
 
 /* Writes LF for " LF", so that the tables can be read. */
@@ -52,9 +54,10 @@ static void good_ones_are_read_and_written(void **state)
         struct skeym_span plain = text_of(text, good[i].text);
         struct skeym_closed read;
         struct skeym_closed want = {
-            skeym_span_text(good[i].method),       skeym_span_text(good[i].target),
-            skeym_span_text(good[i].content_type), skeym_span_text(good[i].if_none_exist),
-            skeym_span_text(good[i].prefer),       skeym_span_text(good[i].body)};
+            skeym_span_text(good[i].method),        skeym_span_text(good[i].target),
+            skeym_span_text(good[i].content_type),  skeym_span_text(good[i].key),
+            skeym_span_text(good[i].if_none_exist), skeym_span_text(good[i].prefer),
+            skeym_span_text(good[i].body)};
         assert_int_equal(skeym_closed_read(&read, plain), SKEYM_OK);
         assert_true(same(&read, &want));
         struct skeym_writer writer = skeym_writer((struct skeym_room){again, sizeof again});
@@ -107,6 +110,18 @@ static void bad_ones_are_refused(void **state)
         {"GET / LFprefer: a LFcontent-type: a LF LF", SKEYM_ERR_SHAPE},
         {"GET / LFprefer: a LFif-none-exist: a LF LF", SKEYM_ERR_SHAPE},
         {"GET / LFprefer: a LFprefer: a LF LF", SKEYM_ERR_SHAPE},
+        {"GET / LFidempotency-key: a LFidempotency-key: a LF LF", SKEYM_ERR_SHAPE},
+        {"GET / LFidempotency-key: a LFcontent-type: a LF LF", SKEYM_ERR_SHAPE},
+        {"GET / LFif-none-exist: a LFidempotency-key: a LF LF", SKEYM_ERR_SHAPE},
+        {"GET / LFidempotency-key:  LF LF", SKEYM_ERR_SIZE},
+        {"GET / LFidempotency-key: a b LF LF", SKEYM_ERR_CHARSET},
+        {"GET / LFidempotency-key: a/1 LF LF", SKEYM_ERR_CHARSET},
+        {"GET / LFidempotency-key: \"a\" LF LF", SKEYM_ERR_CHARSET},
+        {"GET / LFidempotency-key: a@ LF LF", SKEYM_ERR_CHARSET},
+        {"GET / LFidempotency-key: a[ LF LF", SKEYM_ERR_CHARSET},
+        {"GET / LFidempotency-key: a` LF LF", SKEYM_ERR_CHARSET},
+        {"GET / LFidempotency-key: a{ LF LF", SKEYM_ERR_CHARSET},
+        {"GET / LFidempotency-key: a: LF LF", SKEYM_ERR_CHARSET},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         uint8_t text[256];
@@ -120,7 +135,8 @@ static void truncated_ones_are_refused(void **state)
     (void)state;
     uint8_t text[256];
     struct skeym_span plain =
-        text_of(text, "POST / LFcontent-type: a LFif-none-exist: b LFprefer: c LF LF");
+        text_of(text, "POST / LFcontent-type: a LFidempotency-key: k LFif-none-exist: b LFprefer: "
+                      "c LF LF");
     for (size_t size = 0; size < plain.size; size++) {
         assert_refused(skeym_span(plain.data, size), SKEYM_ERR_SHAPE);
     }
@@ -143,7 +159,8 @@ static void limits(void **state)
                  {&closed.target, SKEYM_TARGET_BYTES, '/'},
                  {&closed.content_type, SKEYM_FIELD_BYTES, 'c'},
                  {&closed.if_none_exist, SKEYM_FIELD_BYTES, ' '},
-                 {&closed.prefer, SKEYM_FIELD_BYTES, '~'}};
+                 {&closed.prefer, SKEYM_FIELD_BYTES, '~'},
+                 {&closed.idempotency_key, SKEYM_KEY_CHARS, 'z'}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         struct skeym_closed read;
         struct skeym_span before = *parts[i].part;
@@ -169,6 +186,12 @@ static void limits(void **state)
         skeym_write_text(&writer, "\n\n");
         assert_refused(skeym_written(&writer), SKEYM_ERR_SIZE);
     }
+    struct skeym_writer key = skeym_writer((struct skeym_room){out, sizeof out});
+    skeym_write_text(&key, "GET /\nidempotency-key: ");
+    memset(long_text, 'x', sizeof long_text);
+    skeym_write_span(&key, skeym_span(long_text, SKEYM_KEY_CHARS + 1));
+    skeym_write_text(&key, "\n\n");
+    assert_refused(skeym_written(&key), SKEYM_ERR_SIZE);
     memset(long_text, 'x', sizeof long_text);
     memcpy(long_text, "GET /", 5);
     assert_refused(skeym_span(long_text, sizeof long_text), SKEYM_ERR_SIZE);
@@ -178,13 +201,14 @@ static void a_writer_refuses_what_could_be_misread(void **state)
 {
     (void)state;
     static const struct skeym_closed fine = {
-        {(const uint8_t *)"GET", 3}, {(const uint8_t *)"/", 1}, {0}, {0}, {0}, {0}};
+        {(const uint8_t *)"GET", 3}, {(const uint8_t *)"/", 1}, {0}, {0}, {0}, {0}, {0}};
     static const char *const bad[] = {"a\nprefer: b", "a\r", "\x7f", "\x01"};
-    for (size_t i = 0; i < (size_t)4 * 5; i++) {
+    for (size_t i = 0; i < (size_t)4 * 6; i++) {
         uint8_t out[100];
         struct skeym_closed closed = fine;
-        struct skeym_span *parts[] = {&closed.method, &closed.target, &closed.content_type,
-                                      &closed.if_none_exist, &closed.prefer};
+        struct skeym_span *parts[] = {&closed.method,       &closed.target,
+                                      &closed.content_type, &closed.if_none_exist,
+                                      &closed.prefer,       &closed.idempotency_key};
         *parts[i / 4] = skeym_span_text(bad[i % 4]);
         struct skeym_writer writer = skeym_writer((struct skeym_room){out, sizeof out});
         skeym_closed_write(&writer, &closed);
