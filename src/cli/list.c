@@ -179,7 +179,7 @@ static int list(const char *dir, bool json)
 {
     struct authority authority = {0};
     struct skeym_revoked revoked = {0};
-    size_t damaged = 0;
+    struct skeym_audit_gaps gaps = {0};
     enum skeym_error error = look_at(&authority, dir);
     if (error == SKEYM_OK) {
         error = skeym_home_revoked(&revoked, dir);
@@ -193,7 +193,7 @@ static int list(const char *dir, bool json)
     if (!json) {
         print_authority(&authority);
     }
-    error = json && !rows.rows ? SKEYM_ERR_MEMORY : skeym_audit_read(dir, add_row, &rows, &damaged);
+    error = json && !rows.rows ? SKEYM_ERR_MEMORY : skeym_audit_read(dir, add_row, &rows, &gaps);
     if (error == SKEYM_OK && rows.short_of_memory) {
         error = SKEYM_ERR_MEMORY;
     }
@@ -208,8 +208,13 @@ static int list(const char *dir, bool json)
     if (error != SKEYM_OK) {
         return skeym_cli_dir_fail("list", dir, error);
     }
-    if (damaged > 0) {
-        return skeym_cli_say("list", "%s/audit: %zu damaged lines are not shown", dir, damaged);
+    if (gaps.torn > 0) { /* it happens, and no operator can mend it */
+        fprintf(stderr, "skeym list: mind: %s/audit: %zu lines that a crash cut short\n", dir,
+                gaps.torn);
+    }
+    if (gaps.damaged > 0) {
+        return skeym_cli_say("list", "%s/audit: %zu damaged lines are not shown", dir,
+                             gaps.damaged);
     }
     return SKEYM_EXIT_OK;
 }

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "server/audit.h"
 #include "server/home.h"
+#include "server/revocation.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,54 +19,13 @@ static const char usage[] =
     "                   list is missing or damaged and no backup is at hand\n"
     "  --dir DIR        the authority's folder (default: $SKEYM_DIR, else ./skeym-authority)\n";
 
-/* What is known of a node. */
-struct search {
-    const char *node;
-    struct skeym_name id;
-    uint32_t enrolled; /* highest generation in the audit file, 0: none */
-    uint32_t revoked;  /* and in the list, 0: none */
-};
-
-static void look(void *arg, struct json_object *event)
-{
-    struct search *search = arg;
-    uint32_t generation = skeym_audit_get_number(event, "generation");
-    const char *what = skeym_audit_get_text(event, "event");
-    if ((strcmp(what, "enrol") == 0 || strcmp(what, "invite") == 0) &&
-        strcmp(skeym_audit_get_text(event, "node"), search->node) == 0 &&
-        generation > search->enrolled) {
-        search->enrolled = generation;
-    }
-}
-
-static enum skeym_error find(struct search *search, const char *dir)
-{
-    struct skeym_revoked revoked = {0};
-    size_t damaged;
-    enum skeym_error error = skeym_home_revoked(&revoked, dir);
-    if (error != SKEYM_OK) {
-        return error;
-    }
-    uint32_t next = skeym_enrolment_generation(&revoked, &search->id);
-    search->revoked = next == 0 ? UINT32_MAX : next - 1;
-    skeym_home_revoked_free(&revoked);
-    return skeym_audit_read(dir, look, search, &damaged);
-}
-
-/* An enrolment gets one generation above what is revoked, so no live credential is above that, be
- * its line in the audit file or lost. */
-static uint32_t all_so_far(const struct search *search)
-{
-    uint32_t next = search->revoked == UINT32_MAX ? UINT32_MAX : search->revoked + 1;
-    return search->enrolled > next ? search->enrolled : next;
-}
-
-static void report(const struct search *search, uint32_t asked, uint32_t holds)
+static void report(const char *node, const struct skeym_revocation *search, uint32_t asked,
+                   uint32_t holds)
 {
     if (asked <= search->revoked) {
-        printf("%s is revoked already, up to generation %u.\n", search->node, (unsigned)holds);
+        printf("%s is revoked already, up to generation %u.\n", node, (unsigned)holds);
     } else {
-        printf("Revoked %s up to generation %u.\n", search->node, (unsigned)holds);
+        printf("Revoked %s up to generation %u.\n", node, (unsigned)holds);
     }
     if (search->enrolled > holds) {
         printf("Mind: it was enrolled in generation %u, too, which is not revoked.\n",
@@ -73,7 +33,8 @@ static void report(const struct search *search, uint32_t asked, uint32_t holds)
     }
 }
 
-static int revoke(const char *dir, const struct search *search, uint32_t generation)
+static int revoke(const char *dir, const char *node, const struct skeym_revocation *search,
+                  uint32_t generation)
 {
     uint32_t holds = generation > search->revoked ? generation : search->revoked;
     enum skeym_error error = skeym_home_revoke(dir, &search->id, generation);
@@ -88,12 +49,9 @@ static int revoke(const char *dir, const struct search *search, uint32_t generat
         return skeym_cli_dir_fail("revoke", dir, error);
     }
     /* The list counts, not the audit file: a full disk must not keep the server from hearing. */
-    report(search, generation, holds);
+    report(node, search, generation, holds);
     int code = skeym_cli_tell_server("revoke", dir);
-    struct json_object *event = skeym_audit_event("revoke", skeym_cli_now());
-    skeym_audit_text(event, "node", search->node);
-    skeym_audit_number(event, "generation", holds);
-    error = skeym_audit_append(dir, event);
+    error = skeym_revocation_note(dir, &search->id, holds, NULL, skeym_cli_now());
     if (error != SKEYM_OK) {
         return skeym_cli_fail("revoke", "it holds, but the audit file could not be written", error);
     }
@@ -168,23 +126,23 @@ static int restore(const char *dir)
 {
     char *text = NULL;
     size_t size = 0;
-    size_t damaged = 0;
+    struct skeym_audit_gaps gaps = {0};
     struct gathering gathering = {.text = open_memstream(&text, &size)};
     if (!gathering.text) {
         return skeym_cli_fail("revoke", NULL, SKEYM_ERR_MEMORY);
     }
-    enum skeym_error error = skeym_audit_read(dir, gather, &gathering, &damaged);
+    enum skeym_error error = skeym_audit_read(dir, gather, &gathering, &gaps);
     if (fclose(gathering.text) != 0 && error == SKEYM_OK) {
         error = SKEYM_ERR_MEMORY;
     }
     int code;
     if (error != SKEYM_OK) {
         code = skeym_cli_dir_fail("revoke", dir, error);
-    } else if (damaged > 0 || !gathering.begins) {
+    } else if (gaps.damaged + gaps.torn > 0 || !gathering.begins) { /* it may be a revocation */
         code = skeym_cli_say("revoke",
                              "%s/audit is not whole either (%zu damaged lines, %s): restore both "
                              "files from a backup",
-                             dir, damaged,
+                             dir, gaps.damaged + gaps.torn,
                              gathering.begins ? "from its beginning" : "without its beginning");
     } else {
         code = restored(dir, skeym_span(text, size));
@@ -195,24 +153,26 @@ static int restore(const char *dir)
 
 /* --- the command ------------------------------------------------------------- */
 
-static int revoke_node(const char *dir, struct search *search, uint32_t generation)
+static int revoke_node(const char *dir, const char *node, const struct skeym_name *id,
+                       uint32_t generation)
 {
-    enum skeym_error error = find(search, dir);
+    struct skeym_revocation search;
+    enum skeym_error error = skeym_revocation_find(&search, dir, id);
     if (error != SKEYM_OK) {
         return skeym_cli_dir_fail("revoke", dir, error);
     }
-    bool known = search->enrolled > 0 || search->revoked > 0;
+    bool known = search.enrolled > 0 || search.revoked > 0;
     if (!known && generation == 0) {
         return skeym_cli_say("revoke",
                              "%s: no node of that name was enrolled here, so nothing was revoked "
                              "('skeym list' shows them; if the audit file was lost, give "
                              "--generation)",
-                             search->node);
+                             node);
     }
     if (!known) {
-        fprintf(stderr, "skeym revoke: mind: no node '%s' was enrolled here\n", search->node);
+        fprintf(stderr, "skeym revoke: mind: no node '%s' was enrolled here\n", node);
     }
-    return revoke(dir, search, generation ? generation : all_so_far(search));
+    return revoke(dir, node, &search, generation ? generation : skeym_revocation_all(&search));
 }
 
 static int run(int argc, char **argv)
@@ -241,14 +201,14 @@ static int run(int argc, char **argv)
     if (operands.count == 0) {
         return skeym_cli_usage(&skeym_command_revoke, "NODE is missing");
     }
-    struct search search = {.node = operands.at[0]};
-    if (skeym_name_node(&search.id, skeym_span_text(search.node)) != SKEYM_OK) {
+    struct skeym_name id;
+    if (skeym_name_node(&id, skeym_span_text(operands.at[0])) != SKEYM_OK) {
         return skeym_cli_usage(&skeym_command_revoke, "NODE is no node's name");
     }
     if (text && !skeym_cli_number(&generation, text, 1, UINT32_MAX)) {
         return skeym_cli_usage(&skeym_command_revoke, "--generation takes 1 and up");
     }
-    return revoke_node(dir, &search, generation);
+    return revoke_node(dir, operands.at[0], &id, generation);
 }
 
 const struct skeym_command skeym_command_revoke = {

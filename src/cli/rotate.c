@@ -103,7 +103,7 @@ static int warn(const char *dir, const struct wish *wish)
 {
     struct skeym_keyring keyring;
     char since[SKEYM_CLI_TIME_BYTES];
-    size_t damaged;
+    struct skeym_audit_gaps gaps;
     struct count count = {.enrol_key = wish->retire, .now_s = (uint32_t)(wish->now_ms / 1000)};
     enum skeym_error error = skeym_home_keyring(&keyring, dir);
     uint32_t since_s = 0;
@@ -117,7 +117,7 @@ static int warn(const char *dir, const struct wish *wish)
         error = skeym_home_revoked(&count.revoked, dir);
     }
     if (error == SKEYM_OK) {
-        error = skeym_audit_read(dir, count_node, &count, &damaged);
+        error = skeym_audit_read(dir, count_node, &count, &gaps);
     }
     skeym_home_revoked_free(&count.revoked);
     if (error != SKEYM_OK) {

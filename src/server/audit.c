@@ -123,23 +123,39 @@ static enum skeym_error one_line(struct skeym_span line, skeym_audit_each each, 
     return good ? SKEYM_OK : problem.status == 503 ? SKEYM_ERR_MEMORY : SKEYM_ERR_SHAPE;
 }
 
+enum skeym_error skeym_audit_parse(struct skeym_span text, skeym_audit_each each, void *arg,
+                                   struct skeym_audit_gaps *gaps)
+{
+    enum skeym_error error = SKEYM_OK;
+    *gaps = (struct skeym_audit_gaps){0};
+    while (error == SKEYM_OK && text.size > 0) {
+        const uint8_t *end = memchr(text.data, '\n', text.size);
+        struct skeym_span line =
+            skeym_span_part(text, 0, end ? (size_t)(end - text.data) : text.size);
+        text = skeym_span_part(text, line.size + (end != NULL), text.size);
+        if (line.size == 0) {
+            continue;
+        }
+        error = one_line(line, each, arg);
+        if (error == SKEYM_ERR_SHAPE) {
+            bool torn = line.data[0] == '{' && line.data[line.size - 1] != '}';
+            gaps->torn += torn;
+            gaps->damaged += !torn;
+            error = SKEYM_OK;
+        }
+    }
+    return error;
+}
+
 enum skeym_error skeym_audit_read(const char *dir, skeym_audit_each each, void *arg,
-                                  size_t *damaged)
+                                  struct skeym_audit_gaps *gaps)
 {
     char *text = NULL;
     size_t size = 0;
-    *damaged = 0;
+    *gaps = (struct skeym_audit_gaps){0};
     enum skeym_error error = skeym_home_audit_read(&text, &size, dir);
-    size_t at = 0;
-    while (error == SKEYM_OK && at < size) {
-        const char *end = memchr(text + at, '\n', size - at);
-        size_t length = end ? (size_t)(end - text) - at : size - at;
-        if (length > 0) {
-            enum skeym_error line = one_line(skeym_span(text + at, length), each, arg);
-            *damaged += line == SKEYM_ERR_SHAPE;
-            error = line == SKEYM_ERR_MEMORY ? line : SKEYM_OK;
-        }
-        at += length + (end != NULL);
+    if (error == SKEYM_OK) {
+        error = skeym_audit_parse(skeym_span(text, size), each, arg, gaps);
     }
     free(text);
     return error;

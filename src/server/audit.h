@@ -23,11 +23,18 @@ const char *skeym_audit_line(struct json_object *event);
 /* Appends the event durably and frees it. */
 SKEYM_MUST_USE enum skeym_error skeym_audit_append(const char *dir, struct json_object *event);
 
-/* Every event so far. Lines that are no event are counted in *damaged, and left out. Errors:
- * home.h's, SKEYM_ERR_MEMORY. */
+/* Lines that are no event. torn: begun and not ended, as a crash leaves one; the next event goes
+ * below it. damaged: others. */
+struct skeym_audit_gaps {
+    size_t torn, damaged;
+};
+/* Every event so far, without such lines. Errors: home.h's, SKEYM_ERR_MEMORY. */
 typedef void (*skeym_audit_each)(void *arg, struct json_object *event);
 SKEYM_MUST_USE enum skeym_error skeym_audit_read(const char *dir, skeym_audit_each each, void *arg,
-                                                 size_t *damaged);
+                                                 struct skeym_audit_gaps *gaps);
+/* The same from the file's text. Errors: SKEYM_ERR_MEMORY. */
+SKEYM_MUST_USE enum skeym_error skeym_audit_parse(struct skeym_span text, skeym_audit_each each,
+                                                  void *arg, struct skeym_audit_gaps *gaps);
 /* A member's text (never NULL) and number (0 when it is missing or out of range). */
 const char *skeym_audit_get_text(struct json_object *event, const char *name);
 uint32_t skeym_audit_get_number(struct json_object *event, const char *name);

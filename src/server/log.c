@@ -24,7 +24,15 @@ struct skeym_log {
     } room[SKEYM_LOG_ROOMS];
     uint64_t stuck; /* lines that nobody was there to take */
     uint64_t dropped_total;
+    skeym_log_watcher watcher; /* or NULL */
+    void *watcher_arg;
 };
+
+void skeym_log_watch(struct skeym_log *log, skeym_log_watcher watcher, void *arg)
+{
+    log->watcher = watcher;
+    log->watcher_arg = arg;
+}
 
 struct skeym_log_field skeym_log_text(const char *key, const char *text)
 {
@@ -262,14 +270,17 @@ static bool emit(struct skeym_log *log, const char *line, size_t size)
     return some;
 }
 
-void skeym_log_write(struct skeym_log *log, enum skeym_log_level level, const char *event,
-                     const struct skeym_log_field *fields, size_t count)
+static void write_line(struct skeym_log *log, const struct skeym_log_line *told)
 {
     char line[SKEYM_LOG_LINE_BYTES];
-    if (level < log->level) {
+    if (log->watcher) {
+        log->watcher(log->watcher_arg, told);
+    }
+    if (told->level < log->level) {
         return;
     }
-    size_t size = skeym_log_format(line, wall_ms(), level, event, fields, count);
+    size_t size =
+        skeym_log_format(line, told->wall_ms, told->level, told->event, told->fields, told->count);
     (void)pthread_mutex_lock(&log->lock);
     if (!emit(log, line, size)) {
         log->stuck++;
@@ -278,13 +289,21 @@ void skeym_log_write(struct skeym_log *log, enum skeym_log_level level, const ch
     (void)pthread_mutex_unlock(&log->lock);
 }
 
-static bool take_room(struct skeym_log *log, enum skeym_log_room room)
+void skeym_log_write(struct skeym_log *log, enum skeym_log_level level, const char *event,
+                     const struct skeym_log_field *fields, size_t count)
+{
+    const struct skeym_log_line line = {wall_ms(), SKEYM_LOG_ROOMS, level, event, fields, count};
+    write_line(log, &line);
+}
+
+/* counts: the line is one of the log's, and missed there. */
+static bool take_room(struct skeym_log *log, enum skeym_log_room room, bool counts)
 {
     (void)pthread_mutex_lock(&log->lock);
     bool left = log->room[room].left > 0;
     log->room[room].left -= left;
-    log->room[room].dropped += !left;
-    log->dropped_total += !left;
+    log->room[room].dropped += !left && counts;
+    log->dropped_total += !left && counts;
     (void)pthread_mutex_unlock(&log->lock);
     return left;
 }
@@ -293,20 +312,26 @@ void skeym_log_write_flood(struct skeym_log *log, enum skeym_log_room room,
                            enum skeym_log_level level, const char *event,
                            const struct skeym_log_field *fields, size_t count)
 {
-    if (level >= log->level && take_room(log, room)) {
-        skeym_log_write(log, level, event, fields, count);
+    if ((log->watcher || level >= log->level) && take_room(log, room, level >= log->level)) {
+        const struct skeym_log_line line = {wall_ms(), room, level, event, fields, count};
+        write_line(log, &line);
     }
 }
 
 /* Counts them again when this does not go out either. */
-static void say_dropped(struct skeym_log *log, const char *of, uint64_t lines)
+static void say_dropped(struct skeym_log *log, const char *of, enum skeym_log_room room,
+                        uint64_t lines)
 {
-    char line[SKEYM_LOG_LINE_BYTES];
-    size_t size = skeym_log_format(
-        line, wall_ms(), SKEYM_LOG_WARNING, "dropped",
-        SKEYM_LOG_FIELDS(skeym_log_text("of", of), skeym_log_number("lines", lines)));
+    char text[SKEYM_LOG_LINE_BYTES];
+    const struct skeym_log_field fields[] = {skeym_log_text("of", of),
+                                             skeym_log_number("lines", lines)};
+    const struct skeym_log_line line = {wall_ms(), room, SKEYM_LOG_WARNING, "dropped", fields, 2};
+    if (log->watcher && room != SKEYM_LOG_ROOMS) {
+        log->watcher(log->watcher_arg, &line);
+    }
+    size_t size = skeym_log_format(text, line.wall_ms, line.level, line.event, fields, 2);
     (void)pthread_mutex_lock(&log->lock);
-    if (!emit(log, line, size)) {
+    if (!emit(log, text, size)) {
         log->stuck += lines;
     }
     (void)pthread_mutex_unlock(&log->lock);
@@ -328,11 +353,11 @@ uint64_t skeym_log_tick(struct skeym_log *log)
     log->stuck = 0;
     (void)pthread_mutex_unlock(&log->lock);
     if (stuck) {
-        say_dropped(log, "stuck", stuck);
+        say_dropped(log, "stuck", SKEYM_LOG_ROOMS, stuck);
     }
     for (size_t i = 0; i < SKEYM_LOG_ROOMS; i++) {
         if (dropped[i]) {
-            say_dropped(log, names[i], dropped[i]);
+            say_dropped(log, names[i], (enum skeym_log_room)i, dropped[i]);
         }
     }
     return total;

@@ -65,6 +65,20 @@ enum skeym_log_room {
 void skeym_log_write_flood(struct skeym_log *log, enum skeym_log_room room,
                            enum skeym_log_level level, const char *event,
                            const struct skeym_log_field *fields, size_t count);
+/* Somebody who is told of every line too, whatever its level, but for those that a flood drops.
+ * Before any thread writes; watcher runs on the writer's and must not wait. room: SKEYM_LOG_ROOMS
+ * for lines that no peer can cause. What is told lives for the call. */
+struct skeym_log_line {
+    uint64_t wall_ms;
+    enum skeym_log_room room;
+    enum skeym_log_level level;
+    const char *event;
+    const struct skeym_log_field *fields;
+    size_t count;
+};
+typedef void (*skeym_log_watcher)(void *arg, const struct skeym_log_line *line);
+void skeym_log_watch(struct skeym_log *log, skeym_log_watcher watcher, void *arg);
+
 /* Once a second: says how many lines were dropped. Returns how many since the start. */
 uint64_t skeym_log_tick(struct skeym_log *log);
 

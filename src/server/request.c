@@ -6,6 +6,7 @@
 #include "server/fields.h"
 #include "server/reply.h"
 #include "server/request_work.h"
+#include "server/seen.h"
 #include "server/signin.h"
 #include "server/signup.h"
 #include <stdlib.h>
@@ -85,6 +86,8 @@ static void log_refusal(struct skeym_request *request, const char *check, enum s
                         uint64_t count)
 {
     const struct skeym_name *node = &request->admission.claims.id;
+    skeym_seen_note(request->service->seen, node, SKEYM_SEEN_REFUSED,
+                    skeym_clock_now(&request->service->clock, NULL));
     enum skeym_log_room room = request->trusted ? SKEYM_LOG_PROVEN
                                : node->size     ? SKEYM_LOG_NAMED
                                                 : SKEYM_LOG_STRANGERS;
@@ -377,6 +380,8 @@ static enum MHD_Result finish_exchange(struct skeym_request *request,
     }
     request->trusted = true;
     skeym_metrics_add(&service->metrics, SKEYM_COUNT_ADMITTED, 1);
+    skeym_seen_note(service->seen, &request->admission.claims.id, SKEYM_SEEN_REQUEST,
+                    skeym_clock_now(&service->clock, NULL));
     if (request->admission.claims.sequence % WELCOME_EACH == 0) {
         skeym_rate_welcome(service->rate, &request->deadline->host, skeym_clock_monotonic());
     }

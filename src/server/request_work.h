@@ -4,7 +4,7 @@
 #ifndef SKEYM_SERVER_REQUEST_WORK_H
 #define SKEYM_SERVER_REQUEST_WORK_H
 
-#include "server/service.h"
+#include "server/desk.h"
 #include <microhttpd.h>
 
 /* Part of a request; zero-initialised. */
@@ -16,6 +16,7 @@ struct skeym_request_work {
     uint8_t *plain; /* the opened body */
     size_t plain_room;
     struct skeym_fhir_answer *answer;
+    struct skeym_desk_call desk;
 };
 
 /* Runs; suspends the connection when the answer comes later, and resumes it then. body: as sent. */

@@ -3,10 +3,13 @@
 
 #include "crypto/crypto.h"
 #include "server/control.h"
+#include "server/desk.h"
 #include "server/home.h"
 #include "server/listener.h"
 #include "server/monitor.h"
 #include "server/privilege.h"
+#include "server/seen.h"
+#include "server/trail.h"
 #include "server/watch.h"
 #include <poll.h>
 #include <sched.h>
@@ -104,6 +107,12 @@ static enum skeym_error start_log(struct server *server)
     const struct skeym_conf *conf = server->options->conf;
     enum skeym_error error =
         skeym_log_open(&server->service.log, conf->log_file, (enum skeym_log_level)conf->log_level);
+    if (!error) {
+        error = skeym_trail_open(&server->service.trail);
+    }
+    if (!error) {
+        skeym_log_watch(server->service.log, skeym_trail_note, server->service.trail);
+    }
     if (!error && geteuid() == 0) {
         skeym_log_write(server->service.log, SKEYM_LOG_WARNING, "runs-as-root",
                         SKEYM_LOG_FIELDS(skeym_log_text("dir", server->options->dir)));
@@ -145,6 +154,9 @@ static enum skeym_error start_limits(struct server *server)
     enum skeym_error error = skeym_crypto_random(options.key, sizeof options.key);
     if (!error) {
         error = skeym_rate_open(&server->service.rate, &options);
+    }
+    if (!error) {
+        error = skeym_seen_open(&server->service.seen);
     }
     return error ? error
                  : skeym_peers_open(&server->service.peers, conf->connections, conf->per_ip);
@@ -204,6 +216,11 @@ static enum skeym_error start_fhir(struct server *server)
     return skeym_fhir_new(&service->fhir, &options);
 }
 
+static enum skeym_error start_desk(struct server *server)
+{
+    return skeym_desk_open(&server->service.desk);
+}
+
 static enum skeym_error start_watch(struct server *server)
 {
     enum skeym_error error = skeym_watch_start(&server->watch, &server->service);
@@ -247,6 +264,7 @@ static const struct {
     {"the limits of strangers", start_limits},
     {"the database", start_store},
     {"FHIR", start_fhir},
+    {"the desk", start_desk},
     {"the watch", start_watch},
     {"the metrics listener", start_monitor},
     {"the listener", start_http},
@@ -423,10 +441,12 @@ static void end(struct server *server)
     if (server->watching) {
         skeym_watch_stop(&server->watch);
     }
+    skeym_desk_close(service->desk);
     skeym_readers_close(service->readers);
     skeym_store_close(service->store);
     skeym_fhir_free(service->fhir);
     skeym_rate_close(service->rate);
+    skeym_seen_close(service->seen);
     skeym_peers_close(service->peers);
     skeym_state_close(service->state);
     skeym_control_close(&server->control);
@@ -471,6 +491,7 @@ enum skeym_error skeym_serve_run(const struct skeym_serve_options *options, cons
         }
         skeym_log_close(server->service.log);
     }
+    skeym_trail_close(server->service.trail);
     free(server);
     return error;
 }

@@ -23,6 +23,9 @@ struct skeym_service {
     struct skeym_store *store;
     struct skeym_readers *readers;
     struct skeym_fhir *fhir;
+    struct skeym_trail *trail;
+    struct skeym_seen *seen;
+    struct skeym_desk *desk;
     struct skeym_clock clock;
     struct skeym_metrics metrics;
     struct skeym_deadlines deadlines;

@@ -3,6 +3,7 @@
 
 #include "authority/enrolment.h"
 #include "crypto/crypto.h"
+#include "server/seen.h"
 #include <stdlib.h>
 #include <time.h>
 
@@ -67,6 +68,8 @@ enum skeym_error skeym_signin_run(uint8_t **answer, size_t *size, struct skeym_s
                                          size, &report, service, body);
     skeym_rate_spent(service->rate, time_us() - before_us);
     skeym_metrics_login(&service->metrics, error);
+    skeym_seen_note(service->seen, &report.id, error ? SKEYM_SEEN_REFUSED : SKEYM_SEEN_LOGIN,
+                    skeym_clock_now(&service->clock, NULL));
     struct skeym_log_field role = skeym_log_text("role", skeym_role_name(report.role));
     if (error) {
         skeym_log_write_flood(service->log, report.id.size ? SKEYM_LOG_NAMED : SKEYM_LOG_STRANGERS,
