@@ -80,6 +80,11 @@ SKEYM_MUST_USE enum skeym_error skeym_crypto_cmac_blocks(uint8_t *out,
  * The core never calls this: randomness enters it as an argument. */
 SKEYM_MUST_USE enum skeym_error skeym_crypto_random(void *out, size_t size);
 
+/* The same for what is sent in the open and must not come twice: nonces and ivs, never keys. From a
+ * buffer of this thread, which a child process does not inherit (nonce.c). Errors: as above, and
+ * SKEYM_ERR_CRYPTO. */
+SKEYM_MUST_USE enum skeym_error skeym_crypto_nonce(void *out, size_t size);
+
 /* Zeroes memory in a way that the compiler may not leave out. */
 void skeym_crypto_wipe(void *data, size_t size);
 

@@ -133,7 +133,7 @@ enum MHD_Result skeym_reply_sealed(struct skeym_service *service, struct MHD_Con
     struct skeym_span cty = skeym_span_text(content_type);
     size_t size = skeym_jwe_chars(cty.size, status, body.size);
     uint8_t *sealed = malloc(size ? size : 1);
-    enum skeym_error error = sealed ? skeym_crypto_random(&fresh, sizeof fresh) : SKEYM_ERR_MEMORY;
+    enum skeym_error error = sealed ? skeym_crypto_nonce(&fresh, sizeof fresh) : SKEYM_ERR_MEMORY;
     if (!error) {
         error = next_token(next, service, admission, fresh.nonce);
     }
