@@ -67,7 +67,8 @@ put('login_finish', {
 put('closed', {
   get: exchange.closed_get.plain,
   post: exchange.closed_post.plain,
-  all: 'POST /fhir/Patient\ncontent-type: a/b\nif-none-exist: identifier=a|b\nprefer: return=minimal\n\n{}',
+  key: exchange.closed_key.plain,
+  all: 'POST /fhir/Patient\ncontent-type: a/b\nidempotency-key: k.1_-Z\nif-none-exist: identifier=a|b\nprefer: return=minimal\n\n{}',
 });
 // As many lanes as are said, each with the shortest token there is.
 const granted = (lanes) => all(1, hex(login.usual.payload_2).subarray(0, 12), part(run(46, 1)), 0, lanes,

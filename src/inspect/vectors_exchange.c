@@ -142,12 +142,14 @@ static void print_times(struct skeym_jot *jot, const struct skeym_vectors_cast *
     skeym_jot_list_end(jot);
 }
 
-static struct skeym_span closed_request(struct skeym_jot *jot, struct skeym_room room)
+static struct skeym_span closed_request(struct skeym_jot *jot, struct skeym_room room,
+                                        const char *key)
 {
     const struct skeym_closed closed = {
         .method = skeym_span_text("POST"),
         .target = skeym_span_text("/fhir/Observation"),
         .content_type = skeym_span_text("application/fhir+json"),
+        .idempotency_key = skeym_span_text(key),
         .if_none_exist = skeym_span_text("identifier=urn:d|42"),
         .prefer = skeym_span_text("return=minimal"),
         .body = skeym_span_text("{\"resourceType\":\"Observation\"}"),
@@ -162,6 +164,7 @@ void skeym_vectors_exchange(struct skeym_jot *jot, const struct skeym_vectors_ca
 {
     struct skeym_exchange_keys keys;
     uint8_t text[512];
+    uint8_t keyed[512];
     static const char observation[] = "{\"resourceType\":\"Observation\",\"status\":\"final\"}";
     if (!skeym_jot_must(jot, skeym_exchange_derive(&keys, cast->secret))) {
         return;
@@ -180,7 +183,9 @@ void skeym_vectors_exchange(struct skeym_jot *jot, const struct skeym_vectors_ca
         {"closed_get", "POST", SKEYM_EXCHANGE_PATH, SKEYM_JOSE_TYPE, SKEYM_CLOSED_TYPE,
          skeym_span_text("GET /fhir/Observation?patient=p-1\n\n"), 0, 0x11},
         {"closed_post", "POST", SKEYM_EXCHANGE_PATH, SKEYM_JOSE_TYPE, SKEYM_CLOSED_TYPE,
-         closed_request(jot, (struct skeym_room){text, sizeof text}), 0, 0x21},
+         closed_request(jot, (struct skeym_room){text, sizeof text}, NULL), 0, 0x21},
+        {"closed_key", "POST", SKEYM_EXCHANGE_PATH, SKEYM_JOSE_TYPE, SKEYM_CLOSED_TYPE,
+         closed_request(jot, (struct skeym_room){keyed, sizeof keyed}, "Aa0-9_z.Z"), 0, 0x51},
     };
     const struct message answers[] = {
         {"answer", NULL, NULL, NULL, "application/fhir+json", skeym_span_text(observation), 201,

@@ -372,6 +372,13 @@ static void refuse_closed(struct skeym_jot *jot)
         "GET /a\naccept: a/b\n\n",
         "GET /a\nprefer: a\tb\n\n",
         "GET /a\nprefer: x\n",
+        "GET /a\nidempotency-key: \n\n",
+        "GET /a\nidempotency-key: a/1\n\n",
+        "GET /a\nidempotency-key: \"a\"\n\n",
+        "GET /a\nidempotency-key: 0123456789012345678901234567890123456789012345678901234567890123"
+        "4\n\n",
+        "GET /a\nidempotency-key: a\ncontent-type: a/b\n\n",
+        "GET /a\nif-none-exist: a\nidempotency-key: a\n\n",
     };
     skeym_jot_list(jot, "closed_requests");
     for (size_t i = 0; i < sizeof plains / sizeof plains[0]; i++) {

@@ -214,6 +214,7 @@ test('closed requests: there and back, and what the form cannot say', () => {
     method: 'POST',
     target: '/fhir/Observation?a=b',
     contentType: 'application/fhir+json; charset=utf-8',
+    idempotencyKey: 'Az09._-',
     ifNoneExist: 'identifier=x|y',
     prefer: 'return=minimal',
     body: toBytes('{\n\n}'),
@@ -239,6 +240,9 @@ test('closed requests: there and back, and what the form cannot say', () => {
     'GET /x\nprefer:a\n\n',
     `GET /x\nprefer: ${'a'.repeat(1025)}\n\n`,
     'GET /x\naccept: a\n\n',
+    'GET /x\nidempotency-key: a/1\n\n',
+    `GET /x\nidempotency-key: ${'a'.repeat(65)}\n\n`,
+    'GET /x\nif-none-exist: a\nidempotency-key: a\n\n',
     'GET /é\n\n',
     'GET /x\nprefer: é\n\n',
   ]) {

@@ -491,7 +491,7 @@ check('exchange: keys, the times of a token, the next token', async () => {
 
 check('exchange: requests, open and closed', async () => {
   const { k_m, k_q } = all.exchange;
-  for (const name of ['open_get', 'open_post', 'closed_get', 'closed_post']) {
+  for (const name of ['open_get', 'open_post', 'closed_get', 'closed_post', 'closed_key']) {
     const {
       method,
       target,

@@ -44,7 +44,7 @@ export async function prepare({ token, secret }, inside, { open = false } = {}) 
   let wire = { method: 'POST', target: CLOSED_TARGET, headers: {} };
   if (open) {
     need(
-      inside.ifNoneExist === undefined && inside.prefer === undefined,
+      [inside.idempotencyKey, inside.ifNoneExist, inside.prefer].every((one) => one === undefined),
       'shape',
       'only the closed form protects these',
     );
