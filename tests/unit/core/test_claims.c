@@ -453,6 +453,82 @@ static void token_unspelled_is_not_written(void **state)
     }
 }
 
+/* --- invitation claims ------------------------------------------------------------------- */
+
+#define INVITE_HEX                                                                                 \
+    "6b49d9d0"                                                                                     \
+    "00000007"                                                                                     \
+    "77359400"                                                                                     \
+    "0208"                                                                                         \
+    "7461626c65742d37"                                                                             \
+    "01020012" /* user, any type, rs */
+
+static struct skeym_invite_claims invite_claims(void)
+{
+    struct skeym_invite_claims claims = {.expires_s = 0x6b49d9d0};
+    claims.node.generation = 7;
+    claims.node.not_after = 2000000000;
+    claims.node.role = SKEYM_ROLE_NURSE;
+    claims.node.scopes.count = 1;
+    assert_int_equal(skeym_name_node(&claims.node.id, skeym_span_text("tablet-7")), SKEYM_OK);
+    assert_int_equal(skeym_scope_parse(&claims.node.scopes.at[0], skeym_span_text("user/*.rs")),
+                     SKEYM_OK);
+    return claims;
+}
+
+static void invite_layout(void **state)
+{
+    (void)state;
+    uint8_t bytes[SKEYM_INVITE_CLAIMS_BYTES];
+    struct skeym_invite_claims claims = invite_claims();
+    struct skeym_invite_claims back;
+    struct skeym_writer writer = skeym_writer((struct skeym_room){bytes, sizeof bytes});
+    memset(claims.node.public_key, 0x55, 32); /* is nowhere */
+    skeym_invite_claims_write(&writer, &claims);
+    assert_int_equal(skeym_writer_end(&writer), SKEYM_OK);
+    assert_hex(bytes, writer.size, INVITE_HEX "000000000000");
+    assert_int_equal(skeym_invite_claims_read(&back, skeym_written(&writer)), SKEYM_OK);
+    claims = invite_claims();
+    assert_memory_equal(&back, &claims, sizeof back);
+}
+
+static const struct {
+    size_t at;
+    const char *hex;
+    enum skeym_error error;
+} invite_bad[] = {
+    {0, "00000000", SKEYM_ERR_RANGE},                              /* expires */
+    {4, "00000000", SKEYM_ERR_RANGE},                              /* generation */
+    {8, "00000000", SKEYM_ERR_RANGE},                              /* not-after */
+    {12, "00", SKEYM_ERR_RANGE},                                   /* role */
+    {12, "06", SKEYM_ERR_RANGE},      {13, "00", SKEYM_ERR_RANGE}, /* node id */
+    {14, "2e", SKEYM_ERR_CHARSET},    {13, "ff", SKEYM_ERR_TRUNCATED},
+    {22, "09", SKEYM_ERR_SHAPE},                                   /* scopes */
+    {24, "0f", SKEYM_ERR_SHAPE},      {31, "01", SKEYM_ERR_SHAPE}, /* padding */
+};
+
+static void invite_refused(void **state)
+{
+    (void)state;
+    struct skeym_invite_claims claims;
+    for (size_t i = 0; i < sizeof invite_bad / sizeof invite_bad[0]; i++) {
+        uint8_t bytes[32];
+        assert_int_equal(unhex(bytes, sizeof bytes, INVITE_HEX "000000000000"), 32);
+        (void)unhex(bytes + invite_bad[i].at, 32 - invite_bad[i].at, invite_bad[i].hex);
+        memset(&claims, 0xee, sizeof claims);
+        assert_int_equal(skeym_invite_claims_read(&claims, skeym_span(bytes, 32)),
+                         invite_bad[i].error);
+        assert_zero(&claims, sizeof claims);
+    }
+    uint8_t bytes[64] = {0};
+    assert_int_equal(unhex(bytes, sizeof bytes, INVITE_HEX "000000000000"), 32);
+    for (size_t size = 0; size < 32; size++) {
+        assert_int_not_equal(skeym_invite_claims_read(&claims, skeym_span(bytes, size)), SKEYM_OK);
+        assert_zero(&claims, sizeof claims);
+    }
+    assert_int_equal(skeym_invite_claims_read(&claims, skeym_span(bytes, 48)), SKEYM_ERR_TRAILING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -463,6 +539,8 @@ int main(void)
         cmocka_unit_test(node_refused),
         cmocka_unit_test(node_needless_padding),
         cmocka_unit_test(node_unspelled_is_not_written),
+        cmocka_unit_test(invite_layout),
+        cmocka_unit_test(invite_refused),
         cmocka_unit_test(token_layout),
         cmocka_unit_test(token_largest),
         cmocka_unit_test(token_refused),

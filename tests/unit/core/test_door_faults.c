@@ -260,7 +260,7 @@ static const struct operation {
 } operations[] = {
 #define OUT(object) &(object), sizeof(object)
 #define CRYPTO      SKEYM_ERR_CRYPTO, SKEYM_OK
-    {"enrol keys", nothing, do_enrol, OUT(my.enrol), CRYPTO, 2, 0, 0},
+    {"enrol keys", nothing, do_enrol, OUT(my.enrol), CRYPTO, 4, 0, 0},
     {"audience keys", epoch_key, do_audience, OUT(my.audience), CRYPTO, 3, 0, 0},
     {"ratchet", epoch_key, do_ratchet, NULL, 0, CRYPTO, 1, 0, 0},
     {"seal a locator", nothing, do_locator_seal, OUT(my.locator), CRYPTO, 2, 0, 0},

@@ -48,6 +48,10 @@ static void enrol_keys(void **state)
     assert_memory_equal(keys.seal, want, 32);
     expand(want, enrol_key, "skeym/1 enrol credential", "");
     assert_memory_equal(keys.credential, want, 32);
+    expand(want, enrol_key, "skeym/1 invitation seal", "");
+    assert_memory_equal(keys.invite, want, 32);
+    expand(want, enrol_key, "skeym/1 invitation secret", "");
+    assert_memory_equal(keys.once, want, 32);
 }
 
 static void epochs(void **state)
