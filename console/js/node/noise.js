@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Noise_IKpsk1_25519_AESGCM_SHA256, the initiator's side (Noise revision 34; docs/PROTOCOL.md, 6).
 // The transport keys that would follow are not used.
-import { concat, refuse, u8, utf8, wipe } from './bytes.js';
-import { IV, TAG, hmac, keyPair, open, seal, sha256, x25519 } from './primitives.js';
+import { concat, u8, utf8, wipe } from './bytes.js';
+import { SkeymError } from './errors.js';
+import { IV, hmac, keyPair, open, seal, sha256, x25519 } from './primitives.js';
 
 /** @typedef {import('./bytes.js').Bytes} Bytes */
 /** @typedef {import('./primitives.js').KeyPair} KeyPair */
 
 const NAME = utf8('Noise_IKpsk1_25519_AESGCM_SHA256'); // 32 bytes, so it is the first h as it is
 const KEY = 32;
-/** Message 1 without its payload: e, the sealed static key, the payload's tag. */
-export const MESSAGE_1_LEAST = KEY + KEY + TAG + TAG;
-export const MESSAGE_2_LEAST = KEY + TAG;
 
 /** Noise's SymmetricState. Each key seals once here, so its counter is always 0. SECRET. */
 export class Symmetric {
@@ -132,7 +130,7 @@ export class Handshake {
     const state = this.#state;
     /** @type {Bytes[]} */ let secrets = [];
     try {
-      if (!this.#ephemeral || message.length < MESSAGE_2_LEAST) refuse('message 2 is too short');
+      if (!this.#ephemeral) throw new SkeymError('usage', 'not started, or ended');
       const theirs = message.slice(0, KEY);
       await this.#mixEphemeral(theirs);
       await this.#mixProduct(this.#ephemeral.privateKey, theirs);

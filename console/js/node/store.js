@@ -8,7 +8,7 @@
  * browser's own files may hold one (some browsers write non-extractable keys as they are), but C_i,
  * without which no login succeeds, is only as far away as the passphrase.
  */
-import { Reader, b64, concat, copy, refuse, text, u16, u32, u8, utf8, wipe } from './bytes.js';
+import { Reader, b64, concat, copy, refuse, text, u16, u8, utf8, wipe } from './bytes.js';
 import { indexedDbBackend, memoryBackend } from './backend.js';
 import { readClaims } from './claims.js';
 import { SkeymError, isCode } from './errors.js';
@@ -48,10 +48,11 @@ const PRF_INFO = utf8('skeym console passkey 1');
 /** A place for a record that is not there yet, and what will open it.
  * @typedef {Omit<Row, 'privateKey' | 'publicKey' | 'iv' | 'sealed'> & {key: CryptoKey}} Place */
 
-/** What cannot be changed without the seal breaking. @param {Place | Row} row @param {Bytes} publicKey */
-function bound({ id, salt, rounds }, publicKey) {
+/** What cannot be changed without the seal breaking, besides salt and rounds, from which the key is.
+ * @param {string} id @param {Bytes} publicKey */
+function bound(id, publicKey) {
   const name = utf8(id);
-  return concat(FORMAT, u8(name.length), name, salt, u32(rounds), publicKey);
+  return concat(FORMAT, u8(name.length), name, publicKey);
 }
 
 /** @param {Bytes} bytes */
@@ -174,7 +175,7 @@ export class Store {
   async keep(place, credential, pendingId) {
     const { key, ...rest } = place;
     const { privateKey, publicKey } = credential;
-    const row = { ...rest, privateKey, publicKey, ...(await this.#seal(place, key, credential)) };
+    const row = { ...rest, privateKey, publicKey, ...(await this.#seal(place.id, key, credential)) };
     await this.#backend.put('credentials', row);
     if (pendingId !== undefined) await this.#backend.remove('pending', pendingId);
     // So that the browser does not clear it when space is short; it may say no.
@@ -196,10 +197,10 @@ export class Store {
     return found[0];
   }
 
-  /** @param {Place | Row} row @param {CryptoKey} key @param {Credential} credential */
-  async #seal(row, key, credential) {
+  /** @param {string} id @param {CryptoKey} key @param {Credential} credential */
+  async #seal(id, key, credential) {
     const plain = plainOf(credential); // before anything is waited for: it may be wiped meanwhile
-    const aad = bound(row, credential.publicKey);
+    const aad = bound(id, credential.publicKey);
     const iv = random(IV);
     const sealed = await seal(key, iv, aad, plain);
     wipe(plain);
@@ -211,7 +212,7 @@ export class Store {
     const { id, privateKey, publicKey, iv, sealed } = row;
     let plain;
     try {
-      plain = await open(key, copy(iv), bound(row, copy(publicKey)), copy(sealed));
+      plain = await open(key, copy(iv), bound(id, copy(publicKey)), copy(sealed));
     } catch (cause) {
       if (isCode(cause, 'seal')) throw new SkeymError('passphrase', 'does not open', { cause });
       throw cause;
@@ -247,7 +248,7 @@ export class Store {
         const now = { ...credential, locator: copy(locator), secret: copy(secret) };
         const key = this.#key(id);
         const row = await this.#row(id);
-        const sealed = await this.#seal(row, key, now);
+        const sealed = await this.#seal(id, key, now);
         wipe(now.secret);
         const there = await this.#backend.replace('credentials', { ...row, ...sealed });
         if (!there) throw new SkeymError('forgotten');

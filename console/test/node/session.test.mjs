@@ -49,6 +49,7 @@ function once(server, what, which = 'exchange', times = 1) {
     return kind === which && times-- > 0 ? what(kind, go, request) : go();
   };
 }
+const joined = (/** @type {ArrayLike<number>[]} */ ...parts) => new Uint8Array(parts.flatMap((part) => [...Array.from(part)]));
 /** Waits for a state by its event. @param {Session} session @param {string} state */
 function until(session, state) {
   if (session.state === state) return Promise.resolve();
@@ -618,18 +619,22 @@ test('an authority with another identity is refused, and learns no token of ours
   await isImpostor(session);
 });
 
-/** What an honest authority never says, though it could. @type {[string, (p: Uint8Array) => Uint8Array][]} */
+/** What an honest authority never says, though it could. Each is whole but for the one thing.
+ * @type {[string, (p: Uint8Array) => Uint8Array][]} */
 const payloads = [
   ['of an unknown kind', (p) => (p.set([2]), p)],
   ['with a lifetime of 0', (p) => (p.set([0], 7), p)],
   ['with a lifetime of 60', (p) => (p.set([60], 7), p)],
-  ['with a locator of nothing', (p) => (p.set([0, 0], 12), p)],
-  ['with neither renewed nor not', (p) => (p.set([2], 14 + 109), p)],
-  ['with no token', (p) => (p.set([0], 15 + 109), p)],
-  ['with more tokens than were wanted', (p) => (p.set([5], 15 + 109), p)],
-  ['with a token of nothing', (p) => (p.set([0, 0], 16 + 109), p)],
-  ['with a byte after the end', (p) => new Uint8Array([...p, 0])],
+  ['with a locator of nothing', (p) => joined(p.slice(0, 12), [0, 0], p.slice(14 + 109))],
+  ['with a locator of 670', (p) => joined(p.slice(0, 12), [2, 158], random(670), p.slice(14 + 109))],
+  ['with neither renewed nor not', (p) => joined(p.slice(0, 123), [2], random(32), p.slice(124))],
+  ['with no token', (p) => joined(p.slice(0, 124), [0])],
+  ['with more tokens than were wanted', (p) => joined(p.slice(0, 124), [5], p.slice(125), p.slice(-127))],
+  ['with a token of nothing', (p) => joined(p.slice(0, -127), [0, 0])],
+  ['with a token of 686', (p) => joined(p.slice(0, -127), [2, 174], random(686))],
+  ['with a byte after the end', (p) => joined(p, [0])],
   ['that is cut short', (p) => p.slice(0, -1)],
+  ['of a clock with a byte after the end', (p) => joined([1], p.slice(1, 7), [0])],
 ];
 for (const [what, mangle] of payloads) {
   test(`login, a second payload ${what}: refused`, async () => {

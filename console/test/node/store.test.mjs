@@ -147,13 +147,27 @@ test('after lock nothing is read or written without the passphrase', async () =>
   }
 });
 
-test('a lock while a record is being read leaves no secret behind', async () => {
+test('a lock while a record is being read leaves no secret behind', async (context) => {
   const { store, credential } = await kept();
   const before = credential.secret;
-  const reading = credential.keeper?.refresh(credential);
-  store.lock();
-  await assert.rejects(async () => reading, failsAs('locked'));
+  const { decrypt } = crypto.subtle;
+  context.mock.method(crypto.subtle, 'decrypt', (/** @type {any} */ ...words) => {
+    store.lock();
+    return Reflect.apply(decrypt, crypto.subtle, words);
+  });
+  await assert.rejects(async () => credential.keeper?.refresh(credential), failsAs('locked'));
   assert.equal(credential.secret, before);
+});
+
+test('a record that is forgotten while it is sealed anew is not written again', async (context) => {
+  const { backend, credential, row } = await kept();
+  const { encrypt } = crypto.subtle;
+  context.mock.method(crypto.subtle, 'encrypt', async (/** @type {any} */ ...words) => {
+    await backend.remove('credentials', row.id);
+    return Reflect.apply(encrypt, crypto.subtle, words);
+  });
+  await assert.rejects(async () => credential.keeper?.save(credential), failsAs('forgotten'));
+  assert.deepEqual(await backend.all('credentials'), []);
 });
 
 test('a record that was forgotten is not written again', async () => {
