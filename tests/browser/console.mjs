@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stories do on the console's pages.
+// What stories do on the console's pages, and how they find things there.
 import { compare } from './images.mjs';
 
 /** On the enrolment page: chooses the passphrase, and waits until the ward is live. */
@@ -17,10 +17,40 @@ export async function unlock(view, passphrase) {
   await view.state('live');
 }
 
-/** A picture of the page as it is, without what moves by itself, against its reference. */
+/** From the ward to one bed. */
+export async function openBed(view, id) {
+  await view.by(`bed-${id}`).getByRole('link').first().click();
+  await view.by(`bed-view-${id}`).waitFor();
+}
+
+export const toWard = (view) => view.by('tab-ward').click();
+
+/** How a page finds a number and an alarm of a bed: for the page, as text. */
+const number = (id, param) => `[data-testid="bed-${id}"] [data-param="${param}"] .numeric-value`;
+
+export const shown = (view, id, param) =>
+  view.run((where) => document.querySelector(where)?.textContent.trim() ?? '', number(id, param));
+
+/** Waits for a number of a bed on the ward. */
+export const hasNumber = (view, id, param) =>
+  view.sees(`${param} of ${id}`, (where) =>
+    /^\d/.test(document.querySelector(where)?.textContent.trim() ?? ''), number(id, param));
+
+export const alarmOf = (view, id) =>
+  view.run((where) => {
+    const bar = document.querySelector(where);
+    return { priority: bar?.dataset.priority ?? 'none', kind: bar?.dataset.alarm ?? '' };
+  }, `[data-testid="alarm-${id}"]`);
+
+/** Everything on a page that moves by itself. */
+const MOVES = 'canvas, time, .numeric-value, .numeric-aside, .tile-age, [data-volatile]';
+
+/** A picture of the page as it is, against its reference where nothing moves by itself. */
 export async function picture(view, name, options) {
-  const shot = await view.page.screenshot({
-    mask: [view.page.locator('[data-volatile]')], maskColor: '#808080', animations: 'disabled',
-  });
-  compare(name, shot, options);
+  const shot = await view.page.screenshot({ animations: 'disabled' });
+  const moving = await view.run((which) => [...document.querySelectorAll(which)].map((element) => {
+    const { left, top, right, bottom } = element.getBoundingClientRect();
+    return [left, top, right, bottom];
+  }), MOVES);
+  compare(name, shot, moving, options);
 }

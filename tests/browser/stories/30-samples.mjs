@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // "Shown by" 2: what is drawn are the record's samples, and drawing twelve waves is done in time.
 import assert from 'node:assert/strict';
-import { becomeNode, picture } from '../console.mjs';
+import { becomeNode, openBed, picture, toWard } from '../console.mjs';
 import { patient, people, put } from '../people.mjs';
 import { PASSPHRASE, record, Skip, until } from '../ward.mjs';
 import { readRecord } from '../wfdb.mjs';
@@ -58,7 +58,7 @@ export default async function tell(story) {
   if (ward.file) {
     await story.step('every sample that is drawn is the record\'s, at its time', async () => {
       const { frequency, signals } = readRecord(ward.file);
-      await view.by(`bed-${replayed}`).click();
+      await openBed(view, replayed);
       let equal = 0;
       for (const { name } of signals) {
         await view.sees(`${ENOUGH_S} s of ${name}`, (bed, lead, least) =>
@@ -88,8 +88,8 @@ export default async function tell(story) {
 
   await story.step('twelve waves run at once', async () => {
     await ward.device('bed-two', simulated, '--simulate', '--leads', '12', '--seed', '12');
-    await view.by('tab-ward').click();
-    await view.by(`bed-${simulated}`).click();
+    await toWard(view);
+    await openBed(view, simulated);
     await view.sees('twelve waves', (bed) => globalThis.skeymTest.leads(bed).filter((lead) =>
       globalThis.skeymTest.samples(bed, lead)?.values.length > 250).length >= 12, simulated);
     await picture(view, 'twelve', options);

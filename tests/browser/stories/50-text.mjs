@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // "Shown by" 5: whatever a device or an administrator writes stays text on the screen.
 import assert from 'node:assert/strict';
-import { becomeNode } from '../console.mjs';
+import { becomeNode, openBed } from '../console.mjs';
 import { put } from '../people.mjs';
 import { PASSPHRASE } from '../ward.mjs';
 
@@ -68,7 +68,7 @@ export default async function tell(story) {
   });
   await story.step('the bed shows them as text', async () => {
     await put(ward, resources()); /* so that there is something new */
-    await view.by('bed-pat-9').click();
+    await openBed(view, 'pat-9');
     await view.sees('text of a probe', () => document.body.innerText.includes('<img src=x'));
     await clean();
   });

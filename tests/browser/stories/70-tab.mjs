@@ -2,7 +2,7 @@
 // A tab that is left open: it outlives the server, the network and sleep, and says which it is.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { becomeNode } from '../console.mjs';
+import { becomeNode, hasNumber, openBed, toWard } from '../console.mjs';
 import { patient, people, put } from '../people.mjs';
 import { PASSPHRASE, until } from '../ward.mjs';
 import { sleep } from '../../system/world.mjs';
@@ -67,7 +67,7 @@ export default async function tell(story) {
     context = await ward.chromium();
     view = await ward.view(context, await ward.invite('dr-lindgren', 'doctor', 'user/*.rs'));
     await becomeNode(view, PASSPHRASE);
-    await view.by(`bed-${id}`).click();
+    await openBed(view, id);
     await watchStates(view);
     await goesOn(view);
   });
@@ -85,11 +85,14 @@ export default async function tell(story) {
 
   await story.step('the wire is cut: offline, and nothing old is shown as current', async () => {
     await view.run(() => void globalThis.states.splice(0));
+    await toWard(view);
+    await hasNumber(view, id, 'hr');
     ward.wire.cut();
     await view.state('offline');
-    await view.sees('dashes instead of numbers', () =>
-      [...document.querySelectorAll('[data-testid^="value-"]')].length > 0 &&
-      [...document.querySelectorAll('[data-testid^="value-"]')].every(({ innerText }) => /^\s*(-{2,3}|–|—)/.test(innerText)));
+    await view.sees('dashes instead of numbers', () => {
+      const numbers = [...document.querySelectorAll('.numeric-value')];
+      return numbers.length > 0 && numbers.every(({ textContent }) => !/\d/.test(textContent));
+    });
     ward.wire.mend();
     await view.state('live');
     await goesOn(view);
