@@ -45,6 +45,14 @@ static void write_resource(struct skeym_fhir_text *text, enum skeym_store_kind k
     skeym_fhir_text_add(text, "}");
 }
 
+/* Not of the store: the server answers these of what it saw itself. */
+static const char *const audit_event =
+    ",{\"type\":\"AuditEvent\",\"interaction\":[{\"code\":\"read\"},{\"code\":\"search-type\"}],"
+    "\"searchParam\":[{\"name\":\"date\",\"type\":\"date\"},{\"name\":\"outcome\",\"type\":"
+    "\"token\"},"
+    "{\"name\":\"type\",\"type\":\"token\"},{\"name\":\"subtype\",\"type\":\"token\"},"
+    "{\"name\":\"agent\",\"type\":\"reference\"},{\"name\":\"entity\",\"type\":\"reference\"}]}";
+
 void skeym_fhir_metadata(struct skeym_fhir_text *text, const struct skeym_fhir_call *call)
 {
     char time[SKEYM_FHIR_TIME_BYTES];
@@ -67,6 +75,7 @@ void skeym_fhir_metadata(struct skeym_fhir_text *text, const struct skeym_fhir_c
         skeym_fhir_text_add(text, kind > 0 ? "," : "");
         write_resource(text, (enum skeym_store_kind)kind);
     }
+    skeym_fhir_text_add(text, audit_event);
     skeym_fhir_text_add(text, "],\"interaction\":[{\"code\":\"batch\"},"
                               "{\"code\":\"transaction\"}]}]}");
 }

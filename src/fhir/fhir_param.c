@@ -137,17 +137,6 @@ static void widen(struct skeym_store_value *value, int64_t now_ms)
     value->high += gap / 10;
 }
 
-/* In the zone of a date a space can only be a plus that was not escaped. */
-static bool mend_plus(struct skeym_fhir_arena *arena, struct skeym_span *text)
-{
-    uint8_t *copy = skeym_fhir_text_take(arena, text->size + 1);
-    for (size_t i = 0; copy && i < text->size; i++) {
-        copy[i] = text->data[i] == ' ' ? '+' : text->data[i];
-    }
-    *text = skeym_span(copy, copy ? text->size : 0);
-    return copy != NULL;
-}
-
 static bool parse_date(struct skeym_fhir_search *search, struct skeym_fhir_arena *arena,
                        const struct skeym_fhir_param_row *param, struct skeym_span text,
                        uint64_t now_ms, struct skeym_fhir_problem *problem)
@@ -161,12 +150,10 @@ static bool parse_date(struct skeym_fhir_search *search, struct skeym_fhir_arena
         {"sa", SKEYM_STORE_SA}, {"eb", SKEYM_STORE_EB}, {"ap", SKEYM_STORE_AP},
     };
     struct skeym_fhir_range range;
+    (void)arena;
     struct skeym_store_value *value = add_value(search, param, problem);
     if (!value) {
         return false;
-    }
-    if (!mend_plus(arena, &text)) {
-        return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
     }
     value->compare = SKEYM_STORE_EQ;
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {

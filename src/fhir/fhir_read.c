@@ -257,6 +257,9 @@ static bool read_any(struct skeym_fhir_text *out, const struct skeym_fhir_call *
     enum skeym_store_kind kind = SKEYM_STORE_OBSERVATION;
     struct skeym_span first = url->segments[0];
     if (url->segment_count == 1 && skeym_span_is(first, "metadata")) {
+        if (!skeym_fhir_search_only_format(url, problem)) {
+            return false;
+        }
         skeym_fhir_metadata(out, call);
         return true;
     }

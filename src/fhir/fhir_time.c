@@ -66,15 +66,16 @@ static int64_t fraction(struct skeym_reader *reader)
     return value;
 }
 
-/* "Z" or "+hh:mm": what to subtract. */
-static int64_t zone(struct skeym_reader *reader, bool optional, bool *wrong)
+/* "Z" or "+hh:mm": what to subtract. In a search it is optional, and a space can only be a plus
+ * that was not escaped in the URL. */
+static int64_t zone(struct skeym_reader *reader, bool search, bool *wrong)
 {
     if (skip(reader, 'Z')) {
         return 0;
     }
     bool west = skip(reader, '-');
-    if (!west && !skip(reader, '+')) {
-        reader->bad = reader->bad || !optional || reader->left > 0;
+    if (!west && !skip(reader, '+') && !(search && skip(reader, ' '))) {
+        reader->bad = reader->bad || !search || reader->left > 0;
         return 0;
     }
     int hours = number(reader, 2);

@@ -15,8 +15,8 @@ struct skeym_fhir_range {
 
 enum skeym_fhir_time_form {
     SKEYM_FHIR_TIME_RESOURCE, /* a time has seconds and a zone */
-    SKEYM_FHIR_TIME_SEARCH,   /* a time may end with minutes, or have no zone */
-    SKEYM_FHIR_TIME_INSTANT,  /* seconds and zone required */
+    SKEYM_FHIR_TIME_SEARCH, /* a time may end with minutes, or have no zone; " 01:00" is "+01:00" */
+    SKEYM_FHIR_TIME_INSTANT, /* seconds and zone required */
 };
 
 /* Errors: SKEYM_ERR_SHAPE, SKEYM_ERR_RANGE (a 13th month, a 30th of February). */
