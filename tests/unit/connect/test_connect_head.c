@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which heads come in, and what the server is asked. */
+#include "connect/connect_head.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define BASE "http://127.0.0.1:1/fhir"
+static const uint8_t random_bytes[16] = {1, 2, 3};
+
+static struct skeym_connect_head head_of(const char *method, const char *target)
+{
+    struct skeym_connect_head head = {.method = skeym_span_text(method),
+                                      .target = skeym_span_text(target)};
+    skeym_connect_head_add(&head, skeym_span_text("Host"), skeym_span_text("localhost:8080"));
+    return head;
+}
+
+static void add(struct skeym_connect_head *head, const char *name, const char *value)
+{
+    skeym_connect_head_add(head, skeym_span_text(name), skeym_span_text(value));
+}
+
+static int check(const struct skeym_connect_head *head)
+{
+    struct skeym_connect_refusal refusal = {0};
+    bool good = skeym_connect_head_check(head, (struct skeym_span){0}, &refusal);
+    assert_int_equal(good, refusal.status == 0);
+    return good ? 200 : refusal.status;
+}
+
+static int check_with(const char *name, const char *value)
+{
+    struct skeym_connect_head head = head_of("POST", "/fhir/Observation");
+    add(&head, name, value);
+    return check(&head);
+}
+
+static void test_methods_and_targets(void **state)
+{
+    (void)state;
+    static char long_target[SKEYM_TARGET_BYTES + 2];
+    static const struct {
+        const char *method, *target;
+        int status;
+    } rows[] = {
+        {"GET", "/fhir", 200},
+        {"GET", "/fhir?a", 200},
+        {"HEAD", "/fhir/Patient/1", 200},
+        {"POST", "/fhir/Patient", 200},
+        {"PUT", "/fhir/Patient/1", 200},
+        {"DELETE", "/fhir/Patient/1", 405},
+        {"OPTIONS", "/fhir", 405},
+        {"get", "/fhir", 405},
+        {"GET", "/", 404},
+        {"GET", "/fhirs", 404},
+        {"GET", "/skeym/v1/login", 404},
+        {"GET", "/skeym/v1/nodes", 404},
+        {"GET", "http://localhost/fhir", 404},
+        {"GET", "/fhir/a b", 400},
+        {"GET", "/fhir/\xc3\xa4", 400},
+        {"GET", "/fhir/\x7f", 400},
+        {"GET", long_target, 414},
+    };
+    memset(long_target, 'a', sizeof long_target - 1);
+    memcpy(long_target, "/fhir/", 6);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct skeym_connect_head head = head_of(rows[i].method, rows[i].target);
+        assert_int_equal(check(&head), rows[i].status);
+    }
+    long_target[SKEYM_TARGET_BYTES] = 0;
+    struct skeym_connect_head head = head_of("GET", long_target);
+    assert_int_equal(check(&head), 200);
+}
+
+static void test_fields(void **state)
+{
+    (void)state;
+    static char value[SKEYM_FIELD_BYTES + 2];
+    memset(value, 'v', sizeof value - 1);
+    assert_int_equal(check_with("If-None-Exist", value), 400);
+    assert_int_equal(check_with("Prefer", value), 400);
+    assert_int_equal(check_with("Content-Type", value), 400);
+    value[SKEYM_FIELD_BYTES] = 0;
+    assert_int_equal(check_with("Prefer", value), 200);
+    assert_int_equal(check_with("Prefer", "a\tb"), 400);
+    assert_int_equal(check_with("If-None-Exist", "\xc3\xa4"), 400);
+    assert_int_equal(check_with("If-Match", "W/\"1\""), 501);
+    assert_int_equal(check_with("X-Other", value), 200);
+    assert_int_equal(check_with("HOST", "localhost"), 400); /* a second one */
+    assert_int_equal(check_with("Origin", "http://localhost:3000"), 200);
+    assert_int_equal(check_with("Origin", "https://evil.example"), 403);
+    assert_int_equal(check_with("Origin", "null"), 403);
+    assert_int_equal(check_with("Sec-Fetch-Site", "cross-site"), 403);
+    assert_int_equal(check_with("Sec-Fetch-Site", "same-origin"), 200);
+}
+
+static void test_keys(void **state)
+{
+    (void)state;
+    char key[67] = "";
+    assert_int_equal(check_with("Idempotency-Key", "Aa-_.9"), 200);
+    assert_int_equal(check_with("Idempotency-Key", "\"quoted\""), 200);
+    assert_int_equal(check_with("Idempotency-Key", ""), 400);
+    assert_int_equal(check_with("Idempotency-Key", "\"\""), 400);
+    assert_int_equal(check_with("Idempotency-Key", "a b"), 400);
+    assert_int_equal(check_with("Idempotency-Key", "a/1"), 400);
+    memset(key, 'k', 65);
+    assert_int_equal(check_with("Idempotency-Key", key), 400);
+    key[64] = 0;
+    assert_int_equal(check_with("Idempotency-Key", key), 200);
+}
+
+static void test_hosts(void **state)
+{
+    (void)state;
+    struct skeym_connect_head head = {.method = skeym_span_text("GET"),
+                                      .target = skeym_span_text("/fhir")};
+    assert_int_equal(check(&head), 200); /* HTTP/1.0 */
+    add(&head, "hOST", "  evil.example ");
+    assert_int_equal(check(&head), 403);
+}
+
+/* A stranger learns nothing but that a secret is asked for. */
+static void test_the_secret_comes_before_the_rest(void **state)
+{
+    (void)state;
+    struct skeym_connect_refusal refusal;
+    struct skeym_span secret = skeym_span_text("0123456789abcdef");
+    struct skeym_connect_head head = head_of("DELETE", "/else");
+    assert_false(skeym_connect_head_check(&head, secret, &refusal));
+    assert_int_equal(refusal.status, 401);
+    add(&head, "Authorization", "Bearer 0123456789abcdef");
+    assert_false(skeym_connect_head_check(&head, secret, &refusal));
+    assert_int_equal(refusal.status, 405);
+    head.method = skeym_span_text("GET");
+    head.target = skeym_span_text("/fhir");
+    assert_true(skeym_connect_head_check(&head, secret, &refusal));
+}
+
+static void test_bodies_are_announced(void **state)
+{
+    (void)state;
+    uint64_t size = 7;
+    struct skeym_connect_head head = head_of("POST", "/fhir");
+    assert_false(skeym_connect_head_body(&head, &size));
+    add(&head, "Content-Length", "120");
+    assert_true(skeym_connect_head_body(&head, &size));
+    assert_int_equal(size, 120);
+    head = head_of("POST", "/fhir");
+    add(&head, "Transfer-Encoding", "chunked");
+    assert_true(skeym_connect_head_body(&head, &size));
+    assert_int_equal(size, 0);
+}
+
+/* --- what the server is asked -------------------------------------------------------------- */
+
+static struct skeym_connect_asked asked;
+
+static int ask(const struct skeym_connect_head *head, const char *body)
+{
+    struct skeym_connect_refusal refusal = {0};
+    bool good =
+        skeym_connect_head_ask(&asked, head, skeym_span_text(body), random_bytes, BASE, &refusal);
+    return good ? 200 : refusal.status;
+}
+
+static void test_reads(void **state)
+{
+    (void)state;
+    struct skeym_connect_head head = head_of("HEAD", "/fhir/Patient/1");
+    add(&head, "Prefer", "x");
+    add(&head, "If-None-Exist", "a|b");
+    add(&head, "Idempotency-Key", "k");
+    assert_int_equal(ask(&head, ""), 200);
+    assert_true(skeym_span_is(asked.closed.method, "GET"));
+    assert_true(skeym_span_is(asked.closed.target, "/fhir/Patient/1"));
+    assert_true(skeym_span_is(asked.closed.prefer, "x"));
+    assert_int_equal(asked.closed.if_none_exist.size, 0);
+    assert_int_equal(asked.closed.idempotency_key.size, 0);
+    assert_true(asked.repeatable);
+    assert_false(asked.created);
+    assert_string_equal(asked.base, "http://localhost:8080/fhir");
+}
+
+static void test_writes(void **state)
+{
+    (void)state;
+    struct skeym_connect_head head = head_of("POST", "/fhir/Observation");
+    add(&head, "Content-Type", " application/fhir+json ");
+    add(&head, "If-None-Exist", "a|b");
+    assert_int_equal(ask(&head, "{}"), 200);
+    assert_true(skeym_span_is(asked.closed.method, "POST"));
+    assert_true(skeym_span_is(asked.closed.content_type, "application/fhir+json"));
+    assert_true(skeym_span_is(asked.closed.if_none_exist, "a|b"));
+    assert_true(skeym_span_is(asked.closed.body, "{}"));
+    assert_string_equal(asked.key, "AQIDAAAAAAAAAAAAAAAAAA");
+    assert_true(skeym_span_is(asked.closed.idempotency_key, asked.key));
+    assert_true(asked.created);
+    add(&head, "Idempotency-Key", "\"their-own\"");
+    head.method = skeym_span_text("PUT");
+    assert_int_equal(ask(&head, "{}"), 200);
+    assert_string_equal(asked.key, "their-own");
+}
+
+static void test_who_names_no_host_gets_our_address(void **state)
+{
+    (void)state;
+    struct skeym_connect_head head = {.method = skeym_span_text("GET"),
+                                      .target = skeym_span_text("/fhir")};
+    assert_int_equal(ask(&head, ""), 200);
+    assert_string_equal(asked.base, BASE);
+}
+
+static void test_searches_by_post(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *body, *want;
+    } rows[] = {
+        {"/fhir/Patient/_search", "a=b&c=d+e", "/fhir/Patient?a=b&c=d%20e"},
+        {"/fhir/Patient/_search?_count=1", "a=b", "/fhir/Patient?_count=1&a=b"},
+        {"/fhir/Patient/_search?_count=1", "", "/fhir/Patient?_count=1"},
+        {"/fhir/Patient/_search", "", "/fhir/Patient"},
+        {"/fhir/_search", "a=%7Cb", "/fhir?a=%7Cb"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct skeym_connect_head head = head_of("POST", rows[i].target);
+        add(&head, "Content-Type", "application/x-www-form-urlencoded; charset=UTF-8");
+        assert_int_equal(ask(&head, rows[i].body), 200);
+        assert_true(skeym_span_is(asked.closed.method, "GET"));
+        assert_true(skeym_span_is(asked.closed.target, rows[i].want));
+        assert_int_equal(asked.closed.body.size, 0);
+        assert_int_equal(asked.closed.content_type.size, 0);
+        assert_string_equal(asked.key, "");
+        assert_true(asked.repeatable);
+    }
+}
+
+static void test_searches_that_cannot_be(void **state)
+{
+    (void)state;
+    static char body[SKEYM_TARGET_BYTES + 1];
+    struct skeym_connect_head head = head_of("POST", "/fhir/Patient/_search");
+    add(&head, "Content-Type", "application/fhir+json");
+    assert_int_equal(ask(&head, "a=b"), 415);
+    head = head_of("POST", "/fhir/Patient/_search");
+    assert_int_equal(ask(&head, "a=b"), 415);
+    add(&head, "Content-Type", "application/x-www-form-urlencoded");
+    assert_int_equal(ask(&head, "a=b c"), 400);
+    assert_int_equal(ask(&head, "a=b\r\n"), 400);
+    assert_int_equal(ask(&head, "a=\xc3\xa4"), 400);
+    memset(body, 'a', sizeof body - 1);
+    assert_int_equal(ask(&head, body), 413);
+    body[SKEYM_TARGET_BYTES - sizeof "/fhir/Patient"] = 0;
+    assert_int_equal(ask(&head, body), 200);
+    assert_int_equal(asked.closed.target.size, SKEYM_TARGET_BYTES);
+    head = head_of("PUT", "/fhir/Patient/_search");
+    assert_int_equal(ask(&head, "{}"), 200);
+    assert_true(skeym_span_is(asked.closed.method, "PUT"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_methods_and_targets),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_hosts),
+        cmocka_unit_test(test_the_secret_comes_before_the_rest),
+        cmocka_unit_test(test_bodies_are_announced),
+        cmocka_unit_test(test_reads),
+        cmocka_unit_test(test_writes),
+        cmocka_unit_test(test_who_names_no_host_gets_our_address),
+        cmocka_unit_test(test_searches_by_post),
+        cmocka_unit_test(test_searches_that_cannot_be),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
