@@ -3,13 +3,16 @@
 #include "crypto/crypto.h"
 #include "server/audit.h"
 #include "server/home.h"
+#include "server/home_uses.h"
+#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] =
     "usage: skeym list [--json] [--dir DIR]\n"
     "\n"
-    "Shows the authority, its enrol keys and every node that was enrolled, from the audit file\n"
-    "and the list of what is revoked. It shows no secret. KEY is the enrol key that a node was\n"
+    "Shows the authority, its enrol keys, every node that was enrolled and every invitation that\n"
+    "is open, from the audit file and the list of what is revoked. It shows no secret. KEY is the "
+    "enrol key that a node was\n"
     "enrolled under; it may have changed to a newer one at a login since.\n"
     "\n"
     "  --json      one JSON object instead of a table\n"
@@ -29,10 +32,14 @@ struct authority {
 
 struct list {
     const struct skeym_revoked *revoked;
+    const struct authority *authority;
+    const struct skeym_use *uses; /* of invitations */
+    size_t use_count;
     uint32_t now_s;
     size_t count;
-    struct json_object *rows; /* NULL: print a table */
-    bool short_of_memory;     /* a row could not be added */
+    struct json_object *invites; /* those that are open */
+    struct json_object *rows;    /* NULL: print a table */
+    bool short_of_memory;        /* a row could not be added */
 };
 
 static enum skeym_error look_at(struct authority *out, const char *dir)
@@ -91,9 +98,75 @@ static void print_row(struct json_object *event, const char *state)
     printf("\n");
 }
 
+/* --- invitations ----------------------------------------------------------------- */
+
+static bool is_used(const struct list *list, struct json_object *event)
+{
+    uint8_t id[SKEYM_INVITE_ID_BYTES];
+    size_t size = 0;
+    const char *text = skeym_audit_get_text(event, "invitation");
+    enum skeym_error error =
+        skeym_base64url_read((struct skeym_room){id, sizeof id}, &size, skeym_span_text(text));
+    for (size_t i = 0; error == SKEYM_OK && i < list->use_count; i++) {
+        if (memcmp(list->uses[i].id, id, sizeof id) == 0) {
+            return true;
+        }
+    }
+    return error != SKEYM_OK || size != sizeof id;
+}
+
+static bool key_is_there(const struct authority *authority, uint32_t id)
+{
+    for (size_t i = 0; i < authority->enrol_count; i++) {
+        if (authority->enrol[i].id == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_invite(struct list *list, struct json_object *event)
+{
+    if (skeym_audit_get_number(event, "expires") <= list->now_s ||
+        strcmp(state_of(list, event), "active") != 0 || is_used(list, event) ||
+        !key_is_there(list->authority, skeym_audit_get_number(event, "enrol_key"))) {
+        return;
+    }
+    json_object_object_del(event, "event");
+    if (json_object_array_add(list->invites, json_object_get(event)) != 0) {
+        json_object_put(event);
+        list->short_of_memory = true;
+    }
+}
+
+static void print_invites(struct json_object *invites)
+{
+    size_t count = json_object_array_length(invites);
+    if (count > 0) {
+        printf("\n%-20s %-8s %3s %3s  %-20s  %-20s\n", "INVITED", "ROLE", "GEN", "KEY", "SINCE",
+               "OPEN UNTIL");
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *event = json_object_array_get_idx(invites, i);
+        char since[SKEYM_CLI_TIME_BYTES], until[SKEYM_CLI_TIME_BYTES];
+        skeym_cli_time(since, skeym_audit_get_number(event, "time"));
+        skeym_cli_time(until, skeym_audit_get_number(event, "expires"));
+        printf("%-20s %-8s %3u %3u  %-20s  %-20s\n", skeym_audit_get_text(event, "node"),
+               skeym_audit_get_text(event, "role"),
+               (unsigned)skeym_audit_get_number(event, "generation"),
+               (unsigned)skeym_audit_get_number(event, "enrol_key"), since, until);
+    }
+}
+
+/* --- the whole ---------------------------------------------------------------------- */
+
 static void add_row(void *arg, struct json_object *event)
 {
     struct list *list = arg;
+    if (strcmp(skeym_audit_get_text(event, "event"), "invite") == 0) {
+        add_invite(list, event);
+        return;
+    }
     if (strcmp(skeym_audit_get_text(event, "event"), "enrol") != 0) {
         return;
     }
@@ -158,7 +231,9 @@ static struct json_object *enrol_keys(const struct authority *authority)
     return keys;
 }
 
-static enum skeym_error print_json(const struct authority *authority, struct json_object *rows)
+/* Takes rows and invites over. */
+static enum skeym_error print_json(const struct authority *authority, struct json_object *rows,
+                                   struct json_object *invites)
 {
     struct json_object *all = json_object_new_object();
     bool good = put(all, "authority", json_object_new_string(authority->fingerprint));
@@ -167,6 +242,7 @@ static enum skeym_error print_json(const struct authority *authority, struct jso
     good = put(all, "epoch", json_object_new_int64(authority->epoch)) && good;
     good = put(all, "enrol_keys", enrol_keys(authority)) && good;
     good = put(all, "nodes", rows) && good;
+    good = put(all, "invitations", invites) && good;
     const char *text =
         good ? skeym_audit_print(all, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)
              : NULL;
@@ -175,35 +251,69 @@ static enum skeym_error print_json(const struct authority *authority, struct jso
     return good ? SKEYM_OK : SKEYM_ERR_MEMORY;
 }
 
+/* Everything that there is to show; it is the caller's to free, after an error, too. */
+static enum skeym_error gather(struct list *rows, struct authority *authority,
+                               struct skeym_revoked *revoked, struct skeym_use **uses,
+                               const char *dir)
+{
+    enum skeym_error error = look_at(authority, dir);
+    if (error == SKEYM_OK) {
+        error = skeym_home_revoked(revoked, dir);
+    }
+    if (error == SKEYM_OK) {
+        error = skeym_home_uses(uses, &rows->use_count, dir);
+    }
+    rows->revoked = revoked;
+    rows->authority = authority;
+    rows->uses = *uses;
+    rows->now_s = (uint32_t)(skeym_cli_now() / 1000);
+    rows->invites = json_object_new_array();
+    return error == SKEYM_OK && !rows->invites ? SKEYM_ERR_MEMORY : error;
+}
+
+/* Takes rows->rows and invites over. */
+static enum skeym_error print(struct list *rows, const char *dir, struct skeym_audit_gaps *gaps)
+{
+    bool json = rows->rows != NULL;
+    if (!json) {
+        print_authority(rows->authority);
+    }
+    enum skeym_error error = skeym_audit_read(dir, add_row, rows, gaps);
+    if (error == SKEYM_OK && rows->short_of_memory) {
+        error = SKEYM_ERR_MEMORY;
+    }
+    if (json && error == SKEYM_OK) {
+        return print_json(rows->authority, rows->rows, rows->invites);
+    }
+    if (!json && rows->count == 0 && error == SKEYM_OK) {
+        printf("No node is enrolled yet.\n");
+    }
+    if (!json && error == SKEYM_OK) {
+        print_invites(rows->invites);
+    }
+    json_object_put(rows->rows);
+    json_object_put(rows->invites);
+    return error;
+}
+
 static int list(const char *dir, bool json)
 {
     struct authority authority = {0};
     struct skeym_revoked revoked = {0};
+    struct skeym_use *uses = NULL;
+    struct list rows = {0};
     struct skeym_audit_gaps gaps = {0};
-    enum skeym_error error = look_at(&authority, dir);
+    enum skeym_error error = gather(&rows, &authority, &revoked, &uses, dir);
+    if (error == SKEYM_OK && json) {
+        rows.rows = json_object_new_array();
+        error = rows.rows ? SKEYM_OK : SKEYM_ERR_MEMORY;
+    }
     if (error == SKEYM_OK) {
-        error = skeym_home_revoked(&revoked, dir);
+        error = print(&rows, dir, &gaps);
+    } else {
+        json_object_put(rows.invites);
     }
-    if (error != SKEYM_OK) {
-        return skeym_cli_dir_fail("list", dir, error);
-    }
-    struct list rows = {.revoked = &revoked,
-                        .now_s = (uint32_t)(skeym_cli_now() / 1000),
-                        .rows = json ? json_object_new_array() : NULL};
-    if (!json) {
-        print_authority(&authority);
-    }
-    error = json && !rows.rows ? SKEYM_ERR_MEMORY : skeym_audit_read(dir, add_row, &rows, &gaps);
-    if (error == SKEYM_OK && rows.short_of_memory) {
-        error = SKEYM_ERR_MEMORY;
-    }
-    if (json && error == SKEYM_OK) {
-        error = print_json(&authority, rows.rows);
-    } else if (json) {
-        json_object_put(rows.rows);
-    } else if (rows.count == 0 && error == SKEYM_OK) {
-        printf("No node is enrolled yet.\n");
-    }
+    free(uses);
     skeym_home_revoked_free(&revoked);
     if (error != SKEYM_OK) {
         return skeym_cli_dir_fail("list", dir, error);
