@@ -218,6 +218,21 @@ test('lanes: no more than were wanted are kept, and what is dropped is overwritt
   assert.ok(first.lanes.every((lane) => lane.secret.every((byte) => byte === 0)));
 });
 
+test('lanes: the one whose token is oldest goes first, whenever its answer came', () => {
+  let ms = 0;
+  const clock = new Clock({ now: () => ms, steady: () => ms });
+  const lanes = new Lanes(clock, 2);
+  const two = [1, 2].map(() => ({ token: 'AAAA', secret: random(32) }));
+  const grant = { serverMs: 0, lifetimeS: 30, deadlineS: 3600, locator: random(9), secret: null, lanes: two };
+  lanes.fill(grant, clock.mark(), 1);
+  const slow = /** @type {any} */ (lanes.take());
+  const sentFirst = clock.mark();
+  ms = 1000;
+  lanes.giveNext(/** @type {any} */ (lanes.take()), 'AAAA', random(32), clock.mark());
+  lanes.giveNext(slow, 'AAAA', random(32), sentFirst);
+  assert.equal(lanes.take()?.lane, 0);
+});
+
 test('lanes: one that has died in the meantime is overwritten', () => {
   let ms = 0;
   const clock = new Clock({ now: () => ms, steady: () => ms });

@@ -317,6 +317,14 @@ test('patience ends; the session goes on trying by itself', async () => {
   await until(session, 'live');
 });
 
+test('after patience is over, what was lost is not sent again', async () => {
+  const { server, session } = await made();
+  await session.login();
+  once(server, lose, 'exchange', 2);
+  await assert.rejects(session.request({ ...get(), patienceMs: 0 }), failsAs('network'));
+  assert.equal(session.tokens.spent, 1);
+});
+
 test('login() that nobody answers ends with patience, and the session goes on', async () => {
   const { server, session } = await made({ patienceMs: 5 });
   server.unreachable = true;
@@ -362,6 +370,30 @@ test('a server that was away and started anew is told from a network that was aw
   server.unreachable = false;
   await answer;
   assert.deepEqual(states.slice(-2), ['server-restarted: tokens-refused', 'live: server-restarted']);
+});
+
+test('an old token that is refused after the new login costs no other login', async () => {
+  const { server, session } = await made({ lanes: 2 });
+  await session.login();
+  /** @type {() => void} */ let letGo = () => {};
+  const held = new Promise((resolve) => (letGo = () => resolve(undefined)));
+  once(server, async (_, go) => (await held, go()));
+  const slow = session.request(get('/slow'));
+  server.restart();
+  assert.equal((await session.request(get('/quick'))).status, 200);
+  letGo();
+  assert.equal((await slow).status, 200);
+  assert.deepEqual([session.tokens.refused, server.counts.logins], [2, 2]);
+});
+
+test('tokens of which one was refused count no more', async () => {
+  const { server, session } = await made({ lanes: 4 });
+  await session.login();
+  server.restart();
+  /** @type {number[]} */ const left = [];
+  session.addEventListener('state', () => left.push(session.tokens.left));
+  await session.request(get());
+  assert.equal(left[0], 0);
 });
 
 test('a write whose token was refused is not sent again: anybody can say 401', async () => {
@@ -784,6 +816,18 @@ test('lock: secrets are zeros, whatever waits is refused, nothing is sent any mo
   await assert.rejects(session.request(get()), failsAs('locked'));
   await assert.rejects(session.login(), failsAs('locked'));
   assert.equal(server.counts.exchanges, 0);
+});
+
+test('a lock while an answer is under way: it is not shown, and its lane is not kept', async () => {
+  const { server, session } = await made();
+  await session.login();
+  once(server, async (_, go) => {
+    const real = await go();
+    session.lock();
+    return real;
+  });
+  await assert.rejects(session.request(get()), failsAs('locked'));
+  assert.equal(session.tokens.left, 0);
 });
 
 test('a lock while a login is under way: its answer is not kept', async () => {
