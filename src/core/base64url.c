@@ -127,9 +127,9 @@ static words decode_groups(uint8_t *bytes, const uint8_t *chars, size_t count)
 
 static void encode(uint8_t *out, struct skeym_span bytes)
 {
-    size_t wide = skeym_base64url_wide_encode(out, bytes);
-    out += SKEYM_BASE64URL_CHARS(wide);
-    bytes = skeym_span_part(bytes, wide, bytes.size);
+    if (skeym_base64url_wide_encode(out, bytes)) {
+        return;
+    }
     uint8_t last[2 * GROUP_BYTES + SPARE] = {0};
     uint8_t chars[2 * GROUP_CHARS];
     size_t groups = bytes.size < SPARE ? 0 : (bytes.size - SPARE) / GROUP_BYTES;
@@ -158,15 +158,11 @@ void skeym_base64url_write(struct skeym_writer *writer, struct skeym_span bytes)
     writer->left -= chars;
 }
 
-static enum skeym_error decode(uint8_t *out, struct skeym_span text)
+/* What is strange in the characters; *left_over: bits that make no whole byte. */
+static uint64_t decode_narrow(uint8_t *out, struct skeym_span text, uint8_t *left_over)
 {
     uint8_t chars[2 * GROUP_CHARS];
     uint8_t last[2 * GROUP_BYTES + SPARE];
-    uint8_t left_over = 0;
-    uint64_t wide_bad = 0;
-    size_t wide = skeym_base64url_wide_decode(out, text, &wide_bad);
-    out += SKEYM_BASE64URL_BYTES(wide);
-    text = skeym_span_part(text, wide, text.size);
     /* As many characters follow as make the spare bytes, and some more. */
     size_t groups = text.size < WORD_BYTES ? 0 : (text.size - WORD_BYTES) / GROUP_CHARS;
     words bad = decode_groups(out, text.data, groups);
@@ -177,13 +173,22 @@ static enum skeym_error decode(uint8_t *out, struct skeym_span text)
         memcpy(chars, rest.data, rest.size);
         bad |= decode_groups(last, chars, (rest.size + GROUP_CHARS - 1) / GROUP_CHARS);
         memcpy(out + groups * GROUP_BYTES, last, size);
-        left_over = last[size];
+        *left_over = last[size];
         skeym_crypto_wipe(chars, sizeof chars);
         skeym_crypto_wipe(last, sizeof last);
     }
+    return bad[0] | bad[1];
+}
+
+static enum skeym_error decode(uint8_t *out, struct skeym_span text)
+{
+    uint8_t left_over = 0;
+    uint64_t strange = 0;
+    if (!skeym_base64url_wide_decode(out, text, &strange, &left_over)) {
+        strange = decode_narrow(out, text, &left_over);
+    }
     /* Of what may be a secret one thing becomes known: whether it is well formed. */
     static const uint64_t nothing;
-    uint64_t strange = bad[0] | bad[1] | wide_bad;
     uint64_t wrong = strange | left_over;
     if (skeym_crypto_equal(&wrong, &nothing, sizeof wrong)) {
         return SKEYM_OK;

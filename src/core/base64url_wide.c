@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/base64url_wide.h"
 #include "crypto/crypto.h"
+#include <skeym/base64url.h>
+#include <string.h>
 
 #define BLOCK_CHARS 32
 #define BLOCK_BYTES 24
 #define HALF_BYTES  12
-#define SPARE_BYTES 4 /* behind a block, which is loaded and stored as two halves of 16 bytes */
+/* A block is loaded and stored as two halves of 16 bytes: behind it 4 more are touched. What is too
+ * near to the end for that goes through a buffer. */
+#define SPARE_BYTES 4
 #define SPARE_CHARS 8 /* the fewest whose bytes are as many */
 
 #if defined(__x86_64__)
@@ -54,16 +58,33 @@ AVX2 static __m256i to_chars(__m256i values)
     return _mm256_add_epi8(values, _mm256_shuffle_epi8(amounts, part));
 }
 
-AVX2 static size_t encode(uint8_t *out, struct skeym_span bytes)
+AVX2 static void encode_block(uint8_t *out, const uint8_t *in)
+{
+    __m256i chars = to_chars(spread(load_halves(in, in + HALF_BYTES)));
+    _mm256_storeu_si256((__m256i *)(void *)out, chars);
+}
+
+AVX2 static void encode(uint8_t *out, struct skeym_span bytes)
 {
     size_t done = 0;
     for (; bytes.size - done >= BLOCK_BYTES + SPARE_BYTES; done += BLOCK_BYTES) {
-        const uint8_t *in = bytes.data + done;
-        __m256i chars = to_chars(spread(load_halves(in, in + HALF_BYTES)));
-        _mm256_storeu_si256((__m256i *)(void *)out, chars);
+        encode_block(out, bytes.data + done);
         out += BLOCK_CHARS;
     }
-    return done;
+    size_t rest = bytes.size - done;
+    if (rest > 0) {
+        struct {
+            uint8_t bytes[2 * BLOCK_BYTES + SPARE_BYTES];
+            uint8_t chars[2 * BLOCK_CHARS];
+        } last = {{0}, {0}};
+        memcpy(last.bytes, bytes.data + done, rest);
+        encode_block(last.chars, last.bytes);
+        if (rest > BLOCK_BYTES) {
+            encode_block(last.chars + BLOCK_CHARS, last.bytes + BLOCK_BYTES);
+        }
+        memcpy(out, last.chars, SKEYM_BASE64URL_CHARS(rest));
+        skeym_crypto_wipe(&last, sizeof last);
+    }
 }
 
 /*
@@ -101,53 +122,79 @@ AVX2 static __m256i gather(__m256i values)
     return _mm256_shuffle_epi8(words, order);
 }
 
-AVX2 static size_t decode(uint8_t *out, struct skeym_span text, uint64_t *bad)
+/* Answers what is strange in its characters. */
+AVX2 static __m256i decode_block(uint8_t *out, const uint8_t *in)
 {
-    const __m256i four_bits = _mm256_set1_epi8(0x0f);
+    __m256i chars = load_halves(in, in + BLOCK_CHARS / 2);
+    __m256i high = _mm256_and_si256(_mm256_srli_epi32(chars, 4), _mm256_set1_epi8(0x0f));
+    __m256i low = _mm256_and_si256(chars, _mm256_set1_epi8(0x0f));
+    __m256i bytes = gather(to_values(chars, high));
+    _mm_storeu_si128((__m128i *)(void *)out, _mm256_castsi256_si128(bytes));
+    _mm_storeu_si128((__m128i *)(void *)(out + HALF_BYTES), _mm256_extracti128_si256(bytes, 1));
+    return strangers(high, low);
+}
+
+AVX2 static void decode(uint8_t *out, struct skeym_span text, uint64_t *bad, uint8_t *left_over)
+{
     __m256i found = _mm256_setzero_si256();
     size_t done = 0;
     for (; text.size - done >= BLOCK_CHARS + SPARE_CHARS; done += BLOCK_CHARS) {
-        const uint8_t *in = text.data + done;
-        __m256i chars = load_halves(in, in + BLOCK_CHARS / 2);
-        __m256i high = _mm256_and_si256(_mm256_srli_epi32(chars, 4), four_bits);
-        __m256i low = _mm256_and_si256(chars, four_bits);
-        found = _mm256_or_si256(found, strangers(high, low));
-        __m256i bytes = gather(to_values(chars, high));
-        _mm_storeu_si128((__m128i *)(void *)out, _mm256_castsi256_si128(bytes));
-        _mm_storeu_si128((__m128i *)(void *)(out + HALF_BYTES), _mm256_extracti128_si256(bytes, 1));
+        found = _mm256_or_si256(found, decode_block(out, text.data + done));
         out += BLOCK_BYTES;
     }
+    size_t rest = text.size - done;
+    if (rest > 0) {
+        struct {
+            uint8_t chars[2 * BLOCK_CHARS];
+            uint8_t bytes[2 * BLOCK_BYTES + SPARE_BYTES];
+        } last;
+        memset(last.chars, 'A', sizeof last.chars); /* the value 0 */
+        memcpy(last.chars, text.data + done, rest);
+        found = _mm256_or_si256(found, decode_block(last.bytes, last.chars));
+        if (rest > BLOCK_CHARS) {
+            found = _mm256_or_si256(
+                found, decode_block(last.bytes + BLOCK_BYTES, last.chars + BLOCK_CHARS));
+        }
+        memcpy(out, last.bytes, SKEYM_BASE64URL_BYTES(rest));
+        *left_over = last.bytes[SKEYM_BASE64URL_BYTES(rest)];
+        skeym_crypto_wipe(&last, sizeof last);
+    }
     *bad |= (uint64_t)!_mm256_testz_si256(found, found);
-    return done;
 }
 
 #else
 
-static size_t encode(uint8_t *out, struct skeym_span bytes)
+static void encode(uint8_t *out, struct skeym_span bytes)
 {
     (void)out;
     (void)bytes;
-    return 0;
 }
 
-static size_t decode(uint8_t *out, struct skeym_span text, uint64_t *bad)
+static void decode(uint8_t *out, struct skeym_span text, uint64_t *bad, uint8_t *left_over)
 {
     (void)out;
     (void)text;
     (void)bad;
-    return 0;
+    (void)left_over;
 }
 
 #endif
 
-size_t skeym_base64url_wide_encode(uint8_t *out, struct skeym_span bytes)
+bool skeym_base64url_wide_encode(uint8_t *out, struct skeym_span bytes)
 {
-    bool wide = bytes.size >= BLOCK_BYTES + SPARE_BYTES && skeym_crypto_avx2();
-    return wide ? encode(out, bytes) : 0;
+    bool wide = skeym_crypto_avx2();
+    if (wide) {
+        encode(out, bytes);
+    }
+    return wide;
 }
 
-size_t skeym_base64url_wide_decode(uint8_t *out, struct skeym_span text, uint64_t *bad)
+bool skeym_base64url_wide_decode(uint8_t *out, struct skeym_span text, uint64_t *bad,
+                                 uint8_t *left_over)
 {
-    bool wide = text.size >= BLOCK_CHARS + SPARE_CHARS && skeym_crypto_avx2();
-    return wide ? decode(out, text, bad) : 0;
+    bool wide = skeym_crypto_avx2();
+    if (wide) {
+        decode(out, text, bad, left_over);
+    }
+    return wide;
 }

@@ -5,7 +5,6 @@
  */
 #include "crypto/backend.h"
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -187,5 +186,20 @@ void skeym_crypto_wipe(void *data, size_t size)
 
 bool skeym_crypto_equal(const void *a, const void *b, size_t size)
 {
-    return CRYPTO_memcmp(a, b, size) == 0;
+    const uint8_t *left = a;
+    const uint8_t *right = b;
+    uint64_t differ = 0;
+    size_t at = 0;
+    for (; size - at >= sizeof differ; at += sizeof differ) {
+        uint64_t words[2];
+        memcpy(&words[0], left + at, sizeof words[0]);
+        memcpy(&words[1], right + at, sizeof words[1]);
+        differ |= words[0] ^ words[1];
+    }
+    for (; at < size; at++) {
+        differ |= (uint64_t)(left[at] ^ right[at]);
+    }
+    /* The compiler is not to know that it could stop before, nor to make a branch of the rest. */
+    __asm__ volatile("" : "+r"(differ));
+    return (bool)(1 ^ ((differ | (0 - differ)) >> 63));
 }
