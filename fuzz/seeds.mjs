@@ -215,6 +215,17 @@ put('fhir', {
   put: request(1, 'PUT', '/Patient/p-1', JSON.stringify(patient)),
   transaction: request(1, 'POST', '', bundle('transaction')),
   batch: request(2, 'POST', '', bundle('batch')),
+  form: all(1, 'POST\n/fhir/Observation/_search?_count=2\napplication/x-www-form-urlencoded\n\n', 'patient=p-1&code=a+b%2Bc&date=ge2027-01-15T08:00:00+01:00'),
+  'form-others': all(2, 'POST\n/fhir/Patient/_search\napplication/x-www-form-urlencoded\n\n', '_id=p-2'),
+  parameters: request(1, 'POST', '/Observation/$lastn', '{"resourceType":"Parameters","parameter":[{"name":"patient","valueReference":{"reference":"Patient/p-1"}},{"name":"code","valueCoding":{"system":"urn:x","code":"a"}},{"name":"max","valuePositiveInt":2}]}'),
+  'parameters-others': request(2, 'POST', '/Observation/$lastn', '{"resourceType":"Parameters","parameter":[{"name":"patient","valueId":"p-2"},{"name":"code","valueString":"8867-4"}]}'),
+  condition: request(0, 'PUT', '/Patient?identifier=urn:x|2', '{"resourceType":"Patient","identifier":[{"system":"urn:x","value":"2"}]}'),
+  'condition-others': request(1, 'PUT', '/Device?identifier=urn:x|2', '{"resourceType":"Device","patient":{"reference":"Patient/p-1"}}'),
+  match: request(0, 'POST', '', JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry: [
+    { resource: patient, request: { method: 'PUT', url: 'Patient/p-1', ifMatch: 'W/"1"' } },
+    { resource: { resourceType: 'Patient' }, request: { method: 'PUT', url: 'Patient?identifier=urn:x|7', ifMatch: '"1"' } },
+  ] })),
+  views: request(3, 'GET', '/Patient?_summary=count&_elements=name&_pretty=true&_total=none'),
 });
 const lines = (...text) => part(text.map((line) => `${line}\r\n`).join(''));
 put('http', {
