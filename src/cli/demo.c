@@ -178,8 +178,35 @@ static enum skeym_error finish(struct demo *demo)
                    : skeym_demo_count(&demo->ward, "dr-adams.cred", &demo->tally);
 }
 
+/* The console's address, and what lets one browser in. */
+static enum skeym_error open_console(struct demo *demo)
+{
+    char code[SKEYM_DEMO_CODE_BYTES];
+    enum skeym_error error = skeym_demo_patients(&demo->ward);
+    if (error == SKEYM_OK) {
+        error = skeym_demo_invite(&demo->ward, code);
+    }
+    if (error == SKEYM_OK) {
+        error = skeym_demo_go_on(&demo->ward);
+    }
+    if (error == SKEYM_OK) {
+        skeym_demo_note("the four devices stream in real time, waves of a second each; %s "
+                        "desaturates in %d s",
+                        demo->ward.beds[SKEYM_DEMO_BEDS - 1].node, SKEYM_DEMO_ILL_S);
+        skeym_demo_note("console: %s/console/", demo->ward.live.server);
+        skeym_demo_note("code, for one browser, once, within an hour: %s", code);
+        skeym_demo_note("both:    %s/console/#invite=%s", demo->ward.live.server, code);
+    }
+    skeym_crypto_wipe(code, sizeof code);
+    return error;
+}
+
 static enum skeym_error keep(struct demo *demo)
 {
+    enum skeym_error error = open_console(demo);
+    if (error != SKEYM_OK) {
+        return error;
+    }
     skeym_demo_note("look around, from this folder:");
     skeym_demo_note("  build/skeym get '/fhir/Observation?patient=pat-2044&_sort=-date&_count=2' "
                     "--as %s/dr-adams.cred --show-wire",
@@ -277,6 +304,7 @@ const struct skeym_command skeym_command_demo = {
              "\n"
              "  --records DIR  replay the WFDB records 100, v102s and s00001-* that are there;\n"
              "                 without it, or where they are missing, patients are simulated\n"
-             "  --keep         leave the ward running at the end and say how to look around\n",
+             "  --keep         leave the ward running at the end, devices and all, and say how to\n"
+             "                 look around: the console's address and a code for one browser\n",
     .run = run,
 };

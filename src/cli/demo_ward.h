@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 #define SKEYM_DEMO_BEDS     4
-#define SKEYM_DEMO_LIFETIME 8 /* s; short, so that an expired token can be shown */
+#define SKEYM_DEMO_LIFETIME 8  /* s; short, so that an expired token can be shown */
+#define SKEYM_DEMO_ILL_S    90 /* after so long the last patient falls ill, where it is kept */
 
 struct skeym_demo_bed {
     const char *node; /* the device's id, also its credential file's name */
@@ -15,6 +16,8 @@ struct skeym_demo_bed {
     const char *shows;  /* what it sends, in words */
     const char *record; /* file in the records' folder; NULL: simulated */
     double speed;       /* times real time, so that it takes about as long as the demo */
+    const char *name, *given, *born; /* the patient */
+    bool waves;                      /* the record has some: worth looking at in real time */
     struct skeym_process process;
 };
 
@@ -37,6 +40,15 @@ SKEYM_MUST_USE enum skeym_error skeym_demo_enrol(const struct skeym_demo_ward *w
                                                  const char *node, const char *role,
                                                  const char *scope, bool locked);
 SKEYM_MUST_USE enum skeym_error skeym_demo_devices(struct skeym_demo_ward *ward);
+/* The devices once more, in real time and with waves of a second each, until they are stopped:
+ * records where they have waves, else simulated patients, of whom the last one falls ill. */
+SKEYM_MUST_USE enum skeym_error skeym_demo_go_on(struct skeym_demo_ward *ward);
+/* Names for the patients, as a FHIR program would store them. */
+SKEYM_MUST_USE enum skeym_error skeym_demo_patients(const struct skeym_demo_ward *ward);
+/* A one-time invitation for whoever looks after the ward; its code, NUL-terminated. */
+#define SKEYM_DEMO_CODE_BYTES 1024
+SKEYM_MUST_USE enum skeym_error skeym_demo_invite(const struct skeym_demo_ward *ward,
+                                                  char code[SKEYM_DEMO_CODE_BYTES]);
 /* Stops every process; removes the folder unless keep. */
 void skeym_demo_close(struct skeym_demo_ward *ward, bool keep);
 /* The last lines of a log, to stderr. */

@@ -59,8 +59,8 @@ static bool parse_outcome(struct skeym_incident_search *out, struct skeym_span v
         const char *word;
         unsigned outcome;
     } words[] = {{"0", 0}, {"4", 4}, {"8", 8}, {"12", 12}};
-    if (out->outcomes) {
-        return refuse(problem, "outcome", "given twice");
+    if (out->outcomes || (value.size > 0 && value.data[value.size - 1] == ',')) {
+        return refuse(problem, "outcome", "given twice, or ends in a comma");
     }
     do {
         struct skeym_span word = next_word(&value);
