@@ -95,7 +95,7 @@ for (const file of readdirSync(`${here}stories`).filter((name) => name.endsWith(
     if (!error.said) say(false, `${name}: the story can be told`);
     comment(error.stack);
     await ward.failed(name, options.screens);
-    comment(ward.logs().slice(-3000));
+    comment(ward.logs().split('\n').filter((line) => line && !/messages taken/.test(line)).join('\n').slice(-2000));
   } finally {
     await ward.end();
   }

@@ -90,8 +90,8 @@ export default async function tell(story) {
     await ward.device('bed-two', simulated, '--simulate', '--leads', '12', '--seed', '12');
     await toWard(view);
     await openBed(view, simulated);
-    await view.sees('twelve waves', (bed) => globalThis.skeymTest.leads(bed).filter((lead) =>
-      globalThis.skeymTest.samples(bed, lead)?.values.length > 250).length >= 12, simulated);
+    await view.sees('twelve waves', (bed) => [...globalThis.skeymTest.model.beds.get(bed).waves.keys()].filter((lead) => 
+      .skeymTest.samples(bed, lead)?.values.length > 250).length >= 12, simulated);
     await picture(view, 'twelve', options);
   });
 

@@ -16,7 +16,8 @@ const watchStates = (view) =>
     const shown = (globalThis.states = []);
     const look = () => {
       const element = document.querySelector('[data-testid="state"]');
-      const now = { state: element?.dataset.state, reason: element?.dataset.reason, text: element?.innerText };
+      const text = `${element?.innerText} ${document.querySelector('.banner')?.innerText ?? ''}`;
+      const now = { state: element?.dataset.state, text: text.replace(/\d+/g, '') };
       if (now.state && JSON.stringify(now) !== JSON.stringify(shown.at(-1))) shown.push(now);
     };
     new MutationObserver(look).observe(document.body,
@@ -76,8 +77,8 @@ export default async function tell(story) {
     await story.step(`the server is restarted by ${signal}, and the tab goes on and says so`, async () => {
       await view.run(() => void globalThis.states.splice(0));
       await ward.restart(signal);
-      await view.sees('the restart', () => globalThis.states.some(({ state, reason }) =>
-        state === 'server-restarted' || reason === 'server-restarted'));
+      await view.sees('the restart', () => globalThis.states.some(({ state, text }) =>
+        state === 'server-restarted' || /restarted/i.test(text)));
       await view.state('live');
       await goesOn(view);
     });
