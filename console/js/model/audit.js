@@ -27,7 +27,8 @@ export function parseAudit(event) {
   const subtypes = Array.isArray(event.subtype) ? event.subtype.map(word) : [];
   const about = Array.isArray(event.entity) ? event.entity.map((/** @type {any} */ one) =>
     String(one?.what?.identifier?.value ?? one?.what?.reference ?? one?.name ?? '')).filter(Boolean) : [];
-  const detail = [String(event.outcomeDesc ?? ''), ...about, ...from.filter((one) => !who.includes(one))];
+  const places = from.filter((/** @type {string} */ one) => !who.includes(one));
+  const detail = [String(event.outcomeDesc ?? ''), ...about, ...places];
   const code = String(event.outcome ?? '0');
   return {
     id: String(event.id ?? ''),

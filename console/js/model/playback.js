@@ -12,6 +12,7 @@
 export const HOLD_MS = 3_000;
 const MARGIN_MS = 250;
 const BLOCKS = 24;
+const FIRST_MS = 200;
 const SLEW = 0.05;
 const SLACK_MS = 80;
 const FRAME_MOST_MS = 1_500;
@@ -31,6 +32,8 @@ export class Playback {
   #wanted = 0;
   #lastMs = NaN;
   #heldMs = 0;
+  #lastStartMs = NaN;
+  #firstMs = NaN;
 
   /** How far the pen is behind the newest that could be known, ms. */
   get latencyMs() {
@@ -53,19 +56,21 @@ export class Playback {
     if (this.#late.length > 3 && late - Math.min(...this.#late) > this.#blockMs + LATE_MOST_MS) {
       if (this.state === 'gap' || this.state === 'holding') return; // of an outage: let it pass
     }
-    this.#late[this.#next] = late;
-    this.#next = (this.#next + 1) % BLOCKS;
+    // What lay ready when we came was not late, but the newest of it.
+    if (this.#late.length === 0) this.#firstMs = nowMs;
+    if (nowMs - this.#firstMs < FIRST_MS) {
+      this.#late = [Math.min(late, ...this.#late)];
+      this.#next = 1;
+    // Leads of one block come together: they count once.
+    } else if (startMs === this.#lastStartMs && this.#late.length > 0) {
+      const at = (this.#next + BLOCKS - 1) % BLOCKS;
+      this.#late[at] = Math.max(this.#late[at], late);
+    } else {
+      this.#late[this.#next] = late;
+      this.#next = (this.#next + 1) % BLOCKS;
+    }
+    this.#lastStartMs = startMs;
     this.#wanted = Math.max(...this.#late) + MARGIN_MS;
-  }
-
-  /** Forgets how late blocks were. */
-  reset() {
-    this.#late = [];
-    this.#next = 0;
-    this.#wanted = 0;
-    this.#lastMs = NaN;
-    this.position = NaN;
-    this.state = 'waiting';
   }
 
   /** @param {number} nowMs */

@@ -42,6 +42,8 @@ export class Bed {
     this.limitsChanged = false;
     /** Grows with each lead that is new. */
     this.leadsEpoch = 0;
+    /** The end of the newest block of any lead, on the device's clock. */
+    this.endMs = -Infinity;
   }
 
   /** @returns {Wave[]} in the order of a screen */
@@ -66,13 +68,6 @@ export class Bed {
     let trend = this.trends.get(param);
     if (!trend) this.trends.set(param, (trend = new Trend()));
     trend.add(timeMs, value);
-  }
-
-  /** The end of the newest block of any lead, on the device's clock. */
-  get endMs() {
-    let end = -Infinity;
-    for (const wave of this.waves.values()) end = Math.max(end, wave.endMs);
-    return end;
   }
 }
 
@@ -145,6 +140,8 @@ export class Ward {
     }
     this.figures.samples += wave.add(timeMs, sampled);
     this.figures.beyond += sampled.beyond;
+    bed.endMs = -Infinity;
+    for (const one of bed.waves.values()) bed.endMs = Math.max(bed.endMs, one.endMs);
     bed.playback.arrived(timeMs, sampled.raw.length * sampled.periodMs, localMs);
   }
 

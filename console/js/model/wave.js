@@ -74,7 +74,9 @@ export class Wave {
   add(startMs, sampled) {
     const { raw } = sampled;
     const same = sampled.periodMs === this.periodMs && sampled.factor === this.factor && sampled.origin === this.origin;
-    if (!same || raw.length > this.capacity || startMs - this.endMs > this.capacity * this.periodMs) {
+    const keptMs = this.capacity * this.periodMs;
+    // Far ahead, or far back: the device's clock was set, or it is another record.
+    if (!same || raw.length > this.capacity || Math.abs(startMs - this.endMs) > keptMs) {
       this.#restart(startMs, sampled);
     }
     const place = (startMs - this.zeroMs) / this.periodMs;

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// In words: in what state the connection is, why, and what happens next.
+import { say, strings } from '../strings.en.js';
+import { button, h, setAttr, setText, show } from './dom.js';
+
+/** @typedef {import('./app.js').App} App */
+/** @typedef {import('../node/types.js').StateDetail} StateDetail */
+
+const BACK_MS = 8_000;
+
+/** @param {StateDetail} detail @param {string} when */
+function explain({ state, reason }, when) {
+  const words = strings.stateLong;
+  if (state === 'connecting') return reason === 'slept' ? words.slept : words.connecting;
+  if (state === 'offline') {
+    /** @type {Record<string, string>} */
+    const why = { 'no-network': words.noNetwork, impostor: words.impostor, busy: words.busy, unsupported: words.unsupported };
+    return say(why[reason] ?? words.offline, { when });
+  }
+  if (state === 'clock') return say(words.clock, { when });
+  if (state === 'revoked') return words.revoked;
+  if (state === 'expired') return words.expired;
+  if (state === 'live' && reason === 'server-restarted') return words.restarted;
+  return '';
+}
+
+export class Banner {
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    this.title = h('strong', {});
+    this.text = h('span', { class: 'banner-text' });
+    this.again = button(strings.stateLong.tryNow, { class: 'quiet' }, () => app.tryNow());
+    this.spoken = h('span', { class: 'hidden-text', role: 'alert' });
+    this.element = h('div', { class: 'banner' }, this.title, this.text, this.again);
+    /** @type {StateDetail} */
+    this.detail = { state: 'idle', reason: '', before: 'idle', at: 0 };
+    this.wasDown = false;
+    this.backUntil = 0;
+    show(this.element, false);
+  }
+
+  /** @param {StateDetail} detail */
+  set(detail) {
+    const down = !['live', 'idle', 'connecting', 'server-restarted'].includes(detail.state);
+    if (detail.state === 'live' && (this.wasDown || detail.reason === 'server-restarted')) {
+      this.backUntil = Date.now() + BACK_MS;
+    }
+    this.wasDown = down || (this.wasDown && detail.state !== 'live');
+    this.detail = detail;
+    this.update();
+    if (down || this.backUntil > Date.now()) setText(this.spoken, `${strings.state[detail.state]}. ${explain(detail, strings.stateLong.soon)}`);
+  }
+
+  update() {
+    const { detail } = this;
+    const back = detail.state === 'live' && Date.now() < this.backUntil;
+    const seconds = detail.retryAt ? Math.ceil((detail.retryAt - Date.now()) / 1000) : 0;
+    const when = seconds > 0 ? say(strings.stateLong.inSeconds, { seconds }) : strings.stateLong.soon;
+    const failing = detail.state === 'live' && this.app.feed.trouble === 'failed';
+    const text = explain(detail, when) || (failing ? strings.stateLong.feed : back ? strings.stateLong.back : '');
+    const restarted = back && detail.reason === 'server-restarted';
+    setText(this.title, restarted ? strings.state['server-restarted'] : strings.state[detail.state]);
+    setText(this.text, text);
+    setAttr(this.element, 'data-state', back ? 'back' : failing ? 'offline' : detail.state);
+    show(this.again, ['offline', 'clock', 'revoked', 'expired'].includes(detail.state));
+    setText(this.again, detail.state === 'revoked' || detail.state === 'expired' ? strings.stateLong.again : strings.stateLong.tryNow);
+    show(this.element, text !== '' && (detail.state !== 'live' || back || failing));
+  }
+}
