@@ -10,7 +10,7 @@
  * again, with growing pauses; requests wait for it, as long as their patience lasts. So a server that
  * restarts sees one login of each screen and not one of each request.
  */
-import { utf8, wipe } from './bytes.js';
+import { wipe } from './bytes.js';
 import { Clock } from './clock.js';
 import { writeClosed } from './closed.js';
 import { SkeymError, isCode } from './errors.js';
@@ -18,6 +18,8 @@ import { LANES_MOST } from './login.js';
 import { Lanes, wipeLane } from './lanes.js';
 import { Peer } from './peer.js';
 import { Pauses } from './pauses.js';
+import { Queue } from './queue.js';
+import { mayRepeat, nodeAnswer, normalise, orAborted } from './request.js';
 import { backoff } from './transport.js';
 
 /** @typedef {import('./bytes.js').Bytes} Bytes */
@@ -30,7 +32,6 @@ import { backoff } from './transport.js';
 /** @typedef {import('./types.js').TokensDetail} TokensDetail */
 /** @typedef {import('./errors.js').ErrorCode} ErrorCode */
 
-const FHIR_TYPE = 'application/fhir+json';
 const PROBE = { method: 'GET', target: '/skeym/v1/whoami' };
 const BUSY_LEAST_MS = 200;
 const CONFIRM_MS = 300;
@@ -60,27 +61,6 @@ const OFFLINE_REASONS = { handshake: 'impostor', key: 'impostor', unsupported: '
 /** onLine's `true` says little, and its `false` does not hold for a server on this machine. */
 const offlineReason = () => (globalThis.navigator?.onLine === false ? 'no-network' : 'network');
 
-/** @param {NodeRequest} request */
-function normalise({ method, target, contentType, body, ifNoneExist, idempotencyKey, prefer }) {
-  /** @type {Bytes | undefined} */ let bytes;
-  if (typeof body === 'string') bytes = utf8(body);
-  else if (body instanceof Uint8Array) bytes = new Uint8Array(body);
-  else if (body !== undefined) bytes = utf8(JSON.stringify(body));
-  contentType ??= bytes ? FHIR_TYPE : undefined;
-  return { method, target, contentType, body: bytes, ifNoneExist, idempotencyKey, prefer };
-}
-
-/** @param {NodeRequest} request */
-function mayRepeat({ method, ifNoneExist, idempotencyKey }) {
-  return method === 'GET' || method === 'HEAD' || !!ifNoneExist || !!idempotencyKey;
-}
-
-/** @param {{status: number, type: string, plain: Bytes}} answer @returns {NodeAnswer} */
-function nodeAnswer({ status, type, plain }) {
-  const text = () => new TextDecoder().decode(plain);
-  return { status, type, bytes: plain, text, json: () => JSON.parse(text()) };
-}
-
 /**
  * Events: 'state' (a CustomEvent of StateDetail), 'wire' (of WireDetail), 'tokens' (of TokensDetail).
  */
@@ -95,7 +75,7 @@ export class Session extends EventTarget {
   #pauses;
   #patienceMs;
   #ender = new AbortController();
-  /** @type {{resolve: (lane: Lane) => void, reject: (error: SkeymError) => void}[]} */ #waiters = [];
+  #queue = new Queue();
   /** @type {Promise<void> | undefined} */ #recovery;
   #busy = 0;
   #login = 0;
@@ -214,9 +194,9 @@ export class Session extends EventTarget {
       for (;;) {
         const lane = await this.#acquire(left(), request.signal);
         sent = true;
-        const { answer, error } = await this.#orAborted(
-          this.#exchange(lane, plain, closed), request.signal,
-        );
+        // What is sent stays sent: its lane goes on without a caller who gave up.
+        const work = this.#exchange(lane, plain, closed);
+        const { answer, error } = await orAborted(work, request.signal);
         if (answer) return nodeAnswer(answer);
         if (!error || !mayRepeat(request)) throw error;
         if (error.code === 'busy') {
@@ -234,24 +214,6 @@ export class Session extends EventTarget {
   }
 
   // --- one exchange --------------------------------------------------------------
-
-  /** What is sent stays sent: its lane goes on without the caller.
-   * @template T @param {Promise<T>} work @param {AbortSignal} [signal] @returns {Promise<T>} */
-  async #orAborted(work, signal) {
-    if (!signal) return work;
-    work.catch(() => {});
-    /** @type {() => void} */ let stop = () => {};
-    const aborted = new Promise((_, reject) => {
-      stop = () => reject(new SkeymError('aborted'));
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop);
-    });
-    try {
-      return await Promise.race([work, /** @type {Promise<never>} */ (aborted)]);
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
-  }
 
   /** @param {SkeymError} error @param {number} leftMs @param {AbortSignal} [signal] */
   async #waitTurn(error, leftMs, signal) {
@@ -311,48 +273,25 @@ export class Session extends EventTarget {
   async #acquire(patienceMs, signal) {
     if (signal?.aborted) throw new SkeymError('aborted');
     if (ENDED.includes(this.#state)) throw new SkeymError(/** @type {ErrorCode} */ (this.#state));
-    /** @type {(why: ErrorCode) => void} */ let giveUp = () => {};
-    /** @type {Promise<Lane>} */
-    const lane = new Promise((resolve, reject) => {
-      const waiter = { resolve, reject };
-      this.#waiters.push(waiter);
-      giveUp = (why) => {
-        const at = this.#waiters.indexOf(waiter);
-        if (at >= 0) this.#waiters.splice(at, 1);
-        reject(new SkeymError(why));
-      };
-    });
-    const timer = setTimeout(() => giveUp('offline'), Math.max(0, patienceMs));
-    const stop = () => giveUp('aborted');
-    signal?.addEventListener('abort', stop);
+    const lane = this.#queue.wait(patienceMs, signal);
     this.#pump();
-    try {
-      return await lane;
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', stop);
-    }
+    return lane;
   }
 
   /** Hands out what there is; sees to it that more comes when there is nothing to wait for. */
   #pump() {
-    while (!this.#recovery && this.#waiters.length > 0) {
+    while (!this.#recovery && this.#queue.size > 0) {
       const lane = this.#lanes.take();
       if (!lane) break;
       this.#busy++; // from here on, and not only when the request wakes up
-      this.#waiters.shift()?.resolve(lane);
+      this.#queue.give(lane);
     }
-    if (this.#waiters.length === 0 || this.#recovery) return;
+    if (this.#queue.size === 0 || this.#recovery) return;
     if (this.#busy === 0) this.#recover(this.#clock.jump(this.#seen) > SLEPT_MS ? 'slept' : '');
     // More than half of the lanes were lost, one here and one there.
     else if (this.#busy < this.#granted / 2 && this.#clock.age(this.#loggedIn) > TOP_UP_MS) {
       this.#recover('lanes');
     }
-  }
-
-  /** @param {ErrorCode} code */
-  #refuseAll(code) {
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(new SkeymError(code));
   }
 
   // --- coming back ------------------------------------------------------------------
@@ -382,7 +321,7 @@ export class Session extends EventTarget {
         if (!error) return await this.#cameBack(reason, old);
         await this.#afterFailure(error, failures);
       }
-      this.#refuseAll(/** @type {ErrorCode} */ (this.#state));
+      this.#queue.refuseAll(/** @type {ErrorCode} */ (this.#state));
     } finally {
       old.forEach(wipeLane);
     }
@@ -509,7 +448,7 @@ export class Session extends EventTarget {
     this.#setState('locked', reason);
     this.#ender.abort();
     this.#pauses.end();
-    this.#refuseAll('locked');
+    this.#queue.refuseAll('locked');
     this.#tellTokens();
   }
 

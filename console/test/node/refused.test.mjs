@@ -82,6 +82,15 @@ test('who says 401 to everything but logins gets no storm of logins', async () =
   assert.ok(pauses.asked.length >= server.counts.logins - 3 && last >= 7500, `${pauses.asked}`);
 });
 
+test('a token that is refused now and then, with others in between, is not punished by waits', async () => {
+  const { server, session, pauses } = await made();
+  for (let i = 0; i < 4; i++) {
+    once(server, async () => refused(401));
+    assert.equal((await session.request(get())).status, 200);
+  }
+  assert.deepEqual([server.counts.logins, pauses.asked], [5, []]);
+});
+
 for (const [status, after] of [[429, 2], [503, 3], [503, 0]]) {
   test(`${status} with Retry-After ${after}: waits, then sends a read again`, async () => {
     const { server, session, pauses, states } = await made();

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { same, unb64 } from '../../js/node/bytes.js';
+import { SkeymError } from '../../js/node/errors.js';
 import { Pauses } from '../../js/node/pauses.js';
 import { backoff } from '../../js/node/transport.js';
 import { get, lose, loseAnswer, made, once, until, write, writes } from './bench.mjs';
@@ -94,8 +95,10 @@ test('each login brings another locator and perhaps another C_i, and the next lo
   await session.login();
   assert.ok(same(credential.locator, server.locator));
   server.renew = true;
+  const old = credential.secret;
   await session.login();
   assert.ok(same(credential.secret, server.secret));
+  assert.ok(old.every((byte) => byte === 0));
   await session.login();
   assert.equal(server.counts.refusedLogins, 0);
   assert.equal(server.counts.logins, 3);
@@ -132,19 +135,21 @@ test('a locator that cannot be kept does not stop the session', async () => {
   assert.equal((await session.request(get())).status, 200);
 });
 
-test('a record that was deleted in another tab locks this one', async () => {
-  const { credential, session, states } = await made();
-  const forgotten = await import('../../js/node/errors.js').then((m) => new m.SkeymError('forgotten'));
-  const keeper = {
-    exclusively: (/** @type {any} */ work) => work(),
-    refresh: () => Promise.reject(forgotten),
-    save: async () => {},
-    lock() {},
-  };
-  Object.assign(credential, { keeper });
-  await assert.rejects(session.login(), failsAs('locked'));
-  assert.equal(states.at(-1), 'locked: forgotten');
-});
+for (const when of ['refresh', 'save']) {
+  test(`a record that was deleted in another tab locks this one (${when})`, async () => {
+    const { credential, session, states } = await made();
+    const keeper = {
+      exclusively: (/** @type {any} */ work) => work(),
+      refresh: async () => {},
+      save: async () => {},
+      lock() {},
+      [when]: () => Promise.reject(new SkeymError('forgotten')),
+    };
+    Object.assign(credential, { keeper });
+    await assert.rejects(session.login(), failsAs('locked'));
+    assert.equal(states.at(-1), 'locked: forgotten');
+  });
+}
 
 // --- answers that are lost ---------------------------------------------------------
 
@@ -182,6 +187,16 @@ for (const [when, how, times] of /** @type {[string, FakeServer['tap'], number][
     });
   }
 }
+
+test('one lost answer now and then, with others in between, is no outage', async () => {
+  const { server, session, states } = await made({ lanes: 4 });
+  for (let i = 0; i < 3; i++) {
+    once(server, lose);
+    assert.equal((await session.request(get())).status, 200);
+  }
+  assert.deepEqual(states, ['connecting', 'live']);
+  assert.deepEqual([server.counts.logins, session.tokens.lost], [1, 3]);
+});
 
 test('an answer that does not come in time counts as lost', async () => {
   const { server, session } = await made({ timeoutMs: 20 });
@@ -247,6 +262,10 @@ test("the browser's word that it is online again ends the wait", async () => {
   host.dispatchEvent(new Event('online'));
   assert.equal((await answer).status, 200);
   assert.equal(ended, 1);
+  session.lock();
+  const before = ended;
+  host.dispatchEvent(new Event('online'));
+  assert.equal(ended, before, 'a session that is locked hears nothing');
 });
 
 test('patience ends; the session goes on trying by itself', async () => {
@@ -329,14 +348,17 @@ test('lock: secrets are zeros, whatever waits is refused, nothing is sent any mo
   const { secret } = credential;
   /** @type {() => void} */ let arrived = () => {};
   const there = new Promise((resolve) => (arrived = () => resolve(undefined)));
+  /** @type {AbortSignal | undefined} */ let signal;
   once(server, (_, go, { init }) => {
     arrived();
+    signal = init.signal;
     return new Promise((_, reject) => init.signal.addEventListener('abort', () => reject(init.signal.reason)));
   });
   const both = [session.request(get('/1')), session.request(get('/2'))];
   const ended = Promise.allSettled(both);
   await there;
   session.lock();
+  assert.equal(signal?.aborted, true);
   const codes = (await ended).map((one) => /** @type {any} */ (one).reason?.code);
   assert.deepEqual(codes, ['locked', 'locked']);
   assert.equal(session.state, 'locked');
