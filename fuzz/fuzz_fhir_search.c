@@ -35,7 +35,7 @@ static void check(const struct skeym_fhir_url *url, struct skeym_fhir_arena *are
         FUZZ_MUST(!cursor.bad && cursor.size > 0);
         skeym_fhir_text_free(&cursor);
     } else {
-        FUZZ_MUST(problem.status == 400);
+        FUZZ_MUST(problem.status == 400 || problem.status == 406);
     }
 }
 

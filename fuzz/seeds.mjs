@@ -189,6 +189,8 @@ put('fhir_search', {
   match: all(0x86, 'identifier=urn:x%7C2&subject=p-1'),
   patient: all(1, '/fhir/Patient?name=le&identifier=|2&_lastUpdated=gt2027-01-15T08:00:00Z&_id=a,b'),
   device: all(2, '/fhir/Device?patient=p-1&_format=json'),
+  xml: all(0, '/fhir/Observation?_format=xml'),
+  views: all(1, '/fhir/Patient?_summary=count&_elements=name,id&_pretty=true&_total=estimate&name=van+den%2B'),
 });
 const request = (who, method, target, body = '', exist = '') =>
   all(who, `${method}\n/fhir${target}\n${body ? 'application/fhir+json' : ''}\n${exist}\n`, body);

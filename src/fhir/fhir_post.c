@@ -166,9 +166,6 @@ static bool add_parameters(struct skeym_fhir_text *text, struct json_object *roo
         (!list && skeym_fhir_json_has(root, "parameter"))) {
         return skeym_fhir_outcome_fail(problem, 400, "invalid", "not Parameters");
     }
-    if (count > SKEYM_FHIR_PARAMS) {
-        return skeym_fhir_outcome_fail(problem, 400, "too-costly", "too many parameters");
-    }
     for (size_t i = 0; i < count; i++) {
         struct json_object *parameter = json_object_array_get_idx(list, i);
         struct skeym_span name = skeym_fhir_json_text(parameter, "name");
@@ -187,9 +184,6 @@ static bool add_body(struct skeym_fhir_text *text, const struct skeym_fhir_reque
                      bool search, struct skeym_fhir_problem *problem)
 {
     enum skeym_fhir_post_type type = skeym_fhir_post_type(request->content_type);
-    if (request->body.size > SKEYM_FHIR_BODY_BYTES) {
-        return skeym_fhir_outcome_fail(problem, 413, "too-long", "the body is too long");
-    }
     if (search && type == SKEYM_FHIR_POST_FORM && request->body.size <= SKEYM_FHIR_URL_BYTES) {
         add_form(text, request->body);
         return true;

@@ -19,7 +19,7 @@ enum skeym_fhir_post_type skeym_fhir_post_type(struct skeym_span content_type);
 /* true when a POST to this target only reads. */
 bool skeym_fhir_post_reads(struct skeym_span target);
 /* The same as a GET's target, in the arena; its own query first. Problems: 400 (not Parameters with
- * simple values), 413, 415 (another type of body), 503. */
+ * simple values), 413 (too long), 415 (another type of body), 503. */
 bool skeym_fhir_post_target(struct skeym_span *out, struct skeym_fhir_arena *arena,
                             const struct skeym_fhir_request *request,
                             struct skeym_fhir_problem *problem);

@@ -206,7 +206,7 @@ static enum special special_of(struct skeym_span name, enum skeym_fhir_search_us
             return (enum special)i;
         }
     }
-    return use != SKEYM_FHIR_SEARCH_MATCH && find_view(name, true) ? VIEW : NO_SPECIAL;
+    return find_view(name, true) ? VIEW : NO_SPECIAL;
 }
 
 static bool is_counting(const struct skeym_fhir_param *given, enum skeym_fhir_search_use use)

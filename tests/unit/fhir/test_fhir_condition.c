@@ -45,6 +45,9 @@ static void test_refused(void **state)
     } table[] = {
         {"/fhir/Patient?identifier=s|1", PERSON(ID("b"), "1", ""), 400}, /* another id */
         {"/fhir/Patient?identifier=s|2", PERSON(ID("b"), "2", ""), 400}, /* none: no id to choose */
+        {"/fhir/Patient?identifier=s|1&_format=json", PERSON("", "1", ""), 200},
+        {"/fhir/Patient?identifier=s|1&_format=xml", PERSON("", "1", ""), 406},
+        {"/fhir/Patient?identifier=s|1&_count=1", PERSON("", "1", ""), 400},
         {"/fhir/Patient?identifier=s|2&_id=a", PERSON("", "1", ""), 409},
         {"/fhir/Patient?name=x", PERSON("", "1", ""), 400}, /* no identifier */
         {"/fhir/Patient?colour=red", PERSON("", "1", ""), 400},

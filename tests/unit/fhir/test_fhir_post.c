@@ -121,15 +121,17 @@ static const struct {
     {PARAMETERS(ONE("patient", "valueId", "\"1&code=x\"") "," CODE), 400, 0},
     {PARAMETERS(ONE("patient", "valueBoolean", "true") "," CODE), 200, 0},
     {PARAMETERS(ONE("patient", "valueQuantity", "{\"value\":1}") "," CODE), 400, 0},
-    {PARAMETERS("{\"name\":\"patient\"}"), 400, 0},
-    {PARAMETERS("{\"valueId\":\"1\"}"), 400, 0},
-    {PARAMETERS("{\"name\":\"patient\",\"valueId\":\"1\",\"valueString\":\"2\"}"), 400, 0},
-    {PARAMETERS("{\"name\":\"patient\",\"valueId\":\"1\",\"part\":[]}"), 400, 0},
-    {PARAMETERS("{\"name\":\"patient\",\"valueId\":\"1\",\"resource\":{}}"), 400, 0},
-    {PARAMETERS("1"), 400, 0},
+    {PARAMETERS("{\"name\":\"patient\"}," CODE), 400, 0},
+    {PARAMETERS("{\"valueId\":\"1\"}," CODE), 400, 0},
+    {PARAMETERS("{\"name\":\"patient\",\"valueId\":\"1\",\"valueString\":\"2\"}," CODE), 400, 0},
+    {PARAMETERS("{\"name\":\"patient\",\"valueId\":\"1\",\"part\":[]}," CODE), 400, 0},
+    {PARAMETERS("{\"name\":\"patient\",\"valueId\":\"1\",\"resource\":{}}," CODE), 400, 0},
+    {PARAMETERS("1," CODE), 400, 0},
     {PARAMETERS(""), 400, 0},
-    {"{\"resourceType\":\"Parameters\",\"parameter\":1}", 400, 0},
-    {"{\"resourceType\":\"Bundle\"}", 400, 0},
+    {"{\"resourceType\":\"Parameters\"}", 400, 0},
+    {"{\"resourceType\":\"Bundle\",\"parameter\":[" ONE("patient", "valueId", "\"1\"") "," CODE
+                                                                                       "]}",
+     400, 0},
     {"[]", 400, 0},
 };
 
@@ -147,6 +149,21 @@ static void test_parameters(void **state)
         assert_int_equal(count_at(json, "entry"), parameters[i].found);
         json_object_put(json);
     }
+    /* what the URL says does not make up for a body that is none */
+    static const char *const whole = "/fhir/Observation/$lastn?patient=1&code=a%20b%2Bc";
+    json_object_put(json_of(
+        post(bench, whole, JSON, "{\"resourceType\":\"Parameters\",\"parameter\":1}"), 400));
+    json_object_put(json_of(post(bench, whole, JSON, "{\"resourceType\":\"Parameters\"}"), 200));
+}
+
+/* Only a type is searched, also where something is under the name before /_search. */
+static void test_no_type(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const body = "{\"resourceType\":\"Patient\",\"id\":\"a\"}";
+    assert_int_equal(status_of(bench, "PUT", "/fhir/Patient/a", body), 201);
+    json_object_put(json_of(post(bench, "/fhir/Patient/a/_search", FORM, ""), 404));
+    json_object_put(json_of(post(bench, "/fhir/Patient/a/_history/1/_search", FORM, ""), 404));
 }
 
 static void test_too_long(void **state)
@@ -222,6 +239,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_forms, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_links, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_parameters, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_no_type, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_too_long, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_grant, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_counting, bench_setup, bench_teardown),
