@@ -14,9 +14,10 @@ static bool is_named(struct json_object *event, const struct skeym_name *id)
 static void look(void *arg, struct json_object *event)
 {
     struct skeym_revocation *out = arg;
+    const char *what = skeym_audit_get_text(event, "event");
     uint32_t generation = skeym_audit_get_number(event, "generation");
-    if (strcmp(skeym_audit_get_text(event, "event"), "enrol") == 0 && is_named(event, &out->id) &&
-        generation > out->enrolled) {
+    bool lives = strcmp(what, "enrol") == 0 || strcmp(what, "invite") == 0; /* or will */
+    if (lives && is_named(event, &out->id) && generation > out->enrolled) {
         out->enrolled = generation;
     }
 }
