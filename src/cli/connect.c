@@ -219,7 +219,10 @@ static bool start(struct sidecar *sidecar, int *code)
         (void)say_failed("signals or open files", SKEYM_ERR_PERMISSION);
         return false;
     }
-    if (!start_listening(sidecar) || !drop_privileges(sidecar) || !read_bearer(sidecar) ||
+    /* A port may need root; a Unix socket must be the user's that we become. */
+    bool local = skeym_span_starts(skeym_span_text(sidecar->listen), "unix:");
+    if ((!local && !start_listening(sidecar)) || !drop_privileges(sidecar) ||
+        (local && !start_listening(sidecar)) || !read_bearer(sidecar) ||
         !skeym_node_options_open(node, code)) {
         return false;
     }
@@ -256,6 +259,10 @@ static void run_until_signal(struct sidecar *sidecar)
         struct pollfd wait = {sidecar->signal_fd, POLLIN, 0};
         int ready = poll(&wait, 1, 1000);
         (void)skeym_log_tick(sidecar->log);
+        unsigned cut = skeym_connect_tick(sidecar->connect);
+        if (cut > 0) {
+            tell(sidecar, "cut", SKEYM_ERR_TIMEOUT, cut);
+        }
         if (ready > 0 && read(sidecar->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
             skeym_log_write(sidecar->log, SKEYM_LOG_INFO, "stopping",
                             SKEYM_LOG_FIELDS(skeym_log_number("signal", info.ssi_signo)));

@@ -11,7 +11,8 @@
 
 enum {
     CONNECTION_BYTES = 24 * 1024, /* of one: a head of 8 KiB, what is parsed of it, an answer's */
-    SILENCE_SECONDS = 60,
+    SILENCE_SECONDS = 150,        /* the second line: connect_peers.h is the first */
+    SPARE_PLACES = 16,
     STEP_MS = 5,
     LAST_MS = 2000, /* for answers that are on their way out */
 };
@@ -52,17 +53,47 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     *context = NULL;
 }
 
+/* One too many is told so by the end of its connection; it does not wait in the kernel's queue. */
+static enum MHD_Result on_accept(void *arg, const struct sockaddr *address, socklen_t size)
+{
+    struct skeym_connect *connect = arg;
+    (void)address;
+    (void)size;
+    return skeym_connect_peers_room(&connect->front.peers) ? MHD_YES : MHD_NO;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct skeym_connect *connect = arg;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        struct skeym_connect_peer *peer = info ? malloc(sizeof *peer) : NULL;
+        if (peer) { /* without one, each of its requests is refused */
+            skeym_connect_peers_enter(&connect->front.peers, peer, info->connect_fd,
+                                      skeym_connect_peers_now());
+        }
+        *context = peer;
+    } else if (*context) {
+        skeym_connect_peers_leave(&connect->front.peers, *context);
+        free(*context);
+        *context = NULL;
+    }
+}
+
 static struct MHD_Daemon *listen_on(struct skeym_connect *connect,
                                     const struct skeym_connect_options *options)
 {
     unsigned v6 = options->address.at.any.sa_family == AF_INET6 ? MHD_USE_IPv6 : 0U;
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | v6, 0, NULL, NULL, on_request,
-        connect, MHD_OPTION_URI_LOG_CALLBACK, on_line, &connect->front, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, NULL, MHD_OPTION_LISTEN_SOCKET, options->fd,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | v6, 0, on_accept, connect,
+        on_request, connect, MHD_OPTION_URI_LOG_CALLBACK, on_line, &connect->front,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, connect, MHD_OPTION_LISTEN_SOCKET, options->fd,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_LIMIT,
-        options->connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_SECONDS,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        options->connections + SPARE_PLACES, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)SILENCE_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -141,6 +172,7 @@ enum skeym_error skeym_connect_start(struct skeym_connect **out,
     if (!connect) {
         return SKEYM_ERR_MEMORY;
     }
+    skeym_connect_peers_init(&connect->front.peers, options->connections);
     connect->front.bearer = options->bearer;
     connect->front.tell = options->tell;
     connect->front.tell_arg = options->tell_arg;
@@ -172,6 +204,11 @@ static void wait_for_none(struct skeym_connect *connect, uint32_t ms)
     }
 }
 
+unsigned skeym_connect_tick(struct skeym_connect *connect)
+{
+    return skeym_connect_peers_cut(&connect->front.peers, skeym_connect_peers_now());
+}
+
 void skeym_connect_stop(struct skeym_connect *connect, uint32_t ms)
 {
     if (!connect) {
@@ -194,5 +231,6 @@ void skeym_connect_stop(struct skeym_connect *connect, uint32_t ms)
     for (unsigned i = 0; i <= SKEYM_CONNECT_WORKERS_MAX; i++) {
         skeym_http_free(connect->http[i]);
     }
+    (void)pthread_mutex_destroy(&connect->front.peers.lock);
     free(connect);
 }

@@ -34,6 +34,9 @@ struct skeym_connect; /* SECRET inside; malloc'ed */
 /* Errors: those of skeym_http_new, SKEYM_ERR_USAGE, SKEYM_ERR_MEMORY, SKEYM_ERR_IO. */
 SKEYM_MUST_USE enum skeym_error skeym_connect_start(struct skeym_connect **out,
                                                     const struct skeym_connect_options *options);
+/* To be called each second: ends the connections of clients that take too long. Returns how many.
+ */
+unsigned skeym_connect_tick(struct skeym_connect *connect);
 /* No new connections; what is under way may end for so long; then it ends. Frees. NULL is fine. */
 void skeym_connect_stop(struct skeym_connect *connect, uint32_t ms);
 

@@ -13,6 +13,7 @@ enum phase { HEAD, BODY, DRAIN, WAIT, OVER };
 struct skeym_connect_request {
     struct skeym_connect_front *front;
     struct MHD_Connection *connection;
+    struct skeym_connect_peer *peer; /* the connection's */
     enum phase phase;
     bool counted;
     bool is_head;
@@ -39,12 +40,21 @@ struct skeym_connect_request *skeym_connect_request_new(struct skeym_connect_fro
     return request;
 }
 
+static void set_peer(struct skeym_connect_request *request, enum skeym_connect_phase phase)
+{
+    if (request->peer) {
+        skeym_connect_peers_set(&request->front->peers, request->peer, phase,
+                                skeym_connect_peers_now());
+    }
+}
+
 void skeym_connect_request_end(struct skeym_connect_request *request)
 {
     if (!request) {
         return;
     }
     struct skeym_connect_front *front = request->front;
+    set_peer(request, SKEYM_CONNECT_IDLE);
     if (request->body) {
         skeym_crypto_wipe(request->body, request->body_room);
         free(request->body);
@@ -113,6 +123,7 @@ static enum MHD_Result queue(struct skeym_connect_request *request, int status,
 {
     enum MHD_Result result = MHD_NO;
     request->phase = OVER;
+    set_peer(request, SKEYM_CONNECT_SENDING);
     if (good && add(response, "Cache-Control", "no-store") &&
         add(response, "X-Content-Type-Options", "nosniff") &&
         (!atomic_load(&request->front->stopping) || add(response, "Connection", "close"))) {
@@ -216,6 +227,7 @@ static enum MHD_Result submit(struct skeym_connect_request *request)
     request->job.done = on_done;
     request->job.arg = request;
     request->phase = WAIT;
+    set_peer(request, SKEYM_CONNECT_WORKING);
     MHD_suspend_connection(request->connection);
     enum skeym_error error = skeym_connect_pool_submit(front->pool, &request->job);
     if (error != SKEYM_OK) {
@@ -300,6 +312,13 @@ static enum MHD_Result begin(struct skeym_connect_request *request, const char *
 {
     struct skeym_connect_head *head = &request->head;
     uint64_t size = 0;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    request->peer = info ? info->socket_context : NULL;
+    if (!request->peer) {
+        return MHD_NO;
+    }
+    set_peer(request, SKEYM_CONNECT_READING);
     request->counted = true;
     atomic_fetch_add(&request->front->under_way, 1);
     (void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, see_field, head);

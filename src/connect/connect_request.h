@@ -4,6 +4,7 @@
 #ifndef SKEYM_CONNECT_CONNECT_REQUEST_H
 #define SKEYM_CONNECT_CONNECT_REQUEST_H
 
+#include "connect/connect_peers.h"
 #include "connect/connect_pool.h"
 #include <microhttpd.h>
 #include <stdatomic.h>
@@ -20,6 +21,7 @@ struct skeym_connect_front {
     char base[64];            /* for a client that names no host: "http://127.0.0.1:8080/fhir" */
     skeym_connect_tell tell;
     void *tell_arg;
+    struct skeym_connect_peers peers;
     atomic_bool stopping;
     atomic_uint under_way;
     atomic_size_t memory;
@@ -34,7 +36,7 @@ struct skeym_connect_request *skeym_connect_request_new(struct skeym_connect_fro
 enum MHD_Result skeym_connect_request_step(struct skeym_connect_request *request,
                                            struct MHD_Connection *connection, const char *method,
                                            const char *data, size_t *size);
-/* Wipes and frees; NULL is fine. */
+/* Wipes and frees; NULL is fine. The connection is idle then. */
 void skeym_connect_request_end(struct skeym_connect_request *request);
 
 #endif
