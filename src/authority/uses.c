@@ -27,8 +27,8 @@ enum skeym_error skeym_uses_add(struct skeym_use *list, size_t *count, const str
     enum skeym_error error = SKEYM_OK;
     size_t kept = 0;
     for (size_t i = 0; i < *count; i++) {
-        if (memcmp(list[i].id, use->id, sizeof use->id) == 0) {
-            bool same = memcmp(list[i].key_hash, use->key_hash, sizeof use->key_hash) == 0;
+        if (skeym_crypto_equal(list[i].id, use->id, sizeof use->id)) {
+            bool same = skeym_crypto_equal(list[i].key_hash, use->key_hash, sizeof use->key_hash);
             error = same ? SKEYM_ERR_EXISTS : SKEYM_ERR_REPLAY;
         } else if (is_over(&list[i], now_s)) {
             continue;

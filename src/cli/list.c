@@ -108,7 +108,7 @@ static bool is_used(const struct list *list, struct json_object *event)
     enum skeym_error error =
         skeym_base64url_read((struct skeym_room){id, sizeof id}, &size, skeym_span_text(text));
     for (size_t i = 0; error == SKEYM_OK && i < list->use_count; i++) {
-        if (memcmp(list->uses[i].id, id, sizeof id) == 0) {
+        if (skeym_crypto_equal(list->uses[i].id, id, sizeof id)) {
             return true;
         }
     }

@@ -265,24 +265,16 @@ check('invitation: what is sealed, the secret, and the code', async () => {
   };
   assert.equal(hex(encodeInvitationClaims(claims)), given.invitation_claims);
   assert.deepEqual(decodeInvitationClaims(unhex(given.invitation_claims)), claims);
-  const invitation = await invite.sealInvitation(
-    keys.seal,
-    given.enrol_key_id,
-    claims,
-    unhex(given.nonce),
-  );
+  const nonce = unhex(given.nonce);
+  const invitation = await invite.sealInvitation(keys.seal, given.enrol_key_id, claims, nonce);
   assert.equal(hex(invitation), given.invitation);
   assert.deepEqual(await invite.openInvitation(keys.seal, invitation), claims);
   assert.equal(hex(invite.invitationId(invitation)), given.id);
   const secret = await invite.secretOf(keys.once, invitation);
   assert.equal(hex(secret), given.secret);
   assert.equal(hex(await invite.pskOf(secret, invitation)), given.psk);
-  const code = {
-    authority: unhex(all.keys.identity_public),
-    secret,
-    audience: all.keys.audience,
-    invitation,
-  };
+  const authority = unhex(all.keys.identity_public);
+  const code = { authority, secret, audience: all.keys.audience, invitation };
   assert.equal(invite.encodeCode(code), given.code);
   assert.deepEqual(invite.decodeCode(given.code), code);
   for (const bad of given.refused_codes)
@@ -290,20 +282,11 @@ check('invitation: what is sealed, the secret, and the code', async () => {
 });
 
 /** What an authority does with an enrolment's body. @param {Uint8Array} body */
-async function receiveEnrolment(body) {
-  const { invitation, message1 } = invite.decodeEnrolment(body);
-  const { seal, once } = await invitationKey(locatorKeyId(invitation));
-  const claims = await invite.openInvitation(seal, invitation);
-  const responder = new Responder({
-    prologue: invite.prologue(invitation),
-    psk: await invite.pskOf(await invite.secretOf(once, invitation), invitation),
+const receiveEnrolment = async (body) =>
+  invite.receiveEnrolment(body, invitationKey, {
     s: await keyPair(unhex(all.keys.identity_private)),
     e: await keyPair(unhex(all.invitation.authority_ephemeral_private)),
   });
-  const { payload, initiatorStatic } = await responder.readMessage1(message1);
-  const time = invite.decodePayload1(payload);
-  return { time, claims, responder, publicKey: initiatorStatic };
-}
 
 for (const name of ['clock_is_off', 'granted']) {
   check(`invitation: ${name}`, async () => {

@@ -9,7 +9,7 @@ import {
   encodeNodeClaims,
 } from './claims.mjs';
 import { locatorKeyId, VERSION } from './locator.mjs';
-import { Initiator } from './noise.mjs';
+import { Initiator, Responder } from './noise.mjs';
 import {
   hkdfExpand,
   hmac,
@@ -183,4 +183,19 @@ export async function startEnrolment(code, pair, { time = Date.now(), ephemeral 
     finish: async (message2) =>
       decodePayload2((await noise.readMessage2(message2)).payload, pair.publicKey),
   };
+}
+
+/** The authority's side, up to its policy.
+ * @param {Uint8Array} body
+ * @param {(id: number) => Promise<{ seal: Uint8Array, once: Uint8Array }>} keysOf an enrol key
+ * @param {{ s: KeyPair, e?: KeyPair }} own e: for tests only */
+export async function receiveEnrolment(body, keysOf, own) {
+  const { invitation, message1 } = decodeEnrolment(body);
+  const { seal, once } = await keysOf(locatorKeyId(invitation));
+  const claims = await openInvitation(seal, invitation);
+  const psk = await pskOf(await secretOf(once, invitation), invitation);
+  const responder = new Responder({ prologue: prologue(invitation), psk, ...own });
+  const { payload, initiatorStatic } = await responder.readMessage1(message1);
+  const time = decodePayload1(payload);
+  return { time, claims, responder, publicKey: initiatorStatic };
 }
