@@ -191,13 +191,21 @@ test('update, and update by an identifier', async () => {
   assert.deepEqual([changed.id, changed.meta.versionId, changed.active], [made.id, '2', false]);
 });
 
-test('If-Match: a version that is not there any more is 412', async () => {
+test('If-Match: kept to in a transaction; by itself refused, never let go', async () => {
   const body = patient('kit-match');
   const put = (headers) =>
     client().update({ resourceType: 'Patient', id: body.id, body, options: { headers } });
+  const match = (ifMatch) => client().transaction({
+    body: bundle('transaction', {
+      resource: body, request: { method: 'PUT', url: `Patient/${body.id}`, ifMatch },
+    }),
+  });
   await put({});
-  assert.equal((await put({ 'if-match': 'W/"1"' })).meta.versionId, '2');
-  await refused(412, 'conflict', put({ 'if-match': 'W/"1"' }));
+  await refused(501, 'not-supported', put({ 'if-match': 'W/"1"' }));
+  const { entry: [{ response }] } = await match('W/"1"');
+  assert.deepEqual([response.status, response.etag], ['200 OK', 'W/"2"']);
+  await refused(412, 'conflict', match('W/"1"'));
+  assert.equal((await client().read({ resourceType: 'Patient', id: body.id })).meta.versionId, '2');
 });
 
 test('If-None-Exist: a create that is there already is 200', async () => {
