@@ -3,7 +3,7 @@
  * A sidecar: a plain FHIR server on this machine's loopback, behind which a node logs in, spends
  * and renews tokens, seals and opens. Programs that know nothing of SkeyM work through it.
  *
- * It serves what is under /fhir, by GET, HEAD, POST and PUT; a search by POST becomes one by GET.
+ * It serves what is under /fhir, by GET, HEAD, POST and PUT.
  * What a client may ask is what the node may: whoever reaches the listener is the node. So it
  * listens on loopback or a Unix socket alone (connect_guard.h), and can ask for a secret.
  */

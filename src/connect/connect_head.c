@@ -12,8 +12,6 @@ static const char *const names[SKEYM_CONNECT_FIELDS] = {
     "idempotency-key", "if-match",       "if-none-exist",     "if-none-match", "origin",
     "prefer",          "sec-fetch-site", "transfer-encoding",
 };
-static const char search_end[] = "/_search";
-static const char form_type[] = "application/x-www-form-urlencoded";
 
 static bool same_word(struct skeym_span text, const char *word)
 {
@@ -191,59 +189,6 @@ bool skeym_connect_head_check(const struct skeym_connect_head *head, struct skey
 
 /* --- what the server is asked ----------------------------------------------------------- */
 
-static bool ends_with(struct skeym_span text, const char *end)
-{
-    size_t size = strlen(end);
-    return text.size >= size && skeym_span_is(skeym_span_part(text, text.size - size, size), end);
-}
-
-static bool is_search(const struct skeym_connect_head *head)
-{
-    struct skeym_span path = head->target;
-    const uint8_t *mark = memchr(path.data, '?', path.size);
-    path.size = mark ? (size_t)(mark - path.data) : path.size;
-    return skeym_span_is(head->method, "POST") && ends_with(path, search_end);
-}
-
-/* "POST /fhir/Patient/_search?a=b" with "c=d+e" is "GET /fhir/Patient?a=b&c=d%20e". */
-static bool write_search(struct skeym_connect_asked *out, const struct skeym_connect_head *head,
-                         struct skeym_span body, struct skeym_connect_refusal *refusal)
-{
-    struct skeym_span target = head->target;
-    struct skeym_writer writer =
-        skeym_writer((struct skeym_room){(uint8_t *)out->target, SKEYM_TARGET_BYTES});
-    const uint8_t *mark = memchr(target.data, '?', target.size);
-    size_t path = mark ? (size_t)(mark - target.data) : target.size;
-    skeym_write_span(&writer, skeym_span_part(target, 0, path - (sizeof search_end - 1)));
-    skeym_write_span(&writer, skeym_span_part(target, path, target.size));
-    if (body.size > 0) {
-        skeym_write_text(&writer, mark ? "&" : "?");
-    }
-    for (size_t i = 0; i < body.size && !writer.bad; i++) {
-        if (body.data[i] == '+') {
-            skeym_write_text(&writer, "%20");
-        } else {
-            skeym_write_u8(&writer, body.data[i]);
-        }
-    }
-    if (skeym_writer_end(&writer) != SKEYM_OK) {
-        return refuse(refusal, 413, "too-long", "the search is too long");
-    }
-    if (!is_plain(skeym_written(&writer), 0x21)) {
-        return refuse(refusal, 400, "structure", "the search has bytes that must be escaped");
-    }
-    out->closed.method = skeym_span_text("GET");
-    out->closed.target = skeym_written(&writer);
-    return true;
-}
-
-static bool is_form(struct skeym_span type)
-{
-    const uint8_t *mark = type.size > 0 ? memchr(type.data, ';', type.size) : NULL;
-    type.size = mark ? (size_t)(mark - type.data) : type.size;
-    return same_word(trimmed(type), form_type);
-}
-
 static void set_key(struct skeym_connect_asked *out, const struct skeym_connect_head *head,
                     const uint8_t random[16])
 {
@@ -270,31 +215,20 @@ static void set_base(struct skeym_connect_asked *out, const struct skeym_connect
     }
 }
 
-bool skeym_connect_head_ask(struct skeym_connect_asked *out, const struct skeym_connect_head *head,
-                            struct skeym_span body, const uint8_t random[16], const char *base,
-                            struct skeym_connect_refusal *refusal)
+void skeym_connect_head_ask(struct skeym_connect_asked *out, const struct skeym_connect_head *head,
+                            struct skeym_span body, const uint8_t random[16], const char *base)
 {
     bool writes = skeym_span_is(head->method, "POST") || skeym_span_is(head->method, "PUT");
     memset(out, 0, sizeof *out);
     set_base(out, head, base);
-    out->repeatable = true; /* a read, or a write with a key */
-    if (is_search(head)) {
-        struct skeym_span type = head->field[SKEYM_CONNECT_CONTENT_TYPE];
-        if (body.size > 0 && !is_form(type)) {
-            return refuse(refusal, 415, "not-supported", "a search by POST is a form");
-        }
-        return write_search(out, head, body, refusal);
-    }
     out->closed.method = writes ? head->method : skeym_span_text("GET");
     out->closed.target = head->target;
     out->closed.prefer = head->field[SKEYM_CONNECT_PREFER];
-    if (!writes) {
-        return true;
+    if (writes) { /* a search by POST, too: there the key means nothing */
+        out->closed.content_type = head->field[SKEYM_CONNECT_CONTENT_TYPE];
+        out->closed.if_none_exist = head->field[SKEYM_CONNECT_IF_NONE_EXIST];
+        out->closed.body = body;
+        out->created = true;
+        set_key(out, head, random);
     }
-    out->closed.content_type = head->field[SKEYM_CONNECT_CONTENT_TYPE];
-    out->closed.if_none_exist = head->field[SKEYM_CONNECT_IF_NONE_EXIST];
-    out->closed.body = body;
-    out->created = true;
-    set_key(out, head, random);
-    return true;
 }

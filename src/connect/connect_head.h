@@ -40,19 +40,16 @@ bool skeym_connect_head_body(const struct skeym_connect_head *head, uint64_t *si
 bool skeym_connect_head_check(const struct skeym_connect_head *head, struct skeym_span bearer,
                               struct skeym_connect_refusal *refusal);
 
-/* What the server is asked. */
+/* What the server is asked: a read, or a write with a key, so that a second time does no harm. */
 struct skeym_connect_asked {
-    struct skeym_closed closed; /* its spans: the head's, the body's, or in here */
-    bool repeatable;
-    bool created;                        /* a Location is wanted */
-    char target[SKEYM_TARGET_BYTES + 1]; /* of a search by POST */
-    char key[SKEYM_KEY_CHARS + 1];       /* a write's; empty for others */
-    char base[SKEYM_FIELD_BYTES + 16];   /* of links, as the client wrote our name */
+    struct skeym_closed closed;        /* its spans: the head's, the body's, or in here */
+    bool created;                      /* a Location is wanted */
+    char key[SKEYM_KEY_CHARS + 1];     /* a write's; empty for others */
+    char base[SKEYM_FIELD_BYTES + 16]; /* of links, as the client wrote our name */
 };
 /* After skeym_connect_head_check. random: for a key, when the client has none; base: for a client
- * that names no host. false: *refusal says why. *out does not move: it points into itself. */
-bool skeym_connect_head_ask(struct skeym_connect_asked *out, const struct skeym_connect_head *head,
-                            struct skeym_span body, const uint8_t random[16], const char *base,
-                            struct skeym_connect_refusal *refusal);
+ * that names no host. *out does not move: it points into itself. */
+void skeym_connect_head_ask(struct skeym_connect_asked *out, const struct skeym_connect_head *head,
+                            struct skeym_span body, const uint8_t random[16], const char *base);
 
 #endif

@@ -211,19 +211,15 @@ static void on_done(struct skeym_connect_job *job)
 static enum MHD_Result submit(struct skeym_connect_request *request)
 {
     struct skeym_connect_front *front = request->front;
-    struct skeym_connect_refusal refusal;
     uint8_t random[16];
     if (skeym_crypto_random(random, sizeof random) != SKEYM_OK) {
         return MHD_NO;
     }
-    if (!skeym_connect_head_ask(&request->asked, &request->head,
-                                skeym_span(request->body, request->body_size), random, front->base,
-                                &refusal)) {
-        return refuse(request, &refusal, 0);
-    }
+    skeym_connect_head_ask(&request->asked, &request->head,
+                           skeym_span(request->body, request->body_size), random, front->base);
     request->job.request = request->asked.closed;
     request->job.base = request->asked.base;
-    request->job.repeatable = request->asked.repeatable;
+    request->job.repeatable = true;
     request->job.done = on_done;
     request->job.arg = request;
     request->phase = WAIT;
