@@ -64,10 +64,10 @@ function dots(jwe) {
 /** An answer's body. @param {Bytes} key k_p @param {Bytes} jwe its text
  * @returns {Promise<{status: number, type: string, plain: Bytes}>} */
 export async function openJwe(key, jwe) {
-  const [first, , third, fourth] = dots(jwe);
+  const [first, second, third, fourth] = dots(jwe);
   const head = ANSWER.exec(latin1.decode(unb64(latin1.decode(jwe.subarray(0, first)))));
   if (!head) refuse('no header of an answer');
-  const iv = unb64(latin1.decode(jwe.subarray(first + 2, third)));
+  const iv = unb64(latin1.decode(jwe.subarray(second + 1, third)));
   const size = b64Size(fourth - third - 1);
   const sealed = new Uint8Array(size + TAG);
   unb64Into(sealed, 0, jwe, third + 1, fourth);

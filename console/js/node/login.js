@@ -45,8 +45,9 @@ function sized(reader, most) {
   return reader.take(size);
 }
 
-/** @param {Bytes} payload @param {number} wanted @param {Bytes[]} secrets @returns {LoginAnswer} */
-function readPayload(payload, wanted, secrets) {
+/** @param {Bytes} payload @param {Bytes[]} secrets as many as tokens were wanted
+ * @returns {LoginAnswer} */
+function readPayload(payload, secrets) {
   const reader = new Reader(payload);
   const kind = reader.u8();
   const serverMs = reader.u48();
@@ -62,9 +63,10 @@ function readPayload(payload, wanted, secrets) {
   if (renewed > 1) refuse('neither renewed nor not');
   const secret = renewed ? reader.take(SECRET) : null;
   const count = reader.u8();
-  if (lifetimeS === 0 || lifetimeS > LIFETIME_MOST || count === 0 || count > wanted) {
+  if (lifetimeS === 0 || lifetimeS > LIFETIME_MOST || count === 0) {
     refuse('a lifetime or a count out of range');
   }
+  // More than were wanted are left over, and then this is not the end.
   const lanes = secrets.slice(0, count).map((lane) => {
     return { token: b64(sized(reader, TOKEN_MOST)), secret: lane };
   });
@@ -108,7 +110,7 @@ export class Login {
   async finish(message) {
     const { payload, secrets } = await this.#handshake.finish(message, firstSecrets(this.#lanes));
     try {
-      const answer = readPayload(payload, this.#lanes, secrets);
+      const answer = readPayload(payload, secrets);
       if (answer.clock) wipe(...secrets);
       return answer;
     } catch (error) {

@@ -64,7 +64,14 @@ test('a wall clock that is set back gives no more time than there was', () => {
 
 test('a lock that was stopped never locks, and listens no more', () => {
   const { lock, input, pass, locked } = made();
+  const { removeEventListener } = input;
+  /** @type {string[]} */ const removed = [];
+  input.removeEventListener = (/** @type {any} */ ...words) => {
+    removed.push(words[0]);
+    Reflect.apply(removeEventListener, input, words);
+  };
   lock.stop();
+  assert.equal(removed.length, 5);
   pass(1e9);
   input.dispatchEvent(new Event('keydown'));
   lock.look();
