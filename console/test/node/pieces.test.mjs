@@ -9,6 +9,7 @@ import { Clock } from '../../js/node/clock.js';
 import { Lanes } from '../../js/node/lanes.js';
 import { Handshake, Symmetric } from '../../js/node/noise.js';
 import { hmac, keyPair, random, seal, x25519 } from '../../js/node/primitives.js';
+import { Queue } from '../../js/node/queue.js';
 import { ANSWER_MOST, post } from '../../js/node/transport.js';
 import { failsAs, flipped } from './support.mjs';
 
@@ -244,6 +245,24 @@ test('lanes: one that has died in the meantime is overwritten', () => {
   ms = 30_000;
   assert.equal(lanes.left, 0);
   assert.ok(secret.every((byte) => byte === 0));
+});
+
+// --- queue -----------------------------------------------------------------------------------
+
+test('who gave up waiting, by patience or by the caller, gets no lane that another could use', async () => {
+  const queue = new Queue();
+  const ender = new AbortController();
+  const late = queue.wait(0);
+  const aborted = queue.wait(60_000, ender.signal);
+  const patient = queue.wait(60_000);
+  assert.equal(queue.size, 3);
+  ender.abort();
+  await assert.rejects(aborted, failsAs('aborted'));
+  await assert.rejects(late, failsAs('offline'));
+  assert.equal(queue.size, 1);
+  const lane = /** @type {any} */ ({ lane: 1 });
+  queue.give(lane);
+  assert.equal(await patient, lane);
 });
 
 // --- transport ---------------------------------------------------------------------------------
