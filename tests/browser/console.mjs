@@ -43,7 +43,9 @@ export const alarmOf = (view, id) =>
   }, `[data-testid="alarm-${id}"]`);
 
 /** Everything on a page that moves by itself. */
-const MOVES = 'canvas, time, .numeric-value, .numeric-aside, .tile-age, [data-volatile]';
+const MOVES = ['canvas', 'time', '.calls', '.numeric', '.tile-age', '.tile-nowave', '.alarm-bar', '.bed-foot *',
+  '.figure-value', 'dd', 'pre', 'tbody', 'meter', 'progress', '.chain', 'svg', '.banner',
+  '[data-volatile]'].join();
 
 /** A picture of the page as it is, against its reference where nothing moves by itself. */
 export async function picture(view, name, options) {

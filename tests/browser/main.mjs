@@ -87,9 +87,9 @@ const only = (name) => name.includes(options.filter);
 for (const file of readdirSync(`${here}stories`).filter((name) => name.endsWith('.mjs')).sort()) {
   const name = file.replace(/^\d+-|\.mjs$/g, '');
   if (!only(name)) continue;
-  const { default: tell } = await import(`${here}stories/${file}`);
   const ward = new Ward(program);
   try {
+    const { default: tell } = await import(`${here}stories/${file}`);
     await tell(new Story(name, ward));
   } catch (error) {
     if (!error.said) say(false, `${name}: the story can be told`);

@@ -12,10 +12,11 @@ export const patient = ({ id, given, family, birth }) => ({
   resourceType: 'Patient', id, name: [{ use: 'official', given: [given], family }], birthDate: birth,
 });
 
-/** Puts resources at their ids, all of them or none. */
+/** Takes resources in, all of them or none: those with an id at that id, others as new ones. */
 export async function put(ward, resources) {
   const body = { resourceType: 'Bundle', type: 'transaction', entry: resources.map((resource) => ({
-    resource, request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` } })) };
+    resource, request: resource.id ? { method: 'PUT', url: `${resource.resourceType}/${resource.id}` }
+      : { method: 'POST', url: resource.resourceType } })) };
   const { code, err, out } = await ward.post(ward.server, '/fhir', await ward.readerFile(), body);
   if (code !== 0) throw new Error(`put: ${err} ${out}`);
 }

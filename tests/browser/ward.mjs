@@ -11,6 +11,7 @@ export { Skip, until };
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RECORDS = new URL('../../../shared/data/wfdb/', import.meta.url).pathname;
+const FONTS = new URL('./fonts.conf', import.meta.url).pathname;
 export const PASSPHRASE = 'seven quiet nurses row at dawn';
 export const PATIENT_MS = 60000; /* how long a condition is waited for */
 const FLAGS = ['--no-sandbox', '--font-render-hinting=none', '--disable-lcd-text',
@@ -171,7 +172,7 @@ export class Ward extends World {
   /** chromium with a profile in a folder. */
   async chromium(profile = this.path(`profile-${this.browsers.length}`), options = {}) {
     const context = await chromium.launchPersistentContext(profile, {
-      executablePath: '/usr/bin/chromium', args: FLAGS, viewport: { width: 1280, height: 800 },
+      executablePath: '/usr/bin/chromium', args: FLAGS, env: { ...process.env, FONTCONFIG_FILE: FONTS }, viewport: { width: 1280, height: 800 },
       colorScheme: 'dark', reducedMotion: 'no-preference', locale: 'en-GB', timezoneId: 'UTC',
       deviceScaleFactor: 1, ...options,
     });

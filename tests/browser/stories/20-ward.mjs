@@ -109,6 +109,8 @@ export default async function tell(story) {
         return rates.includes(await shown(view, id, 'hr'));
       }, 60000);
     }
+    await view.sees('waves', (all) => all.every((bed) =>
+      globalThis.skeymTest.samples(bed, 'II')?.values.length > 500), ids);
     await picture(view, 'ward', options);
   });
 

@@ -28,14 +28,14 @@ function resources() {
   return [
     { resourceType: 'Patient', id: 'pat-9', name: [{ text: probe(), family: probe(), given: [probe()] }],
       identifier: [{ system: 'urn:mrn', value: probe() }] },
-    ...vitals.map(([code, unit], i) => ({ resourceType: 'Observation', id: `vital-${i}`, ...about,
+    ...vitals.map(([code, unit], i) => ({ resourceType: 'Observation', ...about,
       code: coding(code), valueQuantity: quantity(unit, i), interpretation: [{ text: probe() }] })),
-    { resourceType: 'Observation', id: 'wave-1', ...about,
+    { resourceType: 'Observation', ...about,
       code: coding('131330', 'urn:iso:std:iso:11073:10101'),
       valueSampledData: { origin: { value: 0, unit: probe() }, period: 4, factor: 0.005, dimensions: 1,
         data: Array.from({ length: 250 }, (_, i) => i % 50).join(' ') } },
-    { resourceType: 'Observation', id: 'word-1', ...about, code: coding('8867-4'), valueString: probe() },
-    { resourceType: 'Observation', id: 'pressure-1', ...about, code: coding('85354-9'),
+    { resourceType: 'Observation', ...about, code: coding('8867-4'), valueString: probe() },
+    { resourceType: 'Observation', ...about, code: coding('85354-9'),
       component: [['8480-6', 120], ['8462-4', 80]].map(([code, value]) => ({ code: coding(code),
         valueQuantity: { value, unit: probe(), system: 'http://unitsofmeasure.org', code: 'mm[Hg]' } })) },
   ];

@@ -14,8 +14,9 @@ async function tabTo(view, id, most = 120) {
       document.activeElement?.closest('[data-testid]')?.dataset.testid ?? '');
     if (on === id) {
       const visible = await view.run(() => {
-        const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(document.activeElement);
-        return (outlineStyle !== 'none' && outlineWidth !== '0px') || boxShadow !== 'none';
+        const of = (part) => getComputedStyle(document.activeElement, part);
+        return [null, '::before', '::after'].map(of).some(({ outlineStyle, outlineWidth, boxShadow }) =>
+          (outlineStyle !== 'none' && outlineWidth !== '0px') || boxShadow !== 'none');
       });
       assert.ok(visible, `${id} has the focus, and does not show it`);
       return presses;

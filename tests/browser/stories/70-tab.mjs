@@ -2,7 +2,7 @@
 // A tab that is left open: it outlives the server, the network and sleep, and says which it is.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { becomeNode, hasNumber, openBed, toWard } from '../console.mjs';
+import { becomeNode, hasNumber, openBed, toWard, unlock } from '../console.mjs';
 import { patient, people, put } from '../people.mjs';
 import { PASSPHRASE, until } from '../ward.mjs';
 import { sleep } from '../../system/world.mjs';
@@ -36,6 +36,12 @@ async function goesOn(view) {
   const from = await last();
   await until('new samples', async () => (await last()) > from + 2000, 60000);
 }
+
+const setClockOn = (view, ms) =>
+  view.run((by) => {
+    const { now } = Date;
+    Date.now = () => now() + by;
+  }, ms);
 
 /** The processes of a browser, by its profile and their parents. */
 function processes(profile) {
@@ -122,16 +128,22 @@ export default async function tell(story) {
     await goesOn(view);
   });
 
-  await story.step('the clock of the machine is set an hour on, and the tab goes on', async () => {
-    await view.run(() => {
-      const now = Date.now;
-      Date.now = () => now() + 3600000;
-    });
+  await story.step('the clock of the machine is set ten minutes on, and the tab goes on', async () => {
+    await view.page.mouse.click(5, 5); /* somebody is there: it does not lock for being idle */
+    await setClockOn(view, 600000);
     await sleep(LIFETIME * 1000);
     await view.state('live');
     await goesOn(view);
-    await view.page.reload(); /* its own clock again */
   });
+
+  await story.step('it is set an hour on: nobody was there, so it locks, and the passphrase opens it',
+    async () => {
+      await setClockOn(view, 3600000);
+      await view.by('unlock').waitFor();
+      assert.doesNotMatch(await view.run(() => document.documentElement.outerHTML), /Wohlgemuth/);
+      await unlock(view, PASSPHRASE);
+      await view.shows('Wohlgemuth');
+    });
 
   await story.step('the page broke no rule of its policy and no script failed', () => {
     assert.deepEqual({ ...view.conduct }, { breaches: [], errors: [], dialogs: [] });
