@@ -16,6 +16,12 @@ export function dayText(ms) {
   return `${day}, ${clockText(ms)}`;
 }
 
+/** "22 Nov 2027" @param {number} ms */
+export function dateText(ms) {
+  if (!Number.isFinite(ms)) return '--';
+  return new Date(ms).toLocaleDateString('en-GB', { day: '2-digit', month: 'short', year: 'numeric' });
+}
+
 /** The zone's short name, "UTC" or "GMT+1". @param {number} ms */
 export function zoneText(ms) {
   const parts = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' }).formatToParts(new Date(ms));

@@ -7,14 +7,14 @@ import { alarmDetail, alarmText, bedLabel } from './words.js';
 /** @typedef {import('../model/ward.js').Bed} Bed */
 
 export class AlarmBar {
-  /** @param {Bed} bed @param {() => void} onAcknowledge */
-  constructor(bed, onAcknowledge) {
+  /** @param {Bed} bed @param {() => void} onAcknowledge @param {string} [word] what the button says */
+  constructor(bed, onAcknowledge, word = strings.alarm.acknowledge) {
     this.shape = h('span', { class: 'shape', 'aria-hidden': 'true' });
     this.mark = h('span', { class: 'mark' });
     this.text = h('span', { class: 'alarm-text' });
     this.detail = h('span', { class: 'alarm-detail' });
     this.more = h('span', { class: 'alarm-more' });
-    this.acknowledge = button(strings.alarm.acknowledge, {
+    this.acknowledge = button(word, {
       class: 'acknowledge',
       'aria-label': say(strings.alarm.acknowledgeFor, { bed: bedLabel(bed) }),
       'data-testid': `acknowledge-${bed.id}`,

@@ -71,8 +71,8 @@ export class App {
     this.polite = h('div', { class: 'hidden-text', role: 'status', 'aria-live': 'polite' });
     this.urgent = h('div', { class: 'hidden-text', role: 'alert', 'aria-live': 'assertive' });
     this.footer = h('footer', { class: 'foot' }, h('span', {}, strings.notice), simulated && simulated.controls());
-    this.element = h('div', { class: 'console' }, this.bar.element, this.banner.element, this.banner.spoken,
-      this.main, this.footer, this.polite, this.urgent);
+    this.element = h('div', { class: 'console' }, h('div', { class: 'top' }, this.bar.element, this.banner.element),
+      this.banner.spoken, this.main, this.footer, this.polite, this.urgent);
     /** @type {WardView | BedView | SecurityView | null} */ this.view = null;
     /** @type {Map<string, import('../model/alarms.js').Priority>} */ this.announced = new Map();
     this.patientsKnown = false;
@@ -137,9 +137,9 @@ export class App {
   /** @param {StateDetail} detail */
   #onState(detail) {
     this.banner.set(detail);
-    this.bar.update();
     if (detail.state === 'live' && detail.before !== 'live') this.patientsKnown = false;
     if (detail.state === 'revoked' || detail.state === 'expired') this.#wipe();
+    this.bar.update();
     if (detail.state === 'locked' && !this.ender.signal.aborted) this.lock('user');
   }
 
@@ -152,14 +152,14 @@ export class App {
     this.announced.clear();
     this.view?.close();
     this.main.replaceChildren(h('section', { class: 'view ended' }, h('h1', { tabindex: '-1' }, strings.state[this.state]),
-      h('p', {}, this.state === 'expired' ? strings.stateLong.expired : strings.stateLong.revoked)));
+      h('p', {}, strings.stateLong.whatNow)));
     this.view = null;
   }
 
   /** @param {boolean} moved focus goes to the new view */
   route(moved) {
     if (ENDED.includes(this.state)) return;
-    const hash = decodeURIComponent(location.hash.slice(1));
+    const hash = location.hash.slice(1); // ids need no escapes
     const bed = hash.match(/^bed=([A-Za-z0-9.-]{1,64})$/);
     const name = bed ? hash : hash === 'security' ? 'security' : 'ward';
     this.view?.close();

@@ -3,7 +3,7 @@
 import { parseAudit } from '../model/audit.js';
 import { resourcesOf } from '../model/fhir.js';
 import { dayText } from '../model/time.js';
-import { strings } from '../strings.en.js';
+import { say, strings } from '../strings.en.js';
 import { h, setText, show } from './dom.js';
 
 /** @typedef {import('./app.js').App} App */
@@ -28,7 +28,7 @@ export class AuditPanel {
     this.refused = h('span', { class: 'audit-refused' });
     this.tools = h('div', { class: 'audit-tools' }, h('label', { for: 'audit-find' }, words.filterText), this.find,
       h('label', { for: 'audit-outcome' }, words.filterOutcome), this.outcome, this.refused);
-    this.table = h('div', { class: 'table-box', tabindex: '0', role: 'region', 'aria-label': words.audit },
+    this.table = h('div', { class: 'table-box', tabindex: '0', role: 'region', 'aria-label': say(words.table, { name: words.audit }) },
       h('table', {}, h('thead', {}, h('tr', {}, ...[words.colTime, words.filterOutcome, words.colWhat, words.colWho, words.colDetail]
         .map((name) => h('th', { scope: 'col' }, name)))), this.body));
     this.element = h('section', { class: 'panel audit', 'aria-labelledby': 'audit-title', 'data-testid': 'audit' },

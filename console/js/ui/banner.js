@@ -32,7 +32,7 @@ export class Banner {
     this.text = h('span', { class: 'banner-text' });
     this.again = button(strings.stateLong.tryNow, { class: 'quiet' }, () => app.tryNow());
     this.spoken = h('span', { class: 'hidden-text', role: 'alert' });
-    this.element = h('div', { class: 'banner' }, this.title, this.text, this.again);
+    this.element = h('section', { class: 'banner', 'aria-label': strings.stateLong.label }, this.title, this.text, this.again);
     /** @type {StateDetail} */
     this.detail = { state: 'idle', reason: '', before: 'idle', at: 0 };
     this.wasDown = false;

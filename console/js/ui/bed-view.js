@@ -45,7 +45,7 @@ class Waves {
       this.scales = leads.map(() => h('span', { class: 'lane-scale' }));
       this.labels.replaceChildren(...leads.map((wave, i) => h('div', { class: 'lane-label', 'data-hue': wave.hue },
         h('span', { class: 'lane-name' }, wave.lead), this.scales[i])));
-      this.box.dataset.lanes = String(leads.length);
+      this.box.dataset.lanes = leads.length > 8 ? 'many' : String(leads.length);
       this.strip.setWaves(leads);
       this.strip.lanes.forEach((lane, i) => setText(this.scales[i], lane.label));
     }

@@ -57,7 +57,7 @@ export class NodesPanel {
     /** @type {NodeRow[]} */ this.nodes = [];
     this.body = h('tbody', {});
     this.message = h('p', { class: 'note', role: 'status' });
-    this.table = h('div', { class: 'table-box', tabindex: '0', role: 'region', 'aria-label': words.nodes },
+    this.table = h('div', { class: 'table-box', tabindex: '0', role: 'region', 'aria-label': say(words.table, { name: words.nodes }) },
       h('table', {}, h('thead', {}, h('tr', {}, ...COLUMNS.map((name) => h('th', { scope: 'col' }, name)))), this.body));
     this.element = h('section', { class: 'panel nodes', 'aria-labelledby': 'nodes-title', 'data-testid': 'nodes' },
       h('h2', { id: 'nodes-title' }, words.nodes), this.table, this.message);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tokens, logins, who we are, and when this screen locks.
-import { clockText, countdownText, dayText } from '../model/time.js';
+import { clockText, countdownText, dateText } from '../model/time.js';
 import { say, strings } from '../strings.en.js';
 import { h, setText } from './dom.js';
 
@@ -47,7 +47,7 @@ export class ProtectionPanel {
       state: fact(words.state), login: fact(words.login, 'last-login'), deadline: fact(words.deadline), logins: fact(words.logins),
       refused: fact(words.refusedTokens), lost: fact(words.lost), clock: fact(words.clock),
     };
-    this.who = { node: fact(words.node), role: fact(words.role), scopes: fact(words.scopes), notAfter: fact(words.notAfter), key: fact(words.key) };
+    this.who = { node: fact(words.nodeName), role: fact(words.role), scopes: fact(words.scopes), notAfter: fact(words.notAfter), key: fact(words.key) };
     setText(this.who.key.value, words.keyNote);
     this.lock = fact(words.locks);
     const choice = h('select', { 'aria-label': words.locks }, ...MINUTES.map((count) =>
@@ -61,7 +61,7 @@ export class ProtectionPanel {
       h('section', { class: 'panel tokens', 'aria-labelledby': 'tokens-title' }, h('h2', { id: 'tokens-title' }, words.tokens),
         h('div', { class: 'figures' }, figure(this.spent, words.spent), figure(this.left, words.left)), this.chains,
         h('p', { class: 'note' }, words.tokensNote)),
-      h('section', { class: 'panel', 'aria-labelledby': 'session-title' }, h('h2', { id: 'session-title' }, words.login),
+      h('section', { class: 'panel', 'aria-labelledby': 'session-title' }, h('h2', { id: 'session-title' }, words.session),
         h('dl', { class: 'facts' }, ...Object.values(this.facts).map((one) => one.element))),
       h('section', { class: 'panel', 'aria-labelledby': 'node-title' }, h('h2', { id: 'node-title' }, words.node),
         h('dl', { class: 'facts' }, ...Object.values(this.who).map((one) => one.element), this.lock.element)));
@@ -92,7 +92,7 @@ export class ProtectionPanel {
     setText(who.node.value, app.me.node || strings.none);
     setText(who.role.value, app.me.role || strings.none);
     setText(who.scopes.value, app.me.scopes.join('  ') || strings.none);
-    setText(who.notAfter.value, app.me.notAfter ? dayText(app.me.notAfter) : strings.none);
+    setText(who.notAfter.value, app.me.notAfter ? `${dateText(app.me.notAfter)}, ${clockText(app.me.notAfter)}` : strings.none);
     setText(this.lockLeft, say(words.lockLeft, { time: countdownText(app.idle.leftMs) }));
   }
 }

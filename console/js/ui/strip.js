@@ -15,6 +15,8 @@ const CSS_PX_PER_MM = 96 / 25.4;
 const MM_PER_S = 25;
 const BAR_MM = 3;
 const LINE_PX = 1.6;
+const WALL_PX = 2200;
+const WALL_LINE_PX = 2.6;
 const DPR_MOST = 2;
 const ECG_GAINS = [20, 10, 5, 2.5, 1.25]; // mm/mV
 const FILL = 0.84;
@@ -144,7 +146,7 @@ export class Strip {
     for (let i = 0; i < this.lanes.length; i++) this.#rescale(i); // now that all gains are known
     this.overflow = false;
     this.begunMs = performance.now();
-    this.context.lineWidth = LINE_PX;
+    this.context.lineWidth = globalThis.innerWidth > WALL_PX ? WALL_LINE_PX : LINE_PX;
     this.context.lineJoin = 'round';
     this.context.lineCap = 'round';
     this.penX = NaN;
@@ -194,7 +196,7 @@ export class Strip {
       const high = Math.ceil((range.high + 4) / PRESSURE_STEP) * PRESSURE_STEP;
       lane.scale = lane.height * 0.94 / (high - low);
       lane.middle = (high + low) / 2;
-      text = `${low}\u2013${high} mmHg`;
+      text = `${low}\u2013${high}`;
     } else {
       lane.scale = room / Math.max(span, 1e-9);
       lane.middle = (range.high + range.low) / 2;

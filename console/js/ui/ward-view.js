@@ -64,7 +64,7 @@ class Tile {
     this.name = h('span', { class: 'tile-name' });
     this.age = h('span', { class: 'tile-age' });
     this.trust = new TrustBadge();
-    this.bar = new AlarmBar(bed, () => app.acknowledge(bed));
+    this.bar = new AlarmBar(bed, () => app.acknowledge(bed), strings.alarm.acknowledgeShort);
     this.strip = new Strip(bed);
     this.noWave = h('span', { class: 'tile-nowave' });
     this.hr = new Numeric('ecg', 'hr');
