@@ -24,8 +24,8 @@ void skeym_trail_close(struct skeym_trail *trail);
 /* When it was opened, in ms: tells its numbers from those of another run. */
 uint64_t skeym_trail_series(const struct skeym_trail *trail);
 
-/* A skeym_log_watcher; trail as its argument. */
-void skeym_trail_note(void *trail, const struct skeym_log_line *line);
+/* A skeym_log_watcher; arg: the trail. */
+void skeym_trail_note(void *arg, const struct skeym_log_line *line);
 /* All there are, in no order, at most SKEYM_TRAIL_ROOM. */
 size_t skeym_trail_copy(struct skeym_trail *trail, struct skeym_incident out[SKEYM_TRAIL_ROOM]);
 
