@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 
 const here = new URL('.', import.meta.url).pathname;
 const vectors = JSON.parse(readFileSync(`${here}../tests/vectors/protocol.json`, 'utf8'));
-const { enrolment, login, exchange } = vectors;
+const { enrolment, invitation, login, exchange } = vectors;
 
 const hex = (text) => Buffer.from(text, 'hex');
 const u16 = (n) => Buffer.from([n >> 8, n & 255]);
@@ -63,6 +63,23 @@ put('login_finish', {
   'payload-usual': all(1, hex(login.usual.payload_2)),
   'payload-renewed': all(1, hex(login.after_rotation.payload_2)),
   'payload-clock': all(1, hex(login.clock_is_off.payload_2)),
+});
+put('invite', {
+  code: all(0, invitation.code), 'code-cut': all(0, invitation.code.slice(0, 96)),
+  body: all(1, hex(invitation.granted.body)), clock: all(1, hex(invitation.clock_is_off.body)),
+  claims: all(2, hex(invitation.invitation_claims)), 'bad-padding': all(2, hex(invitation.invitation_claims), 1),
+  payload: all(3, run(22, 1)), locator: all(1, hex(login.usual.body)),
+});
+put('invite_finish', {
+  whole: all(0, hex(invitation.granted.message_2)), 'payload-clock': all(1, 1, hex('01a3185c523b')),
+  payload: all(1, 0, hex('01a3185c523b'), part(hex(enrolment.locator)), run(32, 5), part(hex(enrolment.node_claims))),
+  'payload-other-key': all(1, 0, hex('01a3185c523b'), part(hex(enrolment.locator)), run(32, 5), part(hex(invitation.granted.node_claims))),
+});
+put('uses', {
+  none: all(1, 'SKEYMIN1', u32(0)), one: all(1, 'SKEYMIN1', u32(1), run(48, 9), u32(1800000000)),
+  same: all(1, 'SKEYMIN1', u32(2), run(48, 1), u32(1800000000), run(48, 1), u32(1)),
+  count: all(1, 'SKEYMIN1', u32(3), run(48, 1), u32(1800000000)), wrong: all(65, 'SKEYMIN1', u32(0)),
+  whole: all(0, 'SKEYMIN1', u32(0), run(32, 1)), cut: all(0, 'SKEYM'),
 });
 put('closed', {
   get: exchange.closed_get.plain,
