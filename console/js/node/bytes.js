@@ -7,6 +7,7 @@ import { SkeymError } from './errors.js';
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const CODES = Uint8Array.from(ALPHABET, (c) => c.charCodeAt(0));
 const NO_VALUE = 0xff;
+const MOST = 63;
 const VALUES = new Uint8Array(256).fill(NO_VALUE);
 CODES.forEach((code, value) => (VALUES[code] = value));
 
@@ -125,18 +126,19 @@ export class Reader {
 /** @param {Uint8Array} bytes @returns {string} */
 export function b64(bytes) {
   const out = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
+  const whole = bytes.length - (bytes.length % 3);
   let at = 0;
-  let bits = 0;
-  let held = 0;
-  for (const byte of bytes) {
-    held = ((held << 8) | byte) & 0xffff;
-    bits += 8;
-    while (bits >= 6) {
-      bits -= 6;
-      out[at++] = CODES[(held >> bits) & 63];
-    }
+  for (let i = 0; i < whole; i += 3) {
+    const held = (bytes[i] << 16) | (bytes[i + 1] << 8) | bytes[i + 2];
+    out[at++] = CODES[held >> 18];
+    out[at++] = CODES[(held >> 12) & 63];
+    out[at++] = CODES[(held >> 6) & 63];
+    out[at++] = CODES[held & 63];
   }
-  if (bits > 0) out[at++] = CODES[(held << (6 - bits)) & 63];
+  if (whole < bytes.length) {
+    const held = (bytes[whole] << 16) | ((bytes[whole + 1] ?? 0) << 8);
+    for (let shift = 18; at < out.length; shift -= 6) out[at++] = CODES[(held >> shift) & 63];
+  }
   return asciiDecoder.decode(out);
 }
 
@@ -150,21 +152,30 @@ export const b64Size = (chars) => Math.floor((chars * 3) / 4);
  * @param {number} to @returns {number} bytes written
  */
 export function unb64Into(out, at, chars, from, to) {
-  if ((to - from) % 4 === 1) refuse('no base64url: length');
+  const rest = (to - from) % 4;
+  if (rest === 1) refuse('no base64url: length');
   const start = at;
-  let bits = 0;
-  let held = 0;
-  for (let i = from; i < to; i++) {
-    const value = VALUES[chars[i]];
-    if (value === NO_VALUE) refuse('no base64url: character');
-    held = ((held << 6) | value) & 0xffff;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out[at++] = held >> bits;
-    }
+  const whole = to - rest;
+  let seen = 0; // the values of all characters, one over the other: one that is none shows
+  for (let i = from; i < whole; i += 4) {
+    const [a, b] = [VALUES[chars[i]], VALUES[chars[i + 1]]];
+    const [c, d] = [VALUES[chars[i + 2]], VALUES[chars[i + 3]]];
+    seen |= a | b | c | d;
+    out[at++] = (a << 2) | (b >> 4);
+    out[at++] = (b << 4) | (c >> 2);
+    out[at++] = (c << 6) | d;
   }
-  if ((held & ((1 << bits) - 1)) !== 0) refuse('no base64url: left-over bits');
+  let left = 0;
+  if (rest > 0) {
+    const [a, b] = [VALUES[chars[whole]], VALUES[chars[whole + 1]]];
+    const c = rest === 3 ? VALUES[chars[whole + 2]] : 0;
+    seen |= a | b | c;
+    out[at++] = (a << 2) | (b >> 4);
+    left = rest === 3 ? c & 3 : b & 15;
+    if (rest === 3) out[at++] = (b << 4) | (c >> 2);
+  }
+  if (seen > MOST) refuse('no base64url: character');
+  if (left !== 0) refuse('no base64url: left-over bits');
   return at - start;
 }
 

@@ -10,6 +10,7 @@ import { Lanes } from '../../js/node/lanes.js';
 import { Handshake, Symmetric } from '../../js/node/noise.js';
 import { hmac, keyPair, random, seal, x25519 } from '../../js/node/primitives.js';
 import { Queue } from '../../js/node/queue.js';
+import { orAborted } from '../../js/node/request.js';
 import { ANSWER_MOST, post } from '../../js/node/transport.js';
 import { failsAs, flipped } from './support.mjs';
 
@@ -17,6 +18,25 @@ import { failsAs, flipped } from './support.mjs';
 
 test('base64url refuses letters beyond ASCII, whose low byte would be one of its own', () => {
   assert.throws(() => unb64('AAA\u0141'), failsAs('shape'));
+});
+
+test('base64url: any bytes of any length, there and back, as others write them', () => {
+  for (let size = 0; size < 70; size++) {
+    const some = random(size);
+    assert.equal(b64(some), Buffer.from(some).toString('base64url'));
+    assert.deepEqual(unb64(b64(some)), some);
+  }
+});
+
+test('base64url refuses one wrong letter, wherever it stands', () => {
+  for (const good of ['AAAAAAAA', 'AAAAAA', 'AAAAAAA']) {
+    for (let i = 0; i < good.length; i++) {
+      for (const bad of ['+', '/', '=', ' ', '.', '\n', '\0', '\u00e9']) {
+        assert.throws(() => unb64(good.slice(0, i) + bad + good.slice(i + 1)), failsAs('shape'));
+      }
+    }
+  }
+  for (const left of ['AAAAAB', 'AAAAAP', 'AAAAAAB', 'AAAAAAD']) assert.throws(() => unb64(left), failsAs('shape'));
 });
 
 test('a number that does not fit is the caller\'s mistake', () => {
@@ -263,6 +283,10 @@ test('who gave up waiting, by patience or by the caller, gets no lane that anoth
   const lane = /** @type {any} */ ({ lane: 1 });
   queue.give(lane);
   assert.equal(await patient, lane);
+});
+
+test('a caller who gave up before is not kept waiting', async () => {
+  await assert.rejects(orAborted(new Promise(() => {}), AbortSignal.abort()), failsAs('aborted'));
 });
 
 // --- transport ---------------------------------------------------------------------------------
