@@ -86,8 +86,10 @@ static void log_refusal(struct skeym_request *request, const char *check, enum s
                         uint64_t count)
 {
     const struct skeym_name *node = &request->admission.claims.id;
-    skeym_seen_note(request->service->seen, node, SKEYM_SEEN_REFUSED,
-                    skeym_clock_now(&request->service->clock, NULL));
+    if (node->size) {
+        skeym_seen_note(request->service->seen, node, SKEYM_SEEN_REFUSED,
+                        skeym_clock_now(&request->service->clock, NULL));
+    }
     enum skeym_log_room room = request->trusted ? SKEYM_LOG_PROVEN
                                : node->size     ? SKEYM_LOG_NAMED
                                                 : SKEYM_LOG_STRANGERS;
