@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,17 +119,13 @@ static void test_what_is_no_json_is_left_alone(void **state)
     }
 }
 
-static void nest(char *out, int depth, const char *inner)
+static void nest(char out[400], int depth, const char *inner)
 {
-    char *at = out;
-    for (int i = 0; i < depth; i++) {
-        *at++ = '[';
-    }
-    at += strlen(strcpy(at, inner));
-    for (int i = 0; i < depth; i++) {
-        *at++ = ']';
-    }
-    *at = 0;
+    static const char opens[SKEYM_CONNECT_DEPTH + 1] =
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[";
+    static const char ends[SKEYM_CONNECT_DEPTH + 1] =
+        "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]";
+    (void)snprintf(out, 400, "%.*s%s%.*s", depth, opens, inner, depth, ends);
 }
 
 static void test_depth(void **state)
