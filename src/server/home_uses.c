@@ -135,6 +135,7 @@ enum skeym_error skeym_home_uses(struct skeym_use **list, size_t *count, const c
     if (error == SKEYM_OK) {
         error = read_uses(list, count, folder, &keyring);
         leave(folder, lock, &keyring);
+        error = error == SKEYM_ERR_MISSING ? SKEYM_OK : error;
     }
-    return error == SKEYM_ERR_MISSING ? SKEYM_OK : error;
+    return error;
 }
