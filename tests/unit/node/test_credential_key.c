@@ -36,6 +36,24 @@ static void takes_the_key_from_its_own_file(void **state)
     assert_int_equal(load(&again, ""), SKEYM_ERR_STATE);
 }
 
+static void reads_a_key_alone(void **state)
+{
+    (void)state;
+    uint8_t key[32], again[32];
+    static const uint8_t zero[32];
+    memset(key, 0x11, sizeof key);
+    memset(again, 0xee, sizeof again);
+    assert_int_equal(skeym_credential_key_load(again, key_path, none), SKEYM_ERR_MISSING);
+    assert_memory_equal(again, zero, 32);
+    assert_int_equal(skeym_credential_key_save(key_path, key, skeym_span_text("p")), SKEYM_OK);
+    assert_int_equal(skeym_credential_key_load(again, key_path, skeym_span_text("p")), SKEYM_OK);
+    assert_memory_equal(again, key, 32);
+    assert_int_equal(skeym_credential_key_load(again, key_path, skeym_span_text("q")),
+                     SKEYM_ERR_PASSPHRASE);
+    assert_memory_equal(again, zero, 32);
+    assert_int_equal(skeym_credential_key_load(again, key_path, none), SKEYM_ERR_PASSPHRASE);
+}
+
 static void refuses_another_nodes_key(void **state)
 {
     (void)state;
@@ -89,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(takes_the_key_from_its_own_file),
+        TEST(reads_a_key_alone),
         TEST(refuses_another_nodes_key),
         TEST(refuses_wrong_key_files),
     };
