@@ -88,6 +88,36 @@ bool skeym_connect_answer_matches(struct skeym_span if_none_match, const char *e
     return false;
 }
 
+struct skeym_span skeym_connect_answer_part(struct skeym_span *rest, char c)
+{
+    size_t size = 0;
+    while (size < rest->size && rest->data[size] != (uint8_t)c) {
+        size++;
+    }
+    struct skeym_span part = skeym_span_part(*rest, 0, size);
+    *rest = skeym_span_part(*rest, size + (size < rest->size), rest->size);
+    return part;
+}
+
+bool skeym_connect_answer_minimal(struct skeym_span prefer)
+{
+    static const char *const words[] = {"return=minimal", "return=\"minimal\""};
+    while (prefer.size > 0) {
+        struct skeym_span preference = skeym_connect_answer_part(&prefer, ',');
+        struct skeym_span word = skeym_connect_answer_part(&preference, ';');
+        while (word.size > 0 && word.data[0] == ' ') {
+            word = skeym_span_part(word, 1, word.size);
+        }
+        while (word.size > 0 && word.data[word.size - 1] == ' ') {
+            word.size--;
+        }
+        if (skeym_span_is(word, words[0]) || skeym_span_is(word, words[1])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --- refusals --------------------------------------------------------------------------- */
 
 struct skeym_connect_refusal skeym_connect_answer_refusal(enum skeym_error error, bool maybe)

@@ -23,6 +23,11 @@ void skeym_connect_answer_fields(struct skeym_connect_fields *out, struct skeym_
 /* Whether an If-None-Match field has this ETag, or "*". Weakly compared (RFC 9110, 8.8.3.2). */
 bool skeym_connect_answer_matches(struct skeym_span if_none_match, const char *etag);
 
+/* Cuts off what is before c; *rest is what is behind it. */
+struct skeym_span skeym_connect_answer_part(struct skeym_span *rest, char c);
+/* Whether a Prefer field (RFC 7240) wants no body back: return=minimal. */
+bool skeym_connect_answer_minimal(struct skeym_span prefer);
+
 /* What an error of ours is to the client: a status and an OperationOutcome. */
 struct skeym_connect_refusal {
     int status;

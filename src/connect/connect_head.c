@@ -8,9 +8,9 @@
 #include <strings.h>
 
 static const char *const names[SKEYM_CONNECT_FIELDS] = {
-    "authorization",   "content-length", "content-type",      "expect",        "host",
-    "idempotency-key", "if-match",       "if-none-exist",     "if-none-match", "origin",
-    "prefer",          "sec-fetch-site", "transfer-encoding",
+    "accept", "authorization",   "content-length", "content-type",      "expect",
+    "host",   "idempotency-key", "if-match",       "if-none-exist",     "if-none-match",
+    "origin", "prefer",          "sec-fetch-site", "transfer-encoding",
 };
 
 static bool same_word(struct skeym_span text, const char *word)
@@ -35,9 +35,14 @@ void skeym_connect_head_add(struct skeym_connect_head *head, struct skeym_span n
 {
     for (size_t i = 0; i < SKEYM_CONNECT_FIELDS; i++) {
         if (same_word(name, names[i])) {
-            head->doubled = head->doubled || head->seen[i];
+            bool again = head->seen[i];
             head->seen[i] = true;
             head->field[i] = trimmed(value);
+            if (again && i == SKEYM_CONNECT_ACCEPT) {
+                head->field[i] = (struct skeym_span){0};
+            } else {
+                head->doubled = head->doubled || again;
+            }
         }
     }
 }
@@ -94,6 +99,30 @@ static bool target_is_fhir(struct skeym_span target)
     struct skeym_span rest = skeym_span_part(target, 5, target.size);
     return skeym_span_starts(target, "/fhir") &&
            (rest.size == 0 || rest.data[0] == '/' || rest.data[0] == '?');
+}
+
+/* What is served is JSON: an Accept field (RFC 9110, 12.5.1) may ask for that, or for anything. */
+static bool takes_json(struct skeym_span accept)
+{
+    static const char *const types[] = {"*/*",
+                                        "application/*",
+                                        "application/fhir+json",
+                                        "text/json",
+                                        "text/*",
+                                        "application/json",
+                                        "json",
+                                        "*"};
+    struct skeym_span rest = accept;
+    while (rest.size > 0) {
+        struct skeym_span range = skeym_connect_answer_part(&rest, ',');
+        struct skeym_span type = trimmed(skeym_connect_answer_part(&range, ';'));
+        for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+            if (same_word(type, types[i])) {
+                return true;
+            }
+        }
+    }
+    return accept.size == 0;
 }
 
 static bool fields_fit(const struct skeym_connect_head *head)
@@ -155,6 +184,9 @@ static bool check_asked(const struct skeym_connect_head *head,
     }
     if (!target_is_fhir(head->target)) {
         return refuse(refusal, 404, "not-found", "only /fhir is served here");
+    }
+    if (!takes_json(head->field[SKEYM_CONNECT_ACCEPT])) {
+        return refuse(refusal, 406, "not-supported", "only application/fhir+json is served");
     }
     if (!fields_fit(head)) {
         return refuse(refusal, 400, "structure", "a field of the head is too long, or not ASCII");

@@ -7,6 +7,7 @@
 #include <skeym/exchange.h>
 
 enum skeym_connect_field {
+    SKEYM_CONNECT_ACCEPT, /* may come several times: then it asks for nothing */
     SKEYM_CONNECT_AUTHORIZATION,
     SKEYM_CONNECT_CONTENT_LENGTH,
     SKEYM_CONNECT_CONTENT_TYPE,

@@ -98,6 +98,29 @@ static void test_etags_match(void **state)
     assert_false(skeym_connect_answer_matches(skeym_span_text("*"), ""));
 }
 
+static void test_minimal(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *field;
+        bool minimal;
+    } rows[] = {{"return=minimal", true},
+                {"return=\"minimal\"", true},
+                {"handling=strict, return=minimal", true},
+                {" return=minimal ; x=y,respond-async", true},
+                {"return=representation", false},
+                {"return=OperationOutcome", false},
+                {"xreturn=minimal", false},
+                {"return=minimalist", false},
+                {"handling=strict;return=minimal", false}, /* a parameter of another */
+                {"", false},
+                {",", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(skeym_connect_answer_minimal(skeym_span_text(rows[i].field)),
+                         rows[i].minimal);
+    }
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -145,6 +168,7 @@ int main(void)
         cmocka_unit_test(test_dates_that_are_none),
         cmocka_unit_test(test_long_values),
         cmocka_unit_test(test_etags_match),
+        cmocka_unit_test(test_minimal),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_what_may_have_been_done_is_said),
     };

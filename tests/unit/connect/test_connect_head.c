@@ -99,6 +99,35 @@ static void test_fields(void **state)
     assert_int_equal(check_with("Sec-Fetch-Site", "same-origin"), 200);
 }
 
+static void test_accept(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *accept;
+        int status;
+    } rows[] = {
+        {"", 200},
+        {"*/*", 200},
+        {"application/*", 200},
+        {"application/fhir+json", 200},
+        {"Application/JSON;q=0.9", 200},
+        {"text/html, application/fhir+json ; fhirVersion=4.0", 200},
+        {"text/html,*/*;q=0.1", 200},
+        {"application/fhir+xml", 406},
+        {"application/fhir+xml, text/html;q=0.9", 406},
+        {"application/fhir+jsonx", 406},
+        {"text/turtle;x=*/*", 406},
+        {",", 406},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(check_with("Accept", rows[i].accept), rows[i].status);
+    }
+    struct skeym_connect_head head = head_of("GET", "/fhir");
+    add(&head, "Accept", "application/fhir+xml");
+    add(&head, "accept", "application/fhir+json");
+    assert_int_equal(check(&head), 200);
+}
+
 static void test_keys(void **state)
 {
     (void)state;
@@ -217,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_methods_and_targets),
         cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_accept),
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_hosts),
         cmocka_unit_test(test_the_secret_comes_before_the_rest),
