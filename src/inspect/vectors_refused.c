@@ -350,6 +350,9 @@ static void refuse_jwes(struct skeym_jot *jot, const struct skeym_exchange_keys 
     skeym_jot_list_end(jot);
 }
 
+/* 65 characters */
+#define LONG_KEY "01234567890123456789012345678901234567890123456789012345678901234"
+
 static void refuse_closed(struct skeym_jot *jot)
 {
     static const char *const plains[] = {
@@ -375,8 +378,7 @@ static void refuse_closed(struct skeym_jot *jot)
         "GET /a\nidempotency-key: \n\n",
         "GET /a\nidempotency-key: a/1\n\n",
         "GET /a\nidempotency-key: \"a\"\n\n",
-        "GET /a\nidempotency-key: 0123456789012345678901234567890123456789012345678901234567890123"
-        "4\n\n",
+        "GET /a\nidempotency-key: " LONG_KEY "\n\n",
         "GET /a\nidempotency-key: a\ncontent-type: a/b\n\n",
         "GET /a\nif-none-exist: a\nidempotency-key: a\n\n",
     };
