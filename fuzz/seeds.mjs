@@ -209,6 +209,13 @@ put('fhir_search', {
   xml: all(0, '/fhir/Observation?_format=xml'),
   views: all(1, '/fhir/Patient?_summary=count&_elements=name,id&_pretty=true&_total=estimate&name=van+den%2B'),
 });
+put('incidents', {
+  page: all(0, '/fhir/AuditEvent?date=ge2027-01&outcome=4,8&_sort=-date&_count=5'),
+  next: all(1, '/fhir/AuditEvent?_count=5&_cursor=1800000123460.m.7'),
+  who: all(2, '/fhir/AuditEvent?agent=Device/bed-7&entity=urn:skeym:node%7Cbed-7&type=110113&subtype=used'),
+  file: all(3, '/console/js/main.js?x'), folder: all(4, '/console/'), out: all(5, '/console/../js/./main.js'),
+  audit: all(6, '/console\n{"time":1,"event":"init"}\n{"time":2,"ev\nno JSON\n{"event":"revoke","node":"bed-7","by":"dr.Lee_1"}'),
+});
 const request = (who, method, target, body = '', exist = '') =>
   all(who, `${method}\n/fhir${target}\n${body ? 'application/fhir+json' : ''}\n${exist}\n`, body);
 const bundle = (type) => JSON.stringify({

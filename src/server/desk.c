@@ -184,7 +184,7 @@ bool skeym_desk_take(struct skeym_desk *desk, struct skeym_desk_call *call)
         answer = forbidden();
     } else if (call->route->quick) {
         answer = call->route->answer(call);
-    } else if (put(desk, call)) {
+    } else if (desk && put(desk, call)) {
         return false;
     } else {
         answer = skeym_fhir_error_answer(503, "throttled", "too many such requests, try again");

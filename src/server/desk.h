@@ -40,7 +40,7 @@ void skeym_desk_close(struct skeym_desk *desk);
 bool skeym_desk_find(struct skeym_desk_call *call, struct skeym_span method,
                      struct skeym_span target);
 /* Judges by the node's scopes and answers, or lets the thread do so: done is called exactly once,
- * now (true) or later (false). */
+ * now (true) or later (false). Without a desk (NULL) what would have to wait is answered 503. */
 bool skeym_desk_take(struct skeym_desk *desk, struct skeym_desk_call *call);
 
 #endif
