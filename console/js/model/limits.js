@@ -10,8 +10,8 @@
  * @property {boolean} on
  * @property {number} low
  * @property {number} high
- * @property {number} crisisLow    at and below: high priority; -Infinity: there is none
- * @property {number} crisisHigh   at and above
+ * @property {number} crisisLow    below: high priority; -Infinity: there is none
+ * @property {number} crisisHigh   above: high priority; Infinity: there is none
  * @property {number} margin       hysteresis: how far inside of the limit an alarm ends
  * @property {number} delayMs      how long it must last, by the device's clock
  */
@@ -59,7 +59,8 @@ export function setPair(limit, param, low, high) {
   if (!(low >= least && high <= most && low < high)) return false;
   limit.low = low;
   limit.high = high;
-  limit.crisisLow = Math.min(limit.crisisLow, low);
-  limit.crisisHigh = Math.max(limit.crisisHigh, high);
+  const adult = adultLimits()[param];
+  limit.crisisLow = Math.min(adult?.crisisLow ?? -NONE, low);
+  limit.crisisHigh = Math.max(adult?.crisisHigh ?? NONE, high);
   return true;
 }

@@ -13,6 +13,7 @@ export const HOLD_MS = 3_000;
 const MARGIN_MS = 250;
 const BLOCKS = 24;
 const FIRST_MS = 200;
+const PASSED_MOST = 400; // leads count each
 const SLEW = 0.05;
 const SLACK_MS = 80;
 const FRAME_MOST_MS = 1_500;
@@ -34,6 +35,7 @@ export class Playback {
   #heldMs = 0;
   #lastStartMs = NaN;
   #firstMs = NaN;
+  #passed = 0;
 
   /** How far the pen is behind the newest that could be known, ms. */
   get latencyMs() {
@@ -54,8 +56,11 @@ export class Playback {
     this.#blockMs = Math.max(lengthMs, this.#blockMs * 0.9);
     // Against what is usual: the clocks may differ by any amount.
     if (this.#late.length > 3 && late - Math.min(...this.#late) > this.#blockMs + LATE_MOST_MS) {
-      if (this.state === 'gap' || this.state === 'holding') return; // of an outage: let it pass
+      // Of an outage: let it pass, unless it is how late blocks are from now on.
+      if ((this.state === 'gap' || this.state === 'holding') && this.#passed++ < PASSED_MOST) return;
+      if (this.#passed > PASSED_MOST) this.#forget();
     }
+    this.#passed = 0;
     // What lay ready when we came was not late, but the newest of it.
     if (this.#late.length === 0) this.#firstMs = nowMs;
     if (nowMs - this.#firstMs < FIRST_MS) {
@@ -73,9 +78,17 @@ export class Playback {
     this.#wanted = Math.max(...this.#late) + MARGIN_MS;
   }
 
-  /** @param {number} nowMs */
-  #begin(nowMs) {
-    this.position = nowMs - this.#wanted;
+  #forget() {
+    this.#late = [];
+    this.#next = 0;
+    this.position = NaN;
+    this.state = 'waiting';
+  }
+
+  /** @param {number} nowMs @param {number} endMs */
+  #begin(nowMs, endMs) {
+    const wanted = nowMs - this.#wanted;
+    this.position = wanted - endMs > HOLD_MS ? wanted : Math.min(wanted, endMs);
     this.epoch++;
     this.#heldMs = 0;
     this.state = 'running';
@@ -93,8 +106,8 @@ export class Playback {
     const apart = wanted - this.position;
     if (!(past >= 0 && past <= FRAME_MOST_MS) || Number.isNaN(this.position)
         || Math.abs(apart) > FAR_MS + this.#blockMs) {
-      if (past < 0 || past > FRAME_MOST_MS) this.#late = this.#late.slice(0, 1 + this.#next);
-      this.#begin(nowMs);
+      if (past < 0) this.#forget(); // the clock was set back: how late blocks were is not known any more
+      else this.#begin(nowMs, endMs);
       return;
     }
     const rate = apart > SLACK_MS ? 1 + SLEW : apart < -SLACK_MS ? 1 - SLEW : 1;

@@ -10,8 +10,16 @@ let count = 0;
 let last = NaN;
 let running = false;
 
-/** The clock of playback, ms: goes on evenly whatever happens to the wall clock. */
-export const localNow = () => performance.timeOrigin + performance.now();
+const SLEPT_MS = 1_000;
+let origin = performance.timeOrigin;
+
+/** The clock of playback, ms: goes on evenly, and follows the wall clock only when that jumps, as it
+ * does after sleep. */
+export function localNow() {
+  const behind = Date.now() - origin - performance.now();
+  if (Math.abs(behind) > SLEPT_MS) origin += behind;
+  return origin + performance.now();
+}
 
 /** @type {Set<import('../model/playback.js').Playback>} */
 const moved = new Set();
@@ -19,7 +27,7 @@ const moved = new Set();
 function frame() {
   if (!running) return;
   const start = performance.now();
-  const now = performance.timeOrigin + start;
+  const now = localNow();
   moved.clear();
   for (const strip of strips) {
     const { bed } = strip;
