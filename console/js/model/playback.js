@@ -11,6 +11,7 @@
  */
 export const HOLD_MS = 3_000;
 const MARGIN_MS = 250;
+const POLL_MS = 1_000; // a block may have to wait so long until it is asked for
 const BLOCKS = 24;
 const FIRST_MS = 200;
 const PASSED_MOST = 400; // leads count each
@@ -75,7 +76,7 @@ export class Playback {
       this.#next = (this.#next + 1) % BLOCKS;
     }
     this.#lastStartMs = startMs;
-    this.#wanted = Math.max(...this.#late) + MARGIN_MS;
+    this.#wanted = Math.max(...this.#late, Math.min(...this.#late) + POLL_MS) + MARGIN_MS;
   }
 
   #forget() {
