@@ -21,14 +21,9 @@ options.screens = `${here}../../build/browser`;
 mkdirSync(options.screens, { recursive: true });
 
 const STEP_MS = options.full ? 300000 : 120000;
+const LANES = options.full ? 1 : 2; /* stories at a time: most of one is waiting */
 let count = 0;
 let failed = 0;
-
-const say = (good, name, rest = '') => {
-  failed += good ? 0 : 1;
-  console.log(`${good ? 'ok' : 'not ok'} ${++count} - ${name}${rest}`);
-};
-const comment = (text) => console.log(String(text).replace(/^/gm, '# '));
 
 async function bounded(run) {
   let timer;
@@ -44,22 +39,45 @@ async function bounded(run) {
 
 /** What a story sees of its run. After a step that failed, the story is over. */
 class Story {
+  #said = [];
+
   constructor(name, ward) {
-    Object.assign(this, { name, ward, options });
+    Object.assign(this, { name, ward, options, steps: 0 });
+  }
+
+  say(good, what, rest = '') {
+    this.#said.push({ good, what: `${this.name}: ${what}${rest}` });
+  }
+
+  comment(text) {
+    this.#said.push({ text: String(text).replace(/^/gm, '# ') });
+  }
+
+  /** Prints what was said, when the story is over: others are told at the same time. */
+  print() {
+    for (const { text, good, what } of this.#said) {
+      if (text !== undefined) {
+        console.log(text);
+        continue;
+      }
+      failed += good ? 0 : 1;
+      console.log(`${good ? 'ok' : 'not ok'} ${++count} - ${what}`);
+    }
   }
 
   async step(what, run) {
     const began = Date.now();
+    this.steps++;
     try {
       await bounded(run);
-      say(true, `${this.name}: ${what}`);
+      this.say(true, what);
       console.error(`browser: ${this.name}: ${what} (${Date.now() - began} ms)`);
     } catch (error) {
       if (error instanceof Skip) {
-        say(true, `${this.name}: ${what}`, ` # SKIP ${error.message}`);
+        this.say(true, what, ` # SKIP ${error.message}`);
         return;
       }
-      say(false, `${this.name}: ${what}`);
+      this.say(false, what);
       error.said = true;
       throw error;
     }
@@ -70,35 +88,45 @@ class Story {
     try {
       await this.step(what, run);
     } catch (error) {
-      comment(error.stack);
-      await this.ward.failed(`${this.name}-${count}`, options.screens);
+      this.comment(error.stack);
+      await this.ward.failed(`${this.name}-${this.steps}`, options.screens);
     }
   }
 
   /** A figure of the long form, for docs/ASSURANCE.md. */
   figure(what, text) {
-    comment(`${what}: ${text}`);
+    this.comment(`${what}: ${text}`);
     if (!options.full) return;
     execFileSync(`${here}../../scripts/assurance`, ['record', 'browser', what, text]);
   }
 }
 
-const only = (name) => name.includes(options.filter);
-for (const file of readdirSync(`${here}stories`).filter((name) => name.endsWith('.mjs')).sort()) {
+/** The log without what devices say of their progress. */
+const told = (ward) => ward.logs().split('\n')
+  .filter((line) => line && !/messages taken/.test(line)).join('\n').slice(-2000);
+
+async function tell(file) {
   const name = file.replace(/^\d+-|\.mjs$/g, '');
-  if (!only(name)) continue;
   const ward = new Ward(program);
+  const story = new Story(name, ward);
   try {
-    const { default: tell } = await import(`${here}stories/${file}`);
-    await tell(new Story(name, ward));
+    const { default: play } = await import(`${here}stories/${file}`);
+    await play(story);
   } catch (error) {
-    if (!error.said) say(false, `${name}: the story can be told`);
-    comment(error.stack);
+    if (!error.said) story.say(false, 'the story can be told');
+    story.comment(error.stack);
     await ward.failed(name, options.screens);
-    comment(ward.logs().split('\n').filter((line) => line && !/messages taken/.test(line)).join('\n').slice(-2000));
+    story.comment(told(ward));
   } finally {
     await ward.end();
   }
+  story.print();
 }
+
+const files = readdirSync(`${here}stories`).filter((name) =>
+  name.endsWith('.mjs') && name.includes(options.filter)).sort();
+await Promise.all(Array.from({ length: LANES }, async () => {
+  for (let file = files.shift(); file; file = files.shift()) await tell(file);
+}));
 console.log(`1..${count}`);
 process.exit(failed ? 1 : 0);
