@@ -81,6 +81,14 @@ put('uses', {
   count: all(1, 'SKEYMIN1', u32(3), run(48, 1), u32(1800000000)), wrong: all(65, 'SKEYMIN1', u32(0)),
   whole: all(0, 'SKEYMIN1', u32(0), run(32, 1)), cut: all(0, 'SKEYM'),
 });
+put('connect', {
+  bundle: all(0, '{"resourceType":"Bundle","link":[{"url":"https://w/fhir/Patient?a=b"}],"entry":[{"fullUrl":"https://w/fhir/Patient/1",'
+    + '"resource":{"subject":{"reference":"https:\\/\\/w\\/fhir/Patient/1"},"x":[1,-2.5e3,true,null,{}]},"response":{"location":"https://w/fhir"}}]}'),
+  resource: all(0, '{"resourceType":"Patient","id":"p","meta":{"versionId":"3","lastUpdated":"2026-11-22T20:28:34.123Z"}}'),
+  metadata: all(0, '{"implementation":{"url":"https://w/fhir"}}'),
+  get: all(1, 'GET\n/fhir/Patient?a=b\nHost\nlocalhost:8080\nOrigin\nhttp://127.0.0.1\n'),
+  post: all(1, 'POST\n/fhir/Observation\nhost\n[::1]\nContent-Type\n a/b \nIdempotency-Key\n"k.1"\nIf-None-Exist\na=b\nPrefer\nx\n'),
+});
 put('closed', {
   get: exchange.closed_get.plain,
   post: exchange.closed_post.plain,
@@ -241,6 +249,8 @@ put('fhir', {
   put: request(1, 'PUT', '/Patient/p-1', JSON.stringify(patient)),
   transaction: request(1, 'POST', '', bundle('transaction')),
   batch: request(2, 'POST', '', bundle('batch')),
+  compartment: request(1, 'GET', '/Patient/p-1/Observation?_count=1&patient=p-2'),
+  'compartment-others': request(1, 'GET', '/Patient/p-2/Observation?patient=p-1'),
   form: all(1, 'POST\n/fhir/Observation/_search?_count=2\napplication/x-www-form-urlencoded\n\n', 'patient=p-1&code=a+b%2Bc&date=ge2027-01-15T08:00:00+01:00'),
   'form-others': all(2, 'POST\n/fhir/Patient/_search\napplication/x-www-form-urlencoded\n\n', '_id=p-2'),
   parameters: request(1, 'POST', '/Observation/$lastn', '{"resourceType":"Parameters","parameter":[{"name":"patient","valueReference":{"reference":"Patient/p-1"}},{"name":"code","valueCoding":{"system":"urn:x","code":"a"}},{"name":"max","valuePositiveInt":2}]}'),

@@ -5,10 +5,10 @@
  *
  * Served: GET metadata (which names AuditEvent, too: the layer above answers that); GET
  * Observation|Patient|Device/{id}, also /_history/{the current version}; search of the three, also
- * by POST TYPE/_search with a form; GET Observation/$lastn, also by POST with Parameters; POST of
- * the three; PUT Patient|Device/{id}, and PUT Patient|Device?identifier=.., which create or update;
- * POST of a batch or transaction Bundle with such entries. Observations are never changed or
- * deleted.
+ * by POST TYPE/_search with a form, and of Patient/{id}/Observation; GET Observation/$lastn, also
+ * by POST with Parameters; POST of the three; PUT Patient|Device/{id}, and PUT
+ * Patient|Device?identifier=.., which create or update; POST of a batch or transaction Bundle with
+ * such entries. Observations are never changed or deleted.
  *
  * What differs from the usual, and why:
  * - A POST with an identifier (with system and value) that is stored already makes no second

@@ -77,5 +77,6 @@ void skeym_fhir_metadata(struct skeym_fhir_text *text, const struct skeym_fhir_c
     }
     skeym_fhir_text_add(text, audit_event);
     skeym_fhir_text_add(text, "],\"interaction\":[{\"code\":\"batch\"},"
-                              "{\"code\":\"transaction\"}]}]}");
+                              "{\"code\":\"transaction\"}],\"compartment\":["
+                              "\"http://hl7.org/fhir/CompartmentDefinition/patient\"]}]}");
 }

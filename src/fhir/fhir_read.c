@@ -251,6 +251,14 @@ static bool search(struct skeym_fhir_text *out, const struct skeym_fhir_call *ca
     return !page.too_much || no_room(call, problem);
 }
 
+/* Patient/1/Observation: FHIR's compartment of a patient, as far as it is stored here. */
+static bool is_compartment(const struct skeym_fhir_url *url)
+{
+    return url->segment_count == SKEYM_FHIR_COMPARTMENT_SEGMENTS &&
+           skeym_span_is(url->segments[0], "Patient") &&
+           skeym_span_is(url->segments[2], "Observation") && skeym_fhir_url_is_id(url->segments[1]);
+}
+
 static bool read_any(struct skeym_fhir_text *out, const struct skeym_fhir_call *call,
                      const struct skeym_fhir_url *url, struct skeym_fhir_problem *problem)
 {
@@ -273,6 +281,9 @@ static bool read_any(struct skeym_fhir_text *out, const struct skeym_fhir_call *
     if (url->segment_count == 2 && kind == SKEYM_STORE_OBSERVATION &&
         skeym_span_is(url->segments[1], "$lastn")) {
         return search(out, call, kind, url, SKEYM_FHIR_SEARCH_LATEST, problem);
+    }
+    if (is_compartment(url)) {
+        return search(out, call, SKEYM_STORE_OBSERVATION, url, SKEYM_FHIR_SEARCH_PAGE, problem);
     }
     return read_one(out, call, kind, url, problem);
 }

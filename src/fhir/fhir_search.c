@@ -273,6 +273,20 @@ static bool check_use(const struct skeym_fhir_search *search, enum skeym_fhir_se
     return true;
 }
 
+/* "Patient/1/Observation": of that patient, whatever else is asked. */
+static bool keep_compartment(struct skeym_fhir_search *search, const struct skeym_fhir_url *url,
+                             struct skeym_fhir_problem *problem)
+{
+    if (url->segment_count != SKEYM_FHIR_COMPARTMENT_SEGMENTS ||
+        search->query.kind != SKEYM_STORE_OBSERVATION) {
+        return true;
+    }
+    struct skeym_span patient = url->segments[1];
+    search->filter = hash(search->filter, patient);
+    return skeym_fhir_search_require(search, SKEYM_STORE_BY_PATIENT, patient) ||
+           skeym_fhir_outcome_store(problem, SKEYM_ERR_RANGE);
+}
+
 bool skeym_fhir_search_parse(struct skeym_fhir_search *out, struct skeym_fhir_arena *arena,
                              const struct skeym_fhir_url *url, enum skeym_store_kind kind,
                              enum skeym_fhir_search_use use, uint64_t now_ms,
@@ -308,6 +322,9 @@ bool skeym_fhir_search_parse(struct skeym_fhir_search *out, struct skeym_fhir_ar
             out->filter = hash(out->filter, given->raw);
             out->filter = hash(out->filter, skeym_span_text("&"));
         }
+    }
+    if (!keep_compartment(out, url, problem)) {
+        return false;
     }
     out->count = counting ? 0 : out->count;
     out->query.limit = use == SKEYM_FHIR_SEARCH_PAGE ? out->count + 1 : out->count;

@@ -26,6 +26,9 @@ enum skeym_fhir_search_use {
     SKEYM_FHIR_SEARCH_MATCH,  /* If-None-Exist: no order, no page, an identifier required */
 };
 
+/* A url of three segments is a compartment: "Patient/1/Observation". */
+enum { SKEYM_FHIR_COMPARTMENT_SEGMENTS = 3 };
+
 /* Values live in the arena and the url. now_ms is for the prefix ap. Problem: 400, 406. */
 bool skeym_fhir_search_parse(struct skeym_fhir_search *out, struct skeym_fhir_arena *arena,
                              const struct skeym_fhir_url *url, enum skeym_store_kind kind,

@@ -160,6 +160,12 @@ test('the operations', async () => {
   assert.equal(last.entry.length, 1);
 });
 
+test('the compartment of a patient', async () => {
+  assert.deepEqual((await declared()).compartment, ['http://hl7.org/fhir/CompartmentDefinition/patient']);
+  const found = await must('/Patient/walk/Observation?date=2026-11-22T10:05');
+  assert.deepEqual(found.entry.map(({ resource }) => resource.id), [known.Observation.id]);
+});
+
 test('batch and transaction are all that the system does', async () => {
   const codes = (await declared()).interaction.map(({ code }) => code).sort();
   assert.deepEqual(codes, ['batch', 'transaction']);

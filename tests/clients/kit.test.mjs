@@ -84,6 +84,18 @@ test('search with date twice and a token with %7C', async () => {
   assert.equal((await client().search({ resourceType: 'Observation', searchParams: other })).total, 0);
 });
 
+test('the compartment of a patient', async () => {
+  await stored('kit-compartment', 4);
+  const found = await client().search({
+    compartment: { resourceType: 'Patient', id: 'kit-compartment' },
+    resourceType: 'Observation',
+    searchParams: { _count: 3, date: 'ge2026-11-22' },
+  });
+  assert.match(sent(found).url, /Patient\/kit-compartment\/Observation\?/);
+  assert.deepEqual(values(found), [63, 62, 61]);
+  assert.deepEqual(values(await client().nextPage({ bundle: found })), [60]);
+});
+
 test('spaces that the client writes as plus signs', async () => {
   const body = patient('kit-plus', 'van den Berg');
   await client().update({ resourceType: 'Patient', id: body.id, body });

@@ -158,6 +158,8 @@ static void test_metadata(void **state)
     assert_string_equal(text_at(json, "implementation.url"), BASE);
     assert_int_equal(count_at(json, "rest.0.resource"), 4);
     assert_string_equal(text_at(json, "rest.0.resource.3.type"), "AuditEvent"); /* not here */
+    assert_string_equal(text_at(json, "rest.0.compartment.0"),
+                        "http://hl7.org/fhir/CompartmentDefinition/patient");
     /* every parameter that it lists is served, and nothing is answered 400 */
     for (size_t i = 0; i < 3; i++) {
         struct json_object *resource = json_object_array_get_idx(at(json, "rest.0.resource"), i);

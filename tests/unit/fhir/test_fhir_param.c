@@ -42,6 +42,56 @@ static void test_cursor_is_refused_when_changed(void **state)
     assert_int_equal(status_of(bench, "GET", changed, NULL), 400);
 }
 
+/* A patient's compartment: all of one patient's, with the rest of what is asked, page by page. */
+static void test_compartment(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const ids[] = {"a", "b", "c"};
+    for (size_t i = 0; i < 3; i++) {
+        char body[600];
+        snprintf(body, sizeof body, ROW("%s", "2024-01-0%zuT00:00:00Z"), i + 1, ids[i]);
+        assert_int_equal(status_of(bench, "POST", "/fhir/Observation", body), 201);
+    }
+    static const struct {
+        const char *target;
+        int status;
+        size_t found;
+    } rows[] = {
+        {"/fhir/Patient/1/Observation", 200, 3},
+        {"/fhir/Patient/1/Observation/", 200, 3},
+        {"/fhir/Patient/1/Observation?date=lt2024-01-03&identifier=urn:t|a", 200, 1},
+        {"/fhir/Patient/1/Observation?patient=1", 200, 3},
+        {"/fhir/Patient/1/Observation?patient=2", 200, 0},
+        {"/fhir/Patient/2/Observation", 200, 0},
+        {"/fhir/Patient/2/Observation?patient=1", 200, 0},
+        {"/fhir/Patient/1/Observation?colour=red", 400, 0},
+        {"/fhir/Patient/1/Device", 404, 0},
+        {"/fhir/Patient/1/Patient", 404, 0},
+        {"/fhir/Device/1/Observation", 404, 0},
+        {"/fhir/Patient/a_b/Observation", 404, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct json_object *json = json_of(ask(bench, "GET", rows[i].target, NULL), rows[i].status);
+        assert_int_equal(count_at(json, "entry"), rows[i].found);
+        json_object_put(json);
+    }
+    struct json_object *page =
+        json_of(ask(bench, "GET", "/fhir/Patient/1/Observation?_count=2", NULL), 200);
+    const char *next = text_at(page, "link.1.url") + strlen("https://ward:8443");
+    assert_memory_equal(next, "/fhir/Patient/1/Observation?", 28);
+    struct json_object *rest = json_of(ask(bench, "GET", next, NULL), 200);
+    assert_int_equal(count_at(rest, "entry"), 1);
+    char other[300];
+    snprintf(other, sizeof other, "/fhir/Patient/2/%s", next + strlen("/fhir/Patient/1/"));
+    assert_int_equal(status_of(bench, "GET", other, NULL), 400); /* another search's cursor */
+    json_object_put(rest);
+    json_object_put(page);
+    bench->only_patient = "1";
+    assert_int_equal(status_of(bench, "GET", "/fhir/Patient/1/Observation", NULL), 200);
+    assert_string_equal(bench->asked, "s:Observation:1 ");
+    assert_int_equal(status_of(bench, "GET", "/fhir/Patient/2/Observation", NULL), 403);
+}
+
 static const struct {
     const char *query;
     int status;
@@ -282,6 +332,7 @@ static void test_lastn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_compartment, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_cursor_is_refused_when_changed, bench_setup,
                                         bench_teardown),
         cmocka_unit_test_setup_teardown(test_parameters, bench_setup, bench_teardown),
