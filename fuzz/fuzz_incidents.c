@@ -19,7 +19,7 @@ static void files(struct skeym_span target)
     FUZZ_MUST(!file || (skeym_span_is(path, file->path) && skeym_console_plain(path)));
     if (skeym_console_plain(path)) {
         char *text = fuzz_text(path);
-        FUZZ_MUST(strlen(text) == path.size && text[0] != '/' && !strstr(text, ".."));
+        FUZZ_MUST(strlen(text) == path.size && text[0] != '/' && text[0] != '.');
         FUZZ_MUST(!strstr(text, "//") && !strstr(text, "/.") && !strchr(text, '%'));
     }
     (void)skeym_console_type(path);
