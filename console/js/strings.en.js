@@ -38,7 +38,7 @@ export const strings = {
     none: 'No alarm', low: '{param} LOW', high: '{param} HIGH', crisisLow: '{param} EXTREMELY LOW',
     crisisHigh: '{param} EXTREMELY HIGH', asystole: 'ASYSTOLE', apnoea: 'APNOEA', lost: '{param} NO SIGNAL',
     noData: 'NO DATA', desaturation: 'DESATURATION', limit: 'limit {limit}', more: '+{count}',
-    acknowledge: 'Acknowledge', acknowledgeShort: 'Ack', acknowledged: 'acknowledged', acknowledgeFor: 'Acknowledge the alarms of {bed}',
+    acknowledge: 'Acknowledge', acknowledgeShort: 'Ack', acknowledged: 'acknowledged', acknowledgeFor: '{word} the alarms of {bed}',
     latched: 'ended, not acknowledged', spoken: '{priority} alarm, {bed}: {text}', since: 'since {time}',
     ended: 'Alarm ended at {bed}',
   },

@@ -16,7 +16,7 @@ export class AlarmBar {
     this.more = h('span', { class: 'alarm-more' });
     this.acknowledge = button(word, {
       class: 'acknowledge',
-      'aria-label': say(strings.alarm.acknowledgeFor, { bed: bedLabel(bed) }),
+      'aria-label': say(strings.alarm.acknowledgeFor, { word, bed: bedLabel(bed) }),
       'data-testid': `acknowledge-${bed.id}`,
     }, onAcknowledge);
     this.element = h('div', { class: 'alarm-bar', 'data-testid': `alarm-${bed.id}` },
