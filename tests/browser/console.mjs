@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stories do on the console's pages, and how they find things there.
+import { sleep } from '../system/world.mjs';
 import { compare } from './images.mjs';
+import { PATIENT_MS } from './ward.mjs';
 
 /** On the enrolment page: chooses the passphrase, and waits until the ward is live. */
 export async function becomeNode(view, passphrase) {
@@ -47,12 +49,22 @@ const MOVES = ['canvas', 'time', '.calls', '.numeric', '.tile-age', '.tile-nowav
   '.figure-value', 'dd', 'pre', 'tbody', 'meter', 'progress', '.chain', 'svg', '.banner',
   '[data-volatile]'].join();
 
-/** A picture of the page as it is, against its reference where nothing moves by itself. */
+/** A picture of the page as it is, against its reference where nothing moves by itself. A busy machine
+ * may be late with something: it is looked at again for a minute. */
 export async function picture(view, name, options) {
-  const shot = await view.page.screenshot({ animations: 'disabled' });
-  const moving = await view.run((which) => [...document.querySelectorAll(which)].map((element) => {
-    const { left, top, right, bottom } = element.getBoundingClientRect();
-    return [left, top, right, bottom];
-  }), MOVES);
-  compare(name, shot, moving, options);
+  const end = Date.now() + PATIENT_MS;
+  for (;;) {
+    const shot = await view.page.screenshot({ animations: 'disabled' });
+    const moving = await view.run((which) => [...document.querySelectorAll(which)].map((element) => {
+      const { left, top, right, bottom } = element.getBoundingClientRect();
+      return [left, top, right, bottom];
+    }), MOVES);
+    try {
+      compare(name, shot, moving, options);
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await sleep(1000);
+    }
+  }
 }

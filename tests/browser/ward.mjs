@@ -122,29 +122,35 @@ export class Ward extends World {
     await this.start(args);
   }
 
-  async start(args = [], port = 0) {
-    const folder = process.env.SKEYM_CONSOLE;
+  async start(args = []) {
+    const folder = process.env.SKEYM_CONSOLE; /* to work on the console without building the program */
     const more = folder ? ['--console-dir', folder] : [];
-    this.server = await this.serve(['--listen', `127.0.0.1:${port}`, ...more, ...args]);
-    if (!this.wire) {
-      this.wire = new Wire(this.server.port);
-      await this.wire.listen();
-      this.wires.push(this.wire);
+    this.args = args;
+    this.server = await this.serve([...more, ...args]);
+    if (this.wires.length === 0) {
+      this.wires = [new Wire(this.server.port), new Wire(this.server.port)];
+      for (const wire of this.wires) await wire.listen();
+      [this.wire, this.deviceWire] = this.wires; /* the browser's, which is listened to; the devices' */
     }
+    for (const wire of this.wires) wire.port = this.server.port;
   }
 
-  /** Ends the server and starts another on the same port. */
+  /** Ends the server and starts another: at the same address for browser and devices. */
   async restart(signal = 'SIGTERM') {
-    const { port } = this.server;
     await this.server.stop(signal);
-    await this.start(this.args ?? [], port);
+    await this.start(this.args);
   }
 
   /** A device that streams for a patient until the ward ends. */
   async device(node, patient, ...args) {
     const credential = await this.enrol(node, 'device', `patient/${patient}/Observation.c`);
-    return this.begin(['device', '--as', credential, '--server', this.server.url, '--patient', patient,
-      '--block', '1', ...args]);
+    return this.stream(credential, patient, ...args);
+  }
+
+  /** The same, of a device that is enrolled. */
+  stream(credential, patient, ...args) {
+    return this.begin(['device', '--as', credential, '--server', this.deviceWire.url,
+      '--patient', patient, '--block', '1', ...args]);
   }
 
   /** The link by which a browser becomes a node. */
@@ -184,6 +190,7 @@ export class Ward extends World {
   /** A page of a browser, at an address. */
   async view(context, address) {
     const page = context.pages().find((one) => one.url() === 'about:blank') ?? await context.newPage();
+    page.setDefaultTimeout(PATIENT_MS);
     const view = await View.of(page);
     this.views.push(view);
     if (address) await page.goto(address);

@@ -68,7 +68,6 @@ export default async function tell(story) {
 
   await story.step('a ward that is looked at', async () => {
     await ward.open(['--token-lifetime', String(LIFETIME)]);
-    ward.args = ['--token-lifetime', String(LIFETIME)];
     await put(ward, people.map(patient));
     await ward.device('bed-one', id, '--simulate');
     context = await ward.chromium();
