@@ -76,6 +76,7 @@ enum skeym_error skeym_uses_write(struct skeym_room out, size_t *size, const str
         return error;
     }
     skeym_write_span(&writer, skeym_span(mac, sizeof mac));
+    skeym_crypto_wipe(mac, sizeof mac);
     error = skeym_writer_end(&writer);
     *size = skeym_written(&writer).size;
     return error;
@@ -97,6 +98,7 @@ static enum skeym_error verify(struct skeym_span bytes, const struct skeym_keyri
     if (error == SKEYM_OK && !skeym_crypto_equal(mac, bytes.data + before, sizeof mac)) {
         error = SKEYM_ERR_CHECKSUM;
     }
+    skeym_crypto_wipe(mac, sizeof mac); /* what a forger would need */
     return error;
 }
 

@@ -28,6 +28,7 @@ struct ct_case {
 extern const struct ct_case ct_crypto_cases[];
 extern const struct ct_case ct_core_cases[];
 extern const struct ct_case ct_login_cases[];
+extern const struct ct_case ct_invite_cases[];
 extern const struct ct_case ct_authority_cases[];
 extern const struct ct_case ct_gateway_cases[];
 extern const struct ct_case ct_node_cases[];

@@ -133,6 +133,13 @@ DOOR(enum skeym_error, skeym_node_claims_read,
     return __real_skeym_node_claims_read(out, bytes);
 }
 
+DOOR(enum skeym_error, skeym_invite_claims_read,
+     (struct skeym_invite_claims * out, struct skeym_span bytes))
+{
+    ct_publish(bytes.data, bytes.size);
+    return __real_skeym_invite_claims_read(out, bytes);
+}
+
 size_t ct_credential_at;
 
 /* The payloads of a login: sizes, times, scopes, tokens (which are sent in the clear later), and

@@ -77,6 +77,8 @@ static void credential(void)
                  SKEYM_ERR_PASSPHRASE,
              "another passphrase");
     ct_okay(skeym_credential_key_save(key_path, world.node.private_key, passphrase), "save a key");
+    ct_okay(skeym_credential_key_load(back.keys.private_key, key_path, passphrase), "load a key");
+    ct_secret(back.keys.private_key, 32, "the private key");
     file.key_apart = true;
     ct_okay(skeym_credential_save(&file, path, false), "save without the key");
     ct_okay(skeym_credential_load(&back, path, key_path, passphrase), "load both");

@@ -7,6 +7,7 @@
 
 #include "authority/enrolment.h"
 #include "authority/refusals.h"
+#include "authority/uses.h"
 
 #define NOW_MS (UINT64_C(1800000000) * 1000)
 
@@ -26,6 +27,9 @@ static struct {
     size_t size;
     struct skeym_login_report report;
     bool moved;
+    struct skeym_invite_code code;
+    struct skeym_invite_request request;
+    struct skeym_use use;
 } my;
 
 static const struct skeym_room room = {my.out, sizeof my.out};
@@ -147,6 +151,65 @@ static enum skeym_error do_login(void)
     return error;
 }
 
+/* --- by invitation --- */
+
+static enum skeym_error do_invite(void)
+{
+    static const uint8_t nonce[SKEYM_NONCE_BYTES] = {9};
+    const struct skeym_invite_claims claims = {.expires_s = UINT32_MAX, .node = my.claims};
+    memset(&my.code, 0xee, sizeof my.code);
+    enum skeym_error error = skeym_enrolment_invite(&my.code, &my.keys, &claims, nonce);
+    if (error) {
+        assert_zero(&my.code, sizeof my.code);
+    }
+    return error;
+}
+
+static void invited(void)
+{
+    static const uint8_t key[32] = {0x11};
+    static const uint8_t ephemeral[32] = {0x21};
+    set_up();
+    assert_int_equal(do_invite(), SKEYM_OK);
+    assert_int_equal(skeym_invite_start(&my.state, (struct skeym_room){my.body, sizeof my.body},
+                                        &my.body_size, &my.code, key, NOW_MS, ephemeral),
+                     SKEYM_OK);
+}
+
+static enum skeym_error do_accept(void)
+{
+    memset(&my.request, 0xee, sizeof my.request);
+    enum skeym_error error = skeym_enrolment_accept(&my.request, &my.keys, &my.revoked,
+                                                    skeym_span(my.body, my.body_size), NOW_MS);
+    if (error) {
+        assert_zero(&my.request, sizeof my.request);
+    }
+    return error;
+}
+
+static enum skeym_error do_write_uses(void)
+{
+    my.size = 99;
+    enum skeym_error error = skeym_uses_write(room, &my.size, &my.use, 1, &my.keyring);
+    assert_int_equal(my.size == 0, error != SKEYM_OK);
+    return error;
+}
+
+static void uses_written(void)
+{
+    set_up();
+    assert_int_equal(do_write_uses(), SKEYM_OK);
+}
+
+static enum skeym_error do_read_uses(void)
+{
+    size_t count = 99;
+    enum skeym_error error =
+        skeym_uses_read(&my.use, 1, &count, skeym_span(my.out, my.size), &my.keyring);
+    assert_int_equal(count, error == SKEYM_OK ? 1 : 0);
+    return error;
+}
+
 static const struct operation {
     const char *name;
     void (*before)(void);
@@ -156,13 +219,17 @@ static const struct operation {
     unsigned hidden;         /* of them: the first, whose failure reads as one of the locator */
     size_t public_parts;     /* that the door gave and that are no secrets */
 } operations[] = {
-    {"derive", set_up, do_derive, SKEYM_OK, 6, 0, 0},
+    {"derive", set_up, do_derive, SKEYM_OK, 8, 0, 0},
     {"advance", set_up, do_advance, SKEYM_OK, 3, 0, 0},
     {"make", set_up, do_make, SKEYM_OK, 3, 0, 0},
     {"write a list", set_up, do_write_list, SKEYM_OK, 1, 0, 0},
     {"read a list", list_written, do_read_list, SKEYM_OK, 1, 0, 0},
     {"login", hello, do_login, SKEYM_OK, 26, 2, 3},
     {"clock", late_hello, do_login, SKEYM_ERR_CLOCK, 18, 2, 3},
+    {"invite", set_up, do_invite, SKEYM_OK, 3, 0, 0},
+    {"accept", invited, do_accept, SKEYM_OK, 12, 2, 3},
+    {"write uses", set_up, do_write_uses, SKEYM_OK, 1, 0, 0},
+    {"read uses", uses_written, do_read_uses, SKEYM_OK, 1, 0, 0},
 };
 
 static void each_call_of_the_door_fails(void **state)
