@@ -15,6 +15,31 @@ import { moment } from './fhir.js';
 /** @param {any} coding */
 const word = (coding) => String(coding?.display ?? coding?.code ?? '');
 
+const REFUSALS = ['refused', 'unreadable', 'dropped'];
+
+/** Our own word for it, of a system "urn:skeym:event" or "urn:skeym:check"; '' when it has none.
+ * @param {any} event @param {string} system */
+function ours(event, system) {
+  const codings = Array.isArray(event.subtype) ? event.subtype : [];
+  return String(codings.find((/** @type {any} */ one) => one?.system === system)?.code ?? '');
+}
+
+/** @param {any} event */
+function whatOf(event) {
+  const own = [ours(event, 'urn:skeym:event'), ours(event, 'urn:skeym:check')].filter(Boolean).join(': ');
+  const subtypes = Array.isArray(event.subtype) ? event.subtype.map(word).filter(Boolean).join(', ') : '';
+  const text = own.replace(/-/g, ' ') || subtypes || word(event.type);
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** @param {any} event @returns {AuditRow['outcome']} */
+function outcomeOf(event) {
+  const code = String(event.outcome ?? '0');
+  const own = ours(event, 'urn:skeym:event');
+  if (code === '0') return 'ok';
+  return REFUSALS.includes(own) || ours(event, 'urn:skeym:check') || (!own && code !== '12') ? 'refused' : 'failed';
+}
+
 /** @param {any} event an AuditEvent @returns {AuditRow | undefined} */
 export function parseAudit(event) {
   const timeMs = moment(event?.recorded);
@@ -24,19 +49,17 @@ export function parseAudit(event) {
     String(agent?.who?.identifier?.value ?? agent?.who?.display ?? agent?.altId ?? agent?.name
       ?? agent?.who?.reference ?? agent?.network?.address ?? '')).filter(Boolean);
   const from = agents.map((/** @type {any} */ agent) => String(agent?.network?.address ?? '')).filter(Boolean);
-  const subtypes = Array.isArray(event.subtype) ? event.subtype.map(word) : [];
   const about = Array.isArray(event.entity) ? event.entity.map((/** @type {any} */ one) =>
     String(one?.what?.identifier?.value ?? one?.what?.reference ?? one?.name ?? '')).filter(Boolean) : [];
   const places = from.filter((/** @type {string} */ one) => !who.includes(one));
   const detail = [String(event.outcomeDesc ?? ''), ...about, ...places];
-  const code = String(event.outcome ?? '0');
   return {
     id: String(event.id ?? ''),
     timeMs,
-    what: subtypes.filter(Boolean).join(', ') || word(event.type),
+    what: whatOf(event),
     who: [...new Set(who)].join(', '),
     detail: detail.filter(Boolean).join(' · '),
-    outcome: code === '0' ? 'ok' : code === '4' || code === '8' ? 'refused' : 'failed',
+    outcome: outcomeOf(event),
   };
 }
 

@@ -153,6 +153,10 @@ test('audit and nodes as rows', () => {
   const row = parseAudit({ resourceType: 'AuditEvent', id: 'a', recorded: iso(START), outcome: '4', outcomeDesc: 'spent',
     type: { code: 'rest' }, subtype: [{ display: 'Refused' }], agent: [{ who: { identifier: { value: 'bed-1' } }, network: { address: '10.0.0.0/24' } }] });
   assert.deepEqual(row, { id: 'a', timeMs: START, what: 'Refused', who: 'bed-1', detail: 'spent · 10.0.0.0/24', outcome: 'refused' });
+  const own = (event, check, outcome) => parseAudit({ resourceType: 'AuditEvent', recorded: iso(START), outcome, agent: [{ who: { display: 'a stranger' } }],
+    subtype: [{ display: 'Login' }, { system: 'urn:skeym:event', code: event }, ...(check ? [{ system: 'urn:skeym:check', code: check }] : [])] });
+  assert.deepEqual([own('refused', 'used', '8'), own('login', '', '0'), own('login', 'revoked', '8'), own('store-damaged', '', '12')].map((one) => [one.what, one.outcome, one.who]),
+    [['Refused: used', 'refused', 'a stranger'], ['Login', 'ok', 'a stranger'], ['Login: revoked', 'refused', 'a stranger'], ['Store damaged', 'failed', 'a stranger']]);
   assert.equal(parseAudit({ resourceType: 'AuditEvent' }), undefined);
   const [node] = parseNodes({ nodes: [{ id: 'n', role: 'device', scopes: ['x'], enrolled: iso(START), notAfter: iso(START), generation: 2, revoked: true, lastSeen: null, refused: 3 }, {}] });
   assert.deepEqual([node.id, node.revoked, node.generation, node.refused, Number.isNaN(node.seenMs)], ['n', true, 2, 3, true]);
