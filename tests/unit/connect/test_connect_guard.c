@@ -92,6 +92,18 @@ static void test_a_unix_socket_is_ours_alone(void **state)
     /* one that is listened on stays */
     assert_int_equal(skeym_connect_guard_listen(&second, &address), SKEYM_ERR_EXISTS);
     assert_int_equal(stat(path, &info), 0);
+    /* also while it has so much to do that it does not answer */
+    int crowd[400];
+    size_t count = 0;
+    do {
+        crowd[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    } while (connect(crowd[count], &address.at.any, address.size) == 0 && ++count < 400);
+    assert_true(count < 400);
+    assert_int_equal(skeym_connect_guard_listen(&second, &address), SKEYM_ERR_EXISTS);
+    assert_int_equal(stat(path, &info), 0);
+    for (size_t i = 0; i <= count; i++) {
+        close(crowd[i]);
+    }
     /* one that was left behind goes */
     close(fd);
     assert_int_equal(skeym_connect_guard_listen(&fd, &address), SKEYM_OK);

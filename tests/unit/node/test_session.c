@@ -78,6 +78,9 @@ static void test_what_nothing_would_protect_is_not_sent(void **state)
     request.if_none_exist = (struct skeym_span){0};
     request.prefer = skeym_span_text("return=minimal");
     expect(session, &request, SKEYM_ERR_UNSUPPORTED, false);
+    request.prefer = (struct skeym_span){0};
+    request.idempotency_key = skeym_span_text("k");
+    expect(session, &request, SKEYM_ERR_UNSUPPORTED, false);
     assert_int_equal(fake.exchanges, 0);
     skeym_session_free(session);
 }

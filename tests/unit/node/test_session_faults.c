@@ -82,6 +82,11 @@ static void test_a_restarted_server_is_logged_in_to_again(void **state)
     expect(session, &conditional, SKEYM_OK, false);
     assert_string_equal(fake.last_if_none_exist, "identifier=urn:x|7");
     assert_int_equal(fake.executed, 4);
+    fake.instance = 5;
+    struct skeym_closed keyed = *post_request();
+    keyed.idempotency_key = skeym_span_text("k");
+    expect(session, &keyed, SKEYM_OK, false);
+    assert_int_equal(fake.executed, 5);
     skeym_session_free(session);
 }
 
