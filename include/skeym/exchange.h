@@ -56,6 +56,12 @@ SKEYM_MUST_USE enum skeym_error skeym_exchange_check(struct skeym_span proof_tex
                                                      const uint8_t proof_key[32],
                                                      const struct skeym_exchange_request *request);
 
+/* skeym_exchange_derive and skeym_exchange_check in one, which takes a quarter less time: what a
+ * server does. Errors: as of these two; *out is zero then. */
+SKEYM_MUST_USE enum skeym_error skeym_exchange_derive_and_check(
+    struct skeym_exchange_keys *out, const uint8_t secret[SKEYM_SECRET_BYTES],
+    struct skeym_span proof_text, const struct skeym_exchange_request *request);
+
 /* JWE compact (8.1). status 0: a request's header; 100 to 999: an answer's. */
 #define SKEYM_JWE_STATUS_NONE 0
 

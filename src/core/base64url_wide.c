@@ -76,7 +76,8 @@ AVX2 static void encode(uint8_t *out, struct skeym_span bytes)
         struct {
             uint8_t bytes[2 * BLOCK_BYTES + SPARE_BYTES];
             uint8_t chars[2 * BLOCK_CHARS];
-        } last = {{0}, {0}};
+        } last;
+        memset(last.bytes, 0, sizeof last.bytes);
         memcpy(last.bytes, bytes.data + done, rest);
         encode_block(last.chars, last.bytes);
         if (rest > BLOCK_BYTES) {

@@ -3,12 +3,16 @@
 #include <skeym/exchange.h>
 #include <string.h>
 
-_Static_assert(sizeof(struct skeym_exchange_keys) == 128, "four keys, as they are derived");
+#define KEYS       4
+#define KEYS_LABEL "skeym/1 exchange"
+
+_Static_assert(sizeof(struct skeym_exchange_keys) == KEYS * (size_t)32,
+               "keys, as they are derived");
 
 enum skeym_error skeym_exchange_derive(struct skeym_exchange_keys *out,
                                        const uint8_t secret[SKEYM_SECRET_BYTES])
 {
-    struct skeym_span info = skeym_span_text("skeym/1 exchange");
+    struct skeym_span info = skeym_span_text(KEYS_LABEL);
     return skeym_crypto_hkdf_expand((struct skeym_room){(uint8_t *)out, sizeof *out}, secret, &info,
                                     1);
 }
@@ -54,23 +58,29 @@ enum skeym_error skeym_exchange_parts(const struct skeym_exchange_request *reque
     return error;
 }
 
-enum skeym_error skeym_exchange_proof(uint8_t out[SKEYM_PROOF_BYTES], const uint8_t proof_key[32],
-                                      const struct skeym_exchange_request *request)
+/* The canonical request, in parts that point into it and into the request. */
+struct canonical {
+    struct skeym_span parts[9];
+    uint8_t hash_text[SKEYM_BASE64URL_CHARS(SKEYM_SHA256_BYTES)];
+};
+#define PARTS (sizeof((struct canonical *)0)->parts / sizeof(struct skeym_span))
+
+static enum skeym_error write_canonical(struct canonical *out,
+                                        const struct skeym_exchange_request *request)
 {
-    memset(out, 0, SKEYM_PROOF_BYTES);
     enum skeym_error error = skeym_exchange_parts(request);
     if (error != SKEYM_OK) {
         return error;
     }
     uint8_t hash[SKEYM_SHA256_BYTES];
-    uint8_t text[SKEYM_BASE64URL_CHARS(SKEYM_SHA256_BYTES)];
-    struct skeym_writer hash_text = skeym_writer((struct skeym_room){text, sizeof text});
+    struct skeym_writer hash_text =
+        skeym_writer((struct skeym_room){out->hash_text, sizeof out->hash_text});
     if (request->body.size > 0) {
         skeym_crypto_sha256(hash, &request->body, 1);
         skeym_base64url_write(&hash_text, skeym_span(hash, sizeof hash));
     }
     const struct skeym_span line = skeym_span_text("\n");
-    const struct skeym_span parts[] = {
+    const struct skeym_span parts[PARTS] = {
         skeym_span_text("SkeyM/1\n"),
         request->method,
         line,
@@ -81,8 +91,28 @@ enum skeym_error skeym_exchange_proof(uint8_t out[SKEYM_PROOF_BYTES], const uint
         skeym_written(&hash_text),
         line,
     };
-    skeym_crypto_hmac(out, skeym_span(proof_key, 32), parts, sizeof parts / sizeof parts[0]);
+    memcpy(out->parts, parts, sizeof parts);
     return SKEYM_OK;
+}
+
+enum skeym_error skeym_exchange_proof(uint8_t out[SKEYM_PROOF_BYTES], const uint8_t proof_key[32],
+                                      const struct skeym_exchange_request *request)
+{
+    struct canonical canonical;
+    memset(out, 0, SKEYM_PROOF_BYTES);
+    enum skeym_error error = write_canonical(&canonical, request);
+    if (error == SKEYM_OK) {
+        skeym_crypto_hmac(out, skeym_span(proof_key, 32), canonical.parts, PARTS);
+    }
+    return error;
+}
+
+static enum skeym_error read_proof(uint8_t out[SKEYM_PROOF_BYTES], struct skeym_span text)
+{
+    size_t size = 0;
+    return text.size == SKEYM_PROOF_CHARS
+               ? skeym_base64url_read((struct skeym_room){out, SKEYM_PROOF_BYTES}, &size, text)
+               : SKEYM_ERR_SHAPE;
 }
 
 enum skeym_error skeym_exchange_check(struct skeym_span proof_text, const uint8_t proof_key[32],
@@ -90,14 +120,36 @@ enum skeym_error skeym_exchange_check(struct skeym_span proof_text, const uint8_
 {
     uint8_t given[SKEYM_PROOF_BYTES];
     uint8_t right[SKEYM_PROOF_BYTES];
-    size_t size = 0;
-    if (proof_text.size != SKEYM_PROOF_CHARS ||
-        skeym_base64url_read((struct skeym_room){given, sizeof given}, &size, proof_text) !=
-            SKEYM_OK ||
+    if (read_proof(given, proof_text) != SKEYM_OK ||
         skeym_exchange_proof(right, proof_key, request) != SKEYM_OK) {
         return SKEYM_ERR_SHAPE;
     }
     bool equal = skeym_crypto_equal(given, right, sizeof right);
     skeym_crypto_wipe(right, sizeof right);
     return equal ? SKEYM_OK : SKEYM_ERR_PROOF;
+}
+
+enum skeym_error skeym_exchange_derive_and_check(struct skeym_exchange_keys *out,
+                                                 const uint8_t secret[SKEYM_SECRET_BYTES],
+                                                 struct skeym_span proof_text,
+                                                 const struct skeym_exchange_request *request)
+{
+    uint8_t given[SKEYM_PROOF_BYTES];
+    uint8_t right[SKEYM_PROOF_BYTES];
+    struct canonical canonical;
+    memset(out, 0, sizeof *out);
+    if (read_proof(given, proof_text) != SKEYM_OK ||
+        write_canonical(&canonical, request) != SKEYM_OK) {
+        return SKEYM_ERR_SHAPE;
+    }
+    enum skeym_error error = skeym_crypto_expand_hmac(
+        (uint8_t *)out, KEYS, right, secret, skeym_span_text(KEYS_LABEL), canonical.parts, PARTS);
+    if (error == SKEYM_OK && !skeym_crypto_equal(given, right, sizeof right)) {
+        error = SKEYM_ERR_PROOF;
+    }
+    if (error != SKEYM_OK) {
+        skeym_crypto_wipe(out, sizeof *out);
+    }
+    skeym_crypto_wipe(right, sizeof right);
+    return error;
 }

@@ -45,8 +45,11 @@ extern const struct skeym_crypto_backend skeym_aesni;   /* x86 with these and AV
 /* The CPU has AVX2, and the system keeps its registers. After skeym_sodium.usable(). */
 bool skeym_sodium_avx2(void);
 
+/* Whether shani.h is to be used: the CPU has it and AVX2, and OpenSSL alone is not asked for. */
+bool skeym_crypto_shani(void);
+
 /* For tests: from now on this one alone, NULL for the usual choice; OpenSSL alone is also without
- * AVX2 of our own, all of it as on another CPU. Not while another thread is in the door. */
+ * AVX2 and SHA of our own, all of it as on another CPU. Not while another thread is in the door. */
 void skeym_crypto_use(const struct skeym_crypto_backend *only);
 
 #endif

@@ -4,6 +4,7 @@
  * one library only: openssl.c, openssl_hash.c.)
  */
 #include "crypto/backend.h"
+#include "crypto/shani.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ static struct {
     const struct skeym_crypto_backend *cmac;
     const struct skeym_crypto_backend *curve;
     bool avx2;
+    bool shani;
 } chosen;
 static pthread_once_t prepared = PTHREAD_ONCE_INIT;
 static char name[80];
@@ -43,6 +45,7 @@ static void choose(void)
     chosen.brief = skeym_aesni.usable() ? &skeym_aesni : chosen.curve;
     chosen.cmac = chosen.brief->cmac_blocks ? chosen.brief : &skeym_openssl;
     chosen.avx2 = skeym_sodium_avx2();
+    chosen.shani = chosen.avx2 && skeym_shani_usable();
     name[0] = '\0';
     add_name(&skeym_openssl);
     if (sodium) {
@@ -69,7 +72,14 @@ void skeym_crypto_use(const struct skeym_crypto_backend *only)
         chosen.cmac = only->cmac_blocks ? only : &skeym_openssl;
         chosen.curve = only->x25519 ? only : chosen.curve;
         chosen.avx2 = chosen.avx2 && only != &skeym_openssl;
+        chosen.shani = chosen.shani && only != &skeym_openssl;
     }
+}
+
+bool skeym_crypto_shani(void)
+{
+    pthread_once(&prepared, choose);
+    return chosen.shani;
 }
 
 bool skeym_crypto_avx2(void)

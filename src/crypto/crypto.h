@@ -40,6 +40,14 @@ SKEYM_MUST_USE enum skeym_error skeym_crypto_hkdf_expand(struct skeym_room out,
                                                          const struct skeym_span *info,
                                                          size_t count);
 
+/* Both at once, in less time: HKDF-Expand to `count` keys of 32 bytes, and the HMAC of the parts
+ * under the first of them. keys has count*32 bytes; none of the outputs may alias an input. Errors:
+ * SKEYM_ERR_RANGE (count is 0, or over 255). */
+SKEYM_MUST_USE enum skeym_error
+skeym_crypto_expand_hmac(uint8_t *keys, size_t count, uint8_t mac[SKEYM_SHA256_BYTES],
+                         const uint8_t prk[SKEYM_SHA256_BYTES], struct skeym_span info,
+                         const struct skeym_span *parts, size_t part_count);
+
 /* HKDF (RFC 5869): extract with salt, then expand. out may alias salt or input. Errors as above. */
 SKEYM_MUST_USE enum skeym_error skeym_crypto_hkdf(struct skeym_room out, struct skeym_span salt,
                                                   struct skeym_span input, struct skeym_span info);

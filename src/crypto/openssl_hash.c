@@ -9,7 +9,8 @@
  * block by block: half of the time of an HMAC went into OpenSSL's buffer, where it stood before.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include "crypto/crypto.h"
+#include "crypto/backend.h"
+#include "crypto/shani.h"
 #include <endian.h>
 #include <openssl/sha.h>
 #include <string.h>
@@ -96,17 +97,43 @@ static size_t pad(uint8_t *blocks, size_t size)
     return count;
 }
 
+/* Blocks into a state, of which only h counts; one block into each of two. `shani`: by our own. */
+static void compress(SHA256_CTX *state, const uint8_t *blocks, size_t count, bool shani)
+{
+    if (shani) {
+        skeym_shani_compress(state->h, blocks, count);
+    } else {
+        for (size_t i = 0; i < count; i++) {
+            SHA256_Transform(state, blocks + i * HASH_BLOCK_BYTES);
+        }
+    }
+}
+
+static void compress_two(SHA256_CTX *first, const uint8_t *first_block, SHA256_CTX *second,
+                         const uint8_t *second_block, bool shani)
+{
+    if (shani) {
+        skeym_shani_compress_two(first->h, first_block, second->h, second_block);
+    } else {
+        SHA256_Transform(first, first_block);
+        SHA256_Transform(second, second_block);
+    }
+}
+
+static void put_hash(uint8_t out[SKEYM_SHA256_BYTES], const uint32_t state[WORDS])
+{
+    for (size_t i = 0; i < SKEYM_SHA256_BYTES; i += sizeof(quad)) {
+        store(out + i, big(load((const uint8_t *)state + i)));
+    }
+}
+
 /* The hash of what went into `start`, and of these last blocks. */
 static void end_with(uint8_t out[SKEYM_SHA256_BYTES], SHA256_CTX *work, const uint32_t start[WORDS],
-                     const uint8_t *blocks, size_t count)
+                     const uint8_t *blocks, size_t count, bool shani)
 {
     memcpy(work->h, start, sizeof work->h);
-    for (size_t i = 0; i < count; i++) {
-        SHA256_Transform(work, blocks + i * HASH_BLOCK_BYTES);
-    }
-    for (size_t i = 0; i < SKEYM_SHA256_BYTES; i += sizeof(quad)) {
-        store(out + i, big(load((const uint8_t *)work->h + i)));
-    }
+    compress(work, blocks, count, shani);
+    put_hash(out, work->h);
 }
 
 /* --- HMAC ---------------------------------------------------------------------- */
@@ -118,9 +145,11 @@ struct hmac {
     SHA256_CTX work;
     uint8_t key[2][HASH_BLOCK_BYTES];
     uint8_t last[HASH_BLOCK_BYTES]; /* the inner hash, laid out for the outer one */
+    bool shani;
 };
 
-static void start(struct hmac *hmac, struct skeym_span secret)
+/* The two blocks of the key, and where their hashes start. */
+static void lay_out(struct hmac *hmac, struct skeym_span secret)
 {
     static const uint32_t initial[WORDS] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                             0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
@@ -139,17 +168,22 @@ static void start(struct hmac *hmac, struct skeym_span secret)
     }
     memcpy(hmac->inner.h, initial, sizeof initial);
     memcpy(hmac->outer.h, initial, sizeof initial);
-    SHA256_Transform(&hmac->inner, inner);
-    SHA256_Transform(&hmac->outer, outer);
     (void)pad(hmac->last, SKEYM_SHA256_BYTES);
+    hmac->shani = skeym_crypto_shani();
+}
+
+static void start(struct hmac *hmac, struct skeym_span secret)
+{
+    lay_out(hmac, secret);
+    compress_two(&hmac->inner, hmac->key[0], &hmac->outer, hmac->key[1], hmac->shani);
 }
 
 /* The HMAC of a message that was laid out in blocks. */
 static void of_blocks(uint8_t out[SKEYM_SHA256_BYTES], struct hmac *hmac, const uint8_t *blocks,
                       size_t count)
 {
-    end_with(hmac->last, &hmac->work, hmac->inner.h, blocks, count);
-    end_with(out, &hmac->work, hmac->outer.h, hmac->last, 1);
+    end_with(hmac->last, &hmac->work, hmac->inner.h, blocks, count, hmac->shani);
+    end_with(out, &hmac->work, hmac->outer.h, hmac->last, 1, hmac->shani);
 }
 
 /* The HMAC of a message of any size: begin, absorb into hmac->work, end. */
@@ -163,7 +197,7 @@ static void begin(struct hmac *hmac)
 static void end(uint8_t out[SKEYM_SHA256_BYTES], struct hmac *hmac)
 {
     SHA256_Final(hmac->last, &hmac->work);
-    end_with(out, &hmac->work, hmac->outer.h, hmac->last, 1);
+    end_with(out, &hmac->work, hmac->outer.h, hmac->last, 1, hmac->shani);
 }
 
 void skeym_crypto_hmac(uint8_t out[SKEYM_SHA256_BYTES], struct skeym_span key,
@@ -252,6 +286,139 @@ enum skeym_error skeym_crypto_hkdf_expand(struct skeym_room out,
     }
     skeym_crypto_wipe(&hmac, sizeof hmac);
     return SKEYM_OK;
+}
+
+/* --- HKDF-Expand and HMAC side by side ------------------------------------------ */
+
+/*
+ * Each hash of HKDF-Expand waits for the one before, and so do those of an HMAC; but the HMAC needs
+ * the first key alone. So while the other keys are made the HMAC is, in the time that the
+ * instructions wait: each of the two is a list of blocks, and they go in pairs.
+ */
+
+/* SECRET. One of the two: what is to be hashed next, and into what. */
+struct chain {
+    struct hmac *hmac;
+    SHA256_CTX *state;
+    const uint8_t *block;
+    size_t done, count; /* blocks */
+};
+
+struct side_by_side {
+    struct hmac expand, mac;
+    uint8_t later[HASH_BLOCK_BYTES]; /* the key before, info, counter */
+    uint8_t message[SHORT_MESSAGE_BYTES + END_BYTES];
+};
+
+/* Block 2i makes the inner hash of key i+2, block 2i+1 the outer one. */
+static void next_of_keys(struct chain *keys, struct side_by_side *work)
+{
+    bool inner = keys->done % 2 == 0;
+    const SHA256_CTX *from = inner ? &keys->hmac->inner : &keys->hmac->outer;
+    keys->state = &keys->hmac->work;
+    keys->block = inner ? work->later : keys->hmac->last;
+    memcpy(keys->state->h, from->h, sizeof from->h);
+}
+
+static void after_of_keys(struct chain *keys, struct side_by_side *work, uint8_t *out,
+                          size_t info_size)
+{
+    bool inner = keys->done++ % 2 == 0;
+    put_hash(inner ? keys->hmac->last : work->later, keys->state->h);
+    if (!inner) {
+        memcpy(out + keys->done / 2 * SKEYM_SHA256_BYTES, work->later, SKEYM_SHA256_BYTES);
+        work->later[SKEYM_SHA256_BYTES + info_size]++;
+    }
+}
+
+/* The key's two blocks, the message's, and the one with the inner hash. */
+static void next_of_mac(struct chain *mac, struct side_by_side *work)
+{
+    bool last = mac->done == mac->count - 1;
+    mac->state = mac->done == 1 || last ? &mac->hmac->outer : &mac->hmac->inner;
+    mac->block = mac->done < 2 ? mac->hmac->key[mac->done]
+                 : last        ? mac->hmac->last
+                               : work->message + (mac->done - 2) * HASH_BLOCK_BYTES;
+    if (last) {
+        put_hash(mac->hmac->last, mac->hmac->inner.h);
+    }
+}
+
+/* work->expand is started, `later` holds the first key; the mac's key and message are laid out. */
+static void go_side_by_side(struct side_by_side *work, uint8_t *keys_out, size_t count,
+                            size_t message_blocks, size_t info_size)
+{
+    struct chain keys = {.hmac = &work->expand, .count = 2 * (count - 1)};
+    struct chain mac = {.hmac = &work->mac, .count = 3 + message_blocks};
+    while (keys.done < keys.count || mac.done < mac.count) {
+        bool more_keys = keys.done < keys.count;
+        bool more_mac = mac.done < mac.count;
+        if (more_keys) {
+            next_of_keys(&keys, work);
+        }
+        if (more_mac) {
+            next_of_mac(&mac, work);
+        }
+        if (more_keys && more_mac) {
+            compress_two(keys.state, keys.block, mac.state, mac.block, work->mac.shani);
+        } else {
+            const struct chain *left = more_keys ? &keys : &mac;
+            compress(left->state, left->block, 1, work->mac.shani);
+        }
+        if (more_keys) {
+            after_of_keys(&keys, work, keys_out, info_size);
+        }
+        mac.done += more_mac ? 1 : 0;
+    }
+}
+
+/* false: these are too long for it. */
+static bool expand_hmac_short(uint8_t *keys, size_t count, uint8_t mac[SKEYM_SHA256_BYTES],
+                              const uint8_t prk[SKEYM_SHA256_BYTES], struct skeym_span info,
+                              const struct skeym_span *parts, size_t part_count)
+{
+    struct side_by_side work;
+    struct hmac *expand = &work.expand;
+    size_t size = 0;
+    bool fits =
+        info.size <= SHORT_INFO_BYTES &&
+        join((struct skeym_room){work.message, SHORT_MESSAGE_BYTES}, &size, parts, part_count);
+    if (fits) {
+        start(expand, (struct skeym_span){prk, SKEYM_SHA256_BYTES});
+        expand_short((struct skeym_room){keys, SKEYM_SHA256_BYTES}, expand, info);
+        memcpy(work.later, keys, SKEYM_SHA256_BYTES);
+        memcpy(work.later + SKEYM_SHA256_BYTES, info.data, info.size);
+        (void)pad(work.later, SKEYM_SHA256_BYTES + info.size + 1);
+        work.later[SKEYM_SHA256_BYTES + info.size] = 2;
+        lay_out(&work.mac, (struct skeym_span){keys, SKEYM_SHA256_BYTES});
+        go_side_by_side(&work, keys, count, pad(work.message, size), info.size);
+        put_hash(mac, work.mac.outer.h);
+        skeym_crypto_wipe(&work.expand, sizeof work.expand);
+        skeym_crypto_wipe(&work.mac, sizeof work.mac);
+        skeym_crypto_wipe(work.later, sizeof work.later);
+    }
+    skeym_crypto_wipe(work.message, size);
+    return fits;
+}
+
+enum skeym_error skeym_crypto_expand_hmac(uint8_t *keys, size_t count,
+                                          uint8_t mac[SKEYM_SHA256_BYTES],
+                                          const uint8_t prk[SKEYM_SHA256_BYTES],
+                                          struct skeym_span info, const struct skeym_span *parts,
+                                          size_t part_count)
+{
+    if (count == 0 || count > HKDF_BLOCKS_MAX) {
+        memset(keys, 0, count * SKEYM_SHA256_BYTES);
+        memset(mac, 0, SKEYM_SHA256_BYTES);
+        return SKEYM_ERR_RANGE;
+    }
+    if (expand_hmac_short(keys, count, mac, prk, info, parts, part_count)) {
+        return SKEYM_OK;
+    }
+    struct skeym_room room = {keys, count * SKEYM_SHA256_BYTES};
+    enum skeym_error error = skeym_crypto_hkdf_expand(room, prk, &info, 1);
+    skeym_crypto_hmac(mac, (struct skeym_span){keys, SKEYM_SHA256_BYTES}, parts, part_count);
+    return error;
 }
 
 enum skeym_error skeym_crypto_hkdf(struct skeym_room out, struct skeym_span salt,

@@ -152,11 +152,8 @@ static enum skeym_error check_time(struct work *work)
 static enum skeym_error check_proof(struct work *work)
 {
     const struct skeym_exchange_request request = request_of(work->head, work->body);
-    enum skeym_error error = skeym_exchange_derive(&work->out->keys, work->out->claims.secret);
-    if (error == SKEYM_OK) {
-        error = skeym_exchange_check(work->head->proof, work->out->keys.proof, &request);
-    }
-    return error;
+    return skeym_exchange_derive_and_check(&work->out->keys, work->out->claims.secret,
+                                           work->head->proof, &request);
 }
 
 static enum skeym_error use_up(struct work *work)

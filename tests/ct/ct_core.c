@@ -121,6 +121,29 @@ static void proof(void)
     }
 }
 
+/* What a server does: from the token's secret to the verdict. */
+static void proof_of_secret(void)
+{
+    uint8_t secret[32], made[SKEYM_PROOF_BYTES], text[SKEYM_PROOF_CHARS];
+    struct skeym_exchange_keys keys;
+    const struct skeym_exchange_request request = {
+        skeym_span_text("GET"), skeym_span_text("/fhir/Observation"), {0}, {0}};
+    ct_key(secret, 1);
+    ct_okay(skeym_exchange_derive(&keys, secret), "derive");
+    ct_okay(skeym_exchange_proof(made, keys.proof, &request), "proof");
+    ct_publish(made, sizeof made);
+    for (size_t wrong = 0; wrong <= sizeof made; wrong++) { /* and at last none */
+        struct skeym_writer writer = skeym_writer((struct skeym_room){text, sizeof text});
+        made[wrong % sizeof made] ^= wrong < sizeof made ? 0x20 : 0;
+        skeym_base64url_write(&writer, skeym_span(made, sizeof made));
+        made[wrong % sizeof made] ^= wrong < sizeof made ? 0x20 : 0;
+        enum skeym_error error =
+            skeym_exchange_derive_and_check(&keys, secret, skeym_written(&writer), &request);
+        ct_right(error == (wrong < sizeof made ? SKEYM_ERR_PROOF : SKEYM_OK), "the verdict");
+    }
+    ct_secret(&keys, sizeof keys, "the four keys of a token");
+}
+
 /* The plaintext is a patient's data, and secret as the key is. */
 static void jwe_of(size_t plain_size, int status)
 {
@@ -205,6 +228,7 @@ const struct ct_case ct_core_cases[] = {
     {"token", token},
     {"exchange_keys", exchange_keys},
     {"proof", proof},
+    {"proof_of_secret", proof_of_secret},
     {"jwe", jwe},
     {"base64url", base64url},
     {"cursors", cursors},

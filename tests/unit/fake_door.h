@@ -165,6 +165,19 @@ enum skeym_error skeym_crypto_hkdf_expand(struct skeym_room out, const uint8_t p
     return error;
 }
 
+enum skeym_error skeym_crypto_expand_hmac(uint8_t *keys, size_t count, uint8_t mac[32],
+                                          const uint8_t prk[32], struct skeym_span info,
+                                          const struct skeym_span *parts, size_t part_count)
+{
+    memset(mac, 0, 32);
+    struct skeym_room room = {keys, count * 32};
+    enum skeym_error error = skeym_crypto_hkdf_expand(room, prk, &info, 1);
+    if (!error) {
+        skeym_crypto_hmac(mac, skeym_span(keys, 32), parts, part_count);
+    }
+    return error;
+}
+
 enum skeym_error skeym_crypto_hkdf(struct skeym_room out, struct skeym_span salt,
                                    struct skeym_span input, struct skeym_span info)
 {

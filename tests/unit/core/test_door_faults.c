@@ -120,6 +120,15 @@ static enum skeym_error do_check(void)
     return skeym_exchange_check(skeym_span_text(my.proof_text), text, &right);
 }
 
+/* A proof under another key than the secret's. */
+static enum skeym_error do_derive_and_check(void)
+{
+    const struct skeym_exchange_request right = request();
+    enum skeym_error error =
+        skeym_exchange_derive_and_check(&my.keys, text, skeym_span_text(my.proof_text), &right);
+    return error == SKEYM_ERR_PROOF ? SKEYM_OK : error;
+}
+
 static enum skeym_error do_jwe_seal(void)
 {
     my.size = 99;
@@ -269,6 +278,7 @@ static const struct operation {
     {"mint", known_secret, do_mint, NULL, 0, CRYPTO, 2, 0, 0},
     {"open a token", minted, do_token_open, OUT(my.token_claims), CRYPTO, 2, 0, 0},
     {"exchange keys", nothing, do_derive, OUT(my.keys), CRYPTO, 1, 0, 0},
+    {"exchange keys and a proof", proved, do_derive_and_check, OUT(my.keys), CRYPTO, 1, 0, 0},
     {"check a proof", proved, do_check, NULL, 0, CRYPTO, 0, 0, 0},
     {"seal a JWE", nothing, do_jwe_seal, NULL, 0, CRYPTO, 1, 0, 0},
     {"open a JWE", jwe, do_jwe_open, OUT(my.info), CRYPTO, 1, 0, 0},

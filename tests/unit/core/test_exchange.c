@@ -35,6 +35,22 @@ static struct skeym_exchange_request good_request(void)
     };
 }
 
+/* One verdict, of both functions that give it. The second one gets the secret that the key is of,
+ * and gives all keys, or none. */
+static enum skeym_error check(struct skeym_span proof, const uint8_t key[32],
+                              const struct skeym_exchange_request *request)
+{
+    static const uint8_t zero[sizeof derived];
+    struct skeym_exchange_keys keys;
+    enum skeym_error error = skeym_exchange_check(proof, key, request);
+    if (key == derived) {
+        memset(&keys, 0x5c, sizeof keys);
+        assert_int_equal(skeym_exchange_derive_and_check(&keys, secret, proof, request), error);
+        assert_memory_equal(&keys, error ? zero : derived, sizeof derived);
+    }
+    return error;
+}
+
 static void four_keys_in_this_order(void **state)
 {
     (void)state;
@@ -50,14 +66,11 @@ static void known_proofs(void **state)
 {
     (void)state;
     struct skeym_exchange_request request = good_request();
-    assert_int_equal(skeym_exchange_check(skeym_span_text(PROOF_WITH_BODY), derived, &request),
-                     SKEYM_OK);
-    assert_int_equal(skeym_exchange_check(skeym_span_text(PROOF_WITHOUT), derived, &request),
-                     SKEYM_ERR_PROOF);
+    assert_int_equal(check(skeym_span_text(PROOF_WITH_BODY), derived, &request), SKEYM_OK);
+    assert_int_equal(check(skeym_span_text(PROOF_WITHOUT), derived, &request), SKEYM_ERR_PROOF);
     request.body.size = 0;
     request.content_type.size = 0;
-    assert_int_equal(skeym_exchange_check(skeym_span_text(PROOF_WITHOUT), derived, &request),
-                     SKEYM_OK);
+    assert_int_equal(check(skeym_span_text(PROOF_WITHOUT), derived, &request), SKEYM_OK);
 }
 
 static void ill_formed_proofs(void **state)
@@ -75,8 +88,7 @@ static void ill_formed_proofs(void **state)
         " xNnmrbuOnuBGIde25IdBn4lDbbbvAqDDWlBKVoPUvWY",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        assert_int_equal(skeym_exchange_check(skeym_span_text(wrong[i]), derived, &request),
-                         SKEYM_ERR_SHAPE);
+        assert_int_equal(check(skeym_span_text(wrong[i]), derived, &request), SKEYM_ERR_SHAPE);
     }
 }
 
@@ -92,8 +104,7 @@ static void every_flipped_bit_of_a_proof(void **state)
         proof[bit / 8] ^= (uint8_t)(1 << bit % 8);
         skeym_base64url_write(&writer, skeym_span(proof, sizeof proof));
         proof[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        assert_int_equal(skeym_exchange_check(skeym_written(&writer), derived, &request),
-                         SKEYM_ERR_PROOF);
+        assert_int_equal(check(skeym_written(&writer), derived, &request), SKEYM_ERR_PROOF);
     }
 }
 
@@ -110,10 +121,10 @@ static void every_part_and_the_key_count(void **state)
         memcpy(other, before.data, before.size);
         other[before.size - 1] ^= 1;
         *parts[i] = skeym_span(other, before.size);
-        assert_int_equal(skeym_exchange_check(proof, derived, &request), SKEYM_ERR_PROOF);
+        assert_int_equal(check(proof, derived, &request), SKEYM_ERR_PROOF);
         *parts[i] = before;
     }
-    assert_int_equal(skeym_exchange_check(proof, derived + 32, &request), SKEYM_ERR_PROOF);
+    assert_int_equal(check(proof, derived + 32, &request), SKEYM_ERR_PROOF);
 }
 
 /* Errors of parts: one call for the proof, which is zero then. */
@@ -126,8 +137,7 @@ static void assert_part_refused(const struct skeym_exchange_request *request,
     assert_int_equal(skeym_exchange_parts(request), error);
     assert_int_equal(skeym_exchange_proof(proof, derived, request), error);
     assert_memory_equal(proof, zero, sizeof zero);
-    assert_int_equal(skeym_exchange_check(skeym_span_text(PROOF_WITHOUT), derived, request),
-                     SKEYM_ERR_SHAPE);
+    assert_int_equal(check(skeym_span_text(PROOF_WITHOUT), derived, request), SKEYM_ERR_SHAPE);
 }
 
 static void bytes_that_parts_may_not_have(void **state)
@@ -197,6 +207,28 @@ static void sizes_that_parts_may_not_have(void **state)
     }
 }
 
+/* Of each length the parts may have, with the proof that the other function makes. */
+static void long_requests(void **state)
+{
+    (void)state;
+    static char text[SKEYM_TARGET_BYTES];
+    memset(text, 'x', sizeof text);
+    struct skeym_exchange_request request = good_request();
+    for (size_t size = 1; size <= sizeof text; size += size < 600 ? 1 : 349) {
+        uint8_t proof[SKEYM_PROOF_BYTES];
+        uint8_t proof_text[SKEYM_PROOF_CHARS];
+        struct skeym_writer writer =
+            skeym_writer((struct skeym_room){proof_text, sizeof proof_text});
+        request.target = skeym_span(text, size);
+        assert_int_equal(skeym_exchange_proof(proof, derived, &request), SKEYM_OK);
+        skeym_base64url_write(&writer, skeym_span(proof, sizeof proof));
+        assert_int_equal(check(skeym_written(&writer), derived, &request), SKEYM_OK);
+        text[size - 1] ^= 1;
+        assert_int_equal(check(skeym_written(&writer), derived, &request), SKEYM_ERR_PROOF);
+        text[size - 1] ^= 1;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +240,7 @@ int main(void)
         cmocka_unit_test(bytes_that_parts_may_not_have),
         cmocka_unit_test(characters_at_every_place),
         cmocka_unit_test(sizes_that_parts_may_not_have),
+        cmocka_unit_test(long_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SHA-256 (FIPS 180-4), HMAC (RFC 4231), HKDF (RFC 5869). */
-#include "crypto/crypto.h"
+#include "crypto/backend.h"
+#include "crypto/shani.h"
 #include "unit/crypto/spans.h"
 #include "unit/hex.h"
 
@@ -255,6 +256,86 @@ static void hkdf_may_write_over_its_input(void **state)
     assert_memory_equal(input, want, 64);
 }
 
+/* HKDF-Expand and HMAC in one say what they say apart: by OpenSSL, and as chosen. */
+static void expand_hmac_sizes(void **state)
+{
+    (void)state;
+    static const struct skeym_crypto_backend *const use[] = {NULL, &skeym_openssl};
+    static uint8_t text[700];
+    uint8_t prk[32] = {1, 2, 3};
+    uint8_t keys[8 * 32 + 1];
+    uint8_t want[8 * 32];
+    uint8_t mac[32];
+    uint8_t want_mac[32];
+    for (size_t i = 0; i < sizeof text; i++) {
+        text[i] = (uint8_t)(i * 7);
+    }
+    for (size_t size = 0; size < sizeof text; size++) {
+        size_t count = 1 + size % 8;
+        struct skeym_span info = {text, size % 40};
+        const struct skeym_span parts[] = {{text, size / 3}, {text + size / 3, size - size / 3}};
+        for (size_t i = 0; i < 2; i++) {
+            skeym_crypto_use(&skeym_openssl);
+            assert_int_equal(
+                skeym_crypto_hkdf_expand((struct skeym_room){want, count * 32}, prk, &info, 1),
+                SKEYM_OK);
+            skeym_crypto_hmac(want_mac, (struct skeym_span){want, 32}, parts, 2);
+            skeym_crypto_use(use[i]);
+            keys[count * 32] = 0xee;
+            assert_int_equal(skeym_crypto_expand_hmac(keys, count, mac, prk, info, parts, 2),
+                             SKEYM_OK);
+            assert_memory_equal(keys, want, count * 32);
+            assert_memory_equal(mac, want_mac, 32);
+            assert_int_equal(keys[count * 32], 0xee);
+        }
+        memcpy(prk, mac, sizeof prk);
+    }
+    skeym_crypto_use(NULL);
+}
+
+static void expand_hmac_counts(void **state)
+{
+    (void)state;
+    static uint8_t keys[256 * 32];
+    uint8_t mac[32];
+    const uint8_t prk[32] = {1};
+    const struct skeym_span part = text_of("x");
+    memset(mac, 0xee, sizeof mac);
+    assert_int_equal(skeym_crypto_expand_hmac(keys, 0, mac, prk, part, &part, 1), SKEYM_ERR_RANGE);
+    assert_zero(mac, sizeof mac);
+    memset(keys, 0xee, sizeof keys);
+    memset(mac, 0xee, sizeof mac);
+    assert_int_equal(skeym_crypto_expand_hmac(keys, 256, mac, prk, part, &part, 1),
+                     SKEYM_ERR_RANGE);
+    assert_zero(keys, sizeof keys);
+    assert_zero(mac, sizeof mac);
+    assert_int_equal(skeym_crypto_expand_hmac(keys, 255, mac, prk, part, &part, 1), SKEYM_OK);
+}
+
+/* By the CPU's instructions and by OpenSSL. */
+static void hmac_on_each(void **state)
+{
+    (void)state;
+    static uint8_t text[900];
+    uint8_t want[32] = {0};
+    uint8_t got[32];
+    for (size_t size = 0; size < sizeof text; size++) {
+        const struct skeym_span parts[] = {{text, size / 2}, {text + size / 2, size - size / 2}};
+        struct skeym_span key = {text + size % 300, size % 130};
+        memcpy(text + size, want, size + 32 <= sizeof text ? 32 : 0);
+        skeym_crypto_use(NULL);
+        skeym_crypto_hmac(got, key, parts, 2);
+        skeym_crypto_use(&skeym_openssl);
+        skeym_crypto_hmac(want, key, parts, 2);
+        assert_memory_equal(got, want, 32);
+    }
+    skeym_crypto_use(NULL);
+    if (!skeym_shani_usable()) {
+        print_message("this CPU has no SHA instructions: both were OpenSSL\n");
+        skip();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +344,9 @@ int main(void)
         cmocka_unit_test(hmac_vectors),
         cmocka_unit_test(hmac_key_sizes),
         cmocka_unit_test(hmac_may_write_over_its_input),
+        cmocka_unit_test(expand_hmac_sizes),
+        cmocka_unit_test(expand_hmac_counts),
+        cmocka_unit_test(hmac_on_each),
         cmocka_unit_test(hkdf_vectors),
         cmocka_unit_test(hkdf_sizes),
         cmocka_unit_test(hkdf_info_sizes),
