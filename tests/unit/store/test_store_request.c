@@ -139,6 +139,11 @@ static void test_a_put_is_repeated_as_it_was(void **state)
     assert_true(job.writes[0].repeated);
     assert_int_equal(job.outcomes[0], SKEYM_STORE_UPDATED);
     assert_int_equal(job.writes[0].version, 2);
+    job.writes[0].key = skeym_span_text("k3"); /* what was set the last time is not believed */
+    job.writes[0].expected_version = 2;
+    run(bench, &job);
+    assert_false(job.writes[0].repeated);
+    assert_int_equal(job.writes[0].version, 3);
 }
 
 static void test_keys_outlive_a_restart(void **state)
