@@ -119,8 +119,10 @@ if (tested) {
   testHook(() => app);
 }
 addEventListener('hashchange', () => {
-  const late = takeInvitation();
-  if (late && !app) openStore().then((store) => gate(store, late, ''));
+  const late = mock ? '' : takeInvitation();
+  if (!late) return;
+  app?.lock('user'); // of a screen that was revoked, say
+  openStore().then((store) => gate(store, late, ''));
 });
 if (mock) openMock();
 else gate(await openStore(), code, '');
