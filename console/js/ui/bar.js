@@ -20,7 +20,7 @@ export class Bar {
     this.calls = PRIORITIES.map((priority) => ({
       priority,
       count: h('span', { class: 'call-count' }),
-      element: h('span', { class: 'call', 'data-priority': priority, title: strings.priority[priority] }),
+      element: h('a', { class: 'call', href: '#ward', 'data-priority': priority, title: strings.priority[priority] }),
     }));
     for (const { element, count, priority } of this.calls) {
       element.append(h('span', { class: 'shape', 'aria-hidden': 'true' }), h('span', { class: 'mark', 'aria-hidden': 'true' },
@@ -61,6 +61,8 @@ export class Bar {
     for (const { priority, element, count } of this.calls) {
       show(element, calls[priority] > 0);
       setText(count, String(calls[priority]));
+      const [first] = calls[priority] > 0 ? app.ward.list.filter((bed) => bed.alarms.calling === priority) : [];
+      if (first) setAttr(element, 'href', `#bed=${first.id}`);
     }
     show(this.quiet, calls.high + calls.medium + calls.low === 0);
     const state = app.state;
