@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // The demo is a promise of the README's first screen, so it is played whole.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { until } from './world.mjs';
 
 const RECORDS = new URL('../../../shared/data/wfdb', import.meta.url).pathname;
+
+/** The console's address answers, the code is one, used up nowhere and left in no file; and the four
+ * devices go on. */
+async function openConsole(out, folder) {
+  const [, url] = out.match(/console: (http:\/\/127\.0\.0\.1:\d+\/console\/)$/m);
+  const [, code] = out.match(/code, .*: ([A-Za-z0-9_-]{100,})$/m);
+  assert.ok(out.includes(`${url}#invite=${code}`));
+  assert.equal((await fetch(url)).status, 200);
+  const left = readdirSync(folder).filter((name) => name.endsWith('.log') || name === 'invitation');
+  for (const name of left) assert.ok(!readFileSync(`${folder}/${name}`, 'latin1').includes(code), name);
+  await until('a reading of each device', () =>
+    [1, 2, 3, 4].every((bed) => existsSync(`${folder}/bed-${bed}-live.journal`)), 60000);
+}
 
 export default {
   async 'every attack is refused, no reading is lost, and the folder is gone'(world) {
@@ -13,7 +26,10 @@ export default {
     let ended;
     run.exit.then((code) => (ended = code));
     await until('its end', () => ended !== undefined || run.out.includes('Ctrl-C ends it'), 230000);
-    assert.ok(existsSync(run.out.match(/\/tmp\/skeym-demo\.\w+/)[0]), run.out);
+    assert.equal(ended, undefined, run.out + run.err);
+    const folder = run.out.match(/\/tmp\/skeym-demo\.\w+/)[0];
+    assert.ok(existsSync(folder), run.out);
+    await openConsole(run.out, folder);
     run.child.kill('SIGINT');
     const code = await run.exit;
     const { out } = run;
