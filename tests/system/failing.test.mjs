@@ -75,6 +75,39 @@ async function loads(world, ...words) {
 }
 
 export default {
+  async 'invite: it prints a whole code, or none; the folder stays whole'(world) {
+    await world.init();
+    const words = ['enrol', 't', '--role', 'nurse', '--scope', 'user/*.rs', '--invite', '--qr',
+      '--server', 'https://ward', ...dir(world)];
+    await each(world, () => words, async ({ code, out }, what) => {
+      if (code === 0) assert.match(out, /#invite=[\w-]{100,}\n/, what);
+      else assert.doesNotMatch(out, /#invite=/, what);
+      await world.must(['list', ...dir(world)]);
+    });
+  },
+
+  async 'accept: a credential that logs in, or none and the key that waits'(world) {
+    const { server } = await begin(world);
+    const invitation = await world.must(['enrol', 't', '--role', 'nurse', '--scope', 'user/*.rs',
+      '--invite', '--code-only', ...dir(world)]);
+    const file = world.path('accepted');
+    const pending = `${file}.pending-key`;
+    await world.must(['keygen', '-o', pending, '--no-passphrase']);
+    const key = readFileSync(pending); /* each try is with it: it is what uses the invitation up */
+    const words = ['accept', '-o', file, '--server', server.url, '--no-passphrase'];
+    const again = () => {
+      writeFileSync(pending, key, { mode: 0o600 });
+      return { args: words, input: invitation };
+    };
+    await each(world, again, async ({ code }, what) => {
+      if (existsSync(pending)) assert.deepEqual(readFileSync(pending), key, what);
+      if (!existsSync(file)) return assert.ok(code !== 0 && existsSync(pending), what);
+      assert.equal((await world.get(server, '/fhir/metadata', file)).code, 0, what);
+      rmSync(file);
+    });
+    assert.equal((await world.get(server, '/fhir/metadata', file)).code, 0);
+  },
+
   async 'init makes a whole folder, or says why not'(world) {
     await each(world, (n) => ['init', world.path(`a${n}`)], async ({ code }, what, n) => {
       const listed = await world.skeym(['list', '--dir', world.path(`a${n}`)]);
