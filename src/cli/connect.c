@@ -59,6 +59,7 @@ struct sidecar {
     uint8_t *bearer; /* SECRET */
     size_t bearer_size;
     struct skeym_log *log;
+    bool root; /* still: nobody else was named, or owns the folder */
     int signal_fd;
     struct skeym_connect *connect;
 };
@@ -194,11 +195,11 @@ static bool start_listening(struct sidecar *sidecar)
 /* As root: the user named, or the owner of the folder that the credential is rewritten in. */
 static bool drop_privileges(struct sidecar *sidecar)
 {
-    bool root = false;
     char *path = strdup(sidecar->node.as);
     enum skeym_error error = path ? SKEYM_OK : SKEYM_ERR_MEMORY;
     if (error == SKEYM_OK) {
-        error = skeym_privilege_drop(sidecar->user ? sidecar->user : "", dirname(path), &root);
+        error =
+            skeym_privilege_drop(sidecar->user ? sidecar->user : "", dirname(path), &sidecar->root);
     }
     if (error == SKEYM_OK) {
         error = skeym_privilege_harden();
@@ -241,6 +242,9 @@ static bool start(struct sidecar *sidecar, int *code)
     options->tell = tell;
     options->tell_arg = sidecar;
     enum skeym_error error = skeym_log_open(&sidecar->log, "", SKEYM_LOG_INFO);
+    if (error == SKEYM_OK && sidecar->root) {
+        tell(sidecar, "runs-as-root", SKEYM_ERR_PERMISSION, 0);
+    }
     if (error == SKEYM_OK) {
         error = skeym_connect_start(&sidecar->connect, options);
     }

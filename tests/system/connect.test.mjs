@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A sidecar (skeym connect) between plain FHIR clients and a server, with somebody in between.
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
-import { observation, raw, statuses, until } from './world.mjs';
+import { Skip, observation, raw, statuses, until } from './world.mjs';
 
 const JSON_TYPE = 'application/fhir+json';
 const EXCHANGE = '/skeym/v1/exchange';
@@ -544,6 +544,36 @@ export default {
     } finally {
       middle.end();
     }
+  },
+
+  async 'is not root when it need not be'(world) {
+    if (process.getuid() !== 0) throw new Skip('needs root');
+    const nobody = 65534;
+    await world.init();
+    const credential = await world.enrol('svc', 'service', 'system/*.cruds');
+    const server = await world.serve();
+    const home = world.path('home');
+    const own = `${home}/svc.credential`;
+    mkdirSync(home, { mode: 0o700 });
+    copyFileSync(credential, own);
+    chmodSync(world.folder, 0o711);
+    for (const path of [home, own]) chownSync(path, nobody, nobody);
+    const sidecar = await connect(world, own, server, ['--listen', `unix:${home}/sock`]);
+    const status = readFileSync(`/proc/${sidecar.run.child.pid}/status`, 'utf8');
+    assert.match(status, /^Uid:\t65534\t65534\t65534\t65534$/m);
+    assert.match(status, /^CapEff:\t0+$/m);
+    assert.match(status, /^NoNewPrivs:\t1$/m);
+    assert.equal(statSync(`${home}/sock`).uid, nobody);
+    const before = readFileSync(own, 'utf8');
+    assert.equal((await ask({ socket: `${home}/sock` }, 'GET', '/fhir/metadata')).status, 200);
+    assert.notEqual(readFileSync(own, 'utf8'), before); /* its locator was replaced */
+    assert.equal(sidecar.log('runs-as-root').length, 0);
+    const root = await connect(world, credential, server);
+    assert.equal(root.log('runs-as-root').length, 1);
+    const { code, err } = await world.skeym(['connect', '--as', own, '--listen', '127.0.0.1:0',
+      '--user', 'no-such-user']);
+    assert.equal(code, 1);
+    assert.match(err, /no-such-user/);
   },
 
   async 'wrong use'(world) {
