@@ -31,7 +31,6 @@ struct skeym_crypto_backend {
      * on an error. */
     bool (*cmac_blocks)(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const uint8_t *in,
                         size_t count);
-    /* These two come together; NULL: another's. */
     bool (*x25519_public)(uint8_t out[SKEYM_KEY_BYTES], const uint8_t key[SKEYM_KEY_BYTES]);
     /* SKEYM_ERR_WEAK or SKEYM_ERR_CRYPTO; any content of out then. */
     enum skeym_error (*x25519)(uint8_t out[SKEYM_KEY_BYTES], const uint8_t key[SKEYM_KEY_BYTES],
@@ -40,16 +39,12 @@ struct skeym_crypto_backend {
 
 extern const struct skeym_crypto_backend skeym_openssl; /* runs everywhere, has all */
 extern const struct skeym_crypto_backend skeym_sodium;  /* x86 with AES instructions */
-extern const struct skeym_crypto_backend skeym_aesni;   /* x86 with these and AVX2 */
 
 /* The CPU has AVX2, and the system keeps its registers. After skeym_sodium.usable(). */
 bool skeym_sodium_avx2(void);
 
-/* Whether shani.h is to be used: the CPU has it and AVX2, and OpenSSL alone is not asked for. */
-bool skeym_crypto_shani(void);
-
 /* For tests: from now on this one alone, NULL for the usual choice; OpenSSL alone is also without
- * AVX2 and SHA of our own, all of it as on another CPU. Not while another thread is in the door. */
+ * AVX2 of our own, all of it as on another CPU. Not while another thread is in the door. */
 void skeym_crypto_use(const struct skeym_crypto_backend *only);
 
 #endif

@@ -9,8 +9,7 @@
  * block by block: half of the time of an HMAC went into OpenSSL's buffer, where it stood before.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include "crypto/backend.h"
-#include "crypto/shani.h"
+#include "crypto/crypto.h"
 #include <endian.h>
 #include <openssl/sha.h>
 #include <string.h>
@@ -97,27 +96,20 @@ static size_t pad(uint8_t *blocks, size_t size)
     return count;
 }
 
-/* Blocks into a state, of which only h counts; one block into each of two. `shani`: by our own. */
-static void compress(SHA256_CTX *state, const uint8_t *blocks, size_t count, bool shani)
+/* Blocks into a state, of which only h counts. */
+static void compress(SHA256_CTX *state, const uint8_t *blocks, size_t count)
 {
-    if (shani) {
-        skeym_shani_compress(state->h, blocks, count);
-    } else {
-        for (size_t i = 0; i < count; i++) {
-            SHA256_Transform(state, blocks + i * HASH_BLOCK_BYTES);
-        }
+    for (size_t i = 0; i < count; i++) {
+        SHA256_Transform(state, blocks + i * HASH_BLOCK_BYTES);
     }
 }
 
+/* One block into each of two states. Neither waits for the other, and the CPU sees that. */
 static void compress_two(SHA256_CTX *first, const uint8_t *first_block, SHA256_CTX *second,
-                         const uint8_t *second_block, bool shani)
+                         const uint8_t *second_block)
 {
-    if (shani) {
-        skeym_shani_compress_two(first->h, first_block, second->h, second_block);
-    } else {
-        SHA256_Transform(first, first_block);
-        SHA256_Transform(second, second_block);
-    }
+    SHA256_Transform(first, first_block);
+    SHA256_Transform(second, second_block);
 }
 
 static void put_hash(uint8_t out[SKEYM_SHA256_BYTES], const uint32_t state[WORDS])
@@ -129,10 +121,10 @@ static void put_hash(uint8_t out[SKEYM_SHA256_BYTES], const uint32_t state[WORDS
 
 /* The hash of what went into `start`, and of these last blocks. */
 static void end_with(uint8_t out[SKEYM_SHA256_BYTES], SHA256_CTX *work, const uint32_t start[WORDS],
-                     const uint8_t *blocks, size_t count, bool shani)
+                     const uint8_t *blocks, size_t count)
 {
     memcpy(work->h, start, sizeof work->h);
-    compress(work, blocks, count, shani);
+    compress(work, blocks, count);
     put_hash(out, work->h);
 }
 
@@ -145,7 +137,6 @@ struct hmac {
     SHA256_CTX work;
     uint8_t key[2][HASH_BLOCK_BYTES];
     uint8_t last[HASH_BLOCK_BYTES]; /* the inner hash, laid out for the outer one */
-    bool shani;
 };
 
 /* The two blocks of the key, and where their hashes start. */
@@ -169,21 +160,20 @@ static void lay_out(struct hmac *hmac, struct skeym_span secret)
     memcpy(hmac->inner.h, initial, sizeof initial);
     memcpy(hmac->outer.h, initial, sizeof initial);
     (void)pad(hmac->last, SKEYM_SHA256_BYTES);
-    hmac->shani = skeym_crypto_shani();
 }
 
 static void start(struct hmac *hmac, struct skeym_span secret)
 {
     lay_out(hmac, secret);
-    compress_two(&hmac->inner, hmac->key[0], &hmac->outer, hmac->key[1], hmac->shani);
+    compress_two(&hmac->inner, hmac->key[0], &hmac->outer, hmac->key[1]);
 }
 
 /* The HMAC of a message that was laid out in blocks. */
 static void of_blocks(uint8_t out[SKEYM_SHA256_BYTES], struct hmac *hmac, const uint8_t *blocks,
                       size_t count)
 {
-    end_with(hmac->last, &hmac->work, hmac->inner.h, blocks, count, hmac->shani);
-    end_with(out, &hmac->work, hmac->outer.h, hmac->last, 1, hmac->shani);
+    end_with(hmac->last, &hmac->work, hmac->inner.h, blocks, count);
+    end_with(out, &hmac->work, hmac->outer.h, hmac->last, 1);
 }
 
 /* The HMAC of a message of any size: begin, absorb into hmac->work, end. */
@@ -197,7 +187,7 @@ static void begin(struct hmac *hmac)
 static void end(uint8_t out[SKEYM_SHA256_BYTES], struct hmac *hmac)
 {
     SHA256_Final(hmac->last, &hmac->work);
-    end_with(out, &hmac->work, hmac->outer.h, hmac->last, 1, hmac->shani);
+    end_with(out, &hmac->work, hmac->outer.h, hmac->last, 1);
 }
 
 void skeym_crypto_hmac(uint8_t out[SKEYM_SHA256_BYTES], struct skeym_span key,
@@ -360,10 +350,10 @@ static void go_side_by_side(struct side_by_side *work, uint8_t *keys_out, size_t
             next_of_mac(&mac, work);
         }
         if (more_keys && more_mac) {
-            compress_two(keys.state, keys.block, mac.state, mac.block, work->mac.shani);
+            compress_two(keys.state, keys.block, mac.state, mac.block);
         } else {
             const struct chain *left = more_keys ? &keys : &mac;
-            compress(left->state, left->block, 1, work->mac.shani);
+            compress(left->state, left->block, 1);
         }
         if (more_keys) {
             after_of_keys(&keys, work, keys_out, info_size);

@@ -21,8 +21,8 @@ static const struct ct_case *const tables[] = {
 };
 #define TABLES (sizeof tables / sizeof tables[0])
 
-/* NULL is the usual choice among them: AES instructions of our own for short messages, libsodium's
- * X25519, AVX2 for base64url. OpenSSL alone is also without AVX2. */
+/* NULL is the usual choice among them: libsodium for short messages, AVX2 for base64url. OpenSSL
+ * alone is also without AVX2. */
 static const struct {
     const char *name;
     const struct skeym_crypto_backend *backend;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 static const struct skeym_crypto_backend *const all_backends[] = {NULL, &skeym_openssl,
-                                                                  &skeym_sodium, &skeym_aesni};
+                                                                  &skeym_sodium};
 #define BACKENDS (sizeof all_backends / sizeof all_backends[0])
 
 static int use_backend(void **state)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SHA-256 (FIPS 180-4), HMAC (RFC 4231), HKDF (RFC 5869). */
 #include "crypto/backend.h"
-#include "crypto/shani.h"
 #include "unit/crypto/spans.h"
 #include "unit/hex.h"
 
@@ -312,30 +311,6 @@ static void expand_hmac_counts(void **state)
     assert_int_equal(skeym_crypto_expand_hmac(keys, 255, mac, prk, part, &part, 1), SKEYM_OK);
 }
 
-/* By the CPU's instructions and by OpenSSL. */
-static void hmac_on_each(void **state)
-{
-    (void)state;
-    static uint8_t text[900];
-    uint8_t want[32] = {0};
-    uint8_t got[32];
-    for (size_t size = 0; size < sizeof text; size++) {
-        const struct skeym_span parts[] = {{text, size / 2}, {text + size / 2, size - size / 2}};
-        struct skeym_span key = {text + size % 300, size % 130};
-        memcpy(text + size, want, size + 32 <= sizeof text ? 32 : 0);
-        skeym_crypto_use(NULL);
-        skeym_crypto_hmac(got, key, parts, 2);
-        skeym_crypto_use(&skeym_openssl);
-        skeym_crypto_hmac(want, key, parts, 2);
-        assert_memory_equal(got, want, 32);
-    }
-    skeym_crypto_use(NULL);
-    if (!skeym_shani_usable()) {
-        print_message("this CPU has no SHA instructions: both were OpenSSL\n");
-        skip();
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,7 +321,6 @@ int main(void)
         cmocka_unit_test(hmac_may_write_over_its_input),
         cmocka_unit_test(expand_hmac_sizes),
         cmocka_unit_test(expand_hmac_counts),
-        cmocka_unit_test(hmac_on_each),
         cmocka_unit_test(hkdf_vectors),
         cmocka_unit_test(hkdf_sizes),
         cmocka_unit_test(hkdf_info_sizes),
