@@ -16,8 +16,8 @@
 #include <valgrind/memcheck.h>
 
 static const struct ct_case *const tables[] = {
-    ct_crypto_cases,  ct_core_cases, ct_login_cases, ct_invite_cases, ct_authority_cases,
-    ct_gateway_cases, ct_node_cases, ct_twin_cases,
+    ct_crypto_cases,    ct_core_cases,    ct_login_cases, ct_invite_cases,
+    ct_authority_cases, ct_gateway_cases, ct_node_cases,  ct_twin_cases,
 };
 #define TABLES (sizeof tables / sizeof tables[0])
 

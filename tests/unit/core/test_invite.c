@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/sealed.h"
 #include "unit/core/invite_fixture.h"
 
 static struct skeym_span invitation(void)
@@ -93,6 +94,11 @@ static void unspelled_is_not_sealed(void **state)
     assert_int_equal(skeym_invite_seal(room, &size, f.enrol, &good, nonce), SKEYM_ERR_SPACE);
     room.room = 77;
     assert_int_equal(skeym_invite_seal(room, &size, f.enrol, &good, nonce), SKEYM_OK);
+    const struct skeym_sealed sort = {1, f.enrol[0].invite, 16, 592};
+    room.room = 60;
+    assert_int_equal(skeym_sealed_write(room, &size, &sort, nonce, skeym_span(out, 16)),
+                     SKEYM_ERR_SPACE);
+    assert_int_equal(size, 0);
 }
 
 static void the_largest_has_637_bytes(void **state)
