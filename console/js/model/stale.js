@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * How long a value may be shown as current. A monitor that says a value each second has lost its
- * sensor after 15 s; one that says it each minute has not. So the limit is two and a half times the
+ * sensor after 15 s (and so it is taken for, as long as there is but one value); one that says it each minute has not. So the limit is two and a half times the
  * interval in which a value came, within bounds. A cuff is another thing: it is inflated now and then.
  */
 /** @typedef {import('./codes.js').ParamId} ParamId */
@@ -10,7 +10,6 @@ const LEAST_MS = 15_000;
 const MOST_MS = 150_000;
 const CUFF_MS = 20 * 60_000;
 const TIMES = 2.5;
-const FIRST_MS = 30_000; // before there are two
 const NEWEST_AHEAD_MS = 5_000;
 
 export class Reading {
@@ -44,7 +43,6 @@ export class Reading {
 
   get limitMs() {
     if (this.param.startsWith('n')) return CUFF_MS;
-    if (this.intervalMs === 0) return FIRST_MS;
     return Math.min(MOST_MS, Math.max(LEAST_MS, TIMES * this.intervalMs));
   }
 

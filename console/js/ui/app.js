@@ -193,6 +193,8 @@ export class App {
 
   /** Says what is new, the urgent at once. */
   #announce() {
+    /** @type {string[]} */ const urgent = [];
+    /** @type {string[]} */ const polite = [];
     for (const bed of this.ward.beds.values()) {
       for (const alarm of bed.alarms.list) {
         const key = `${bed.id} ${alarm.key}`;
@@ -202,11 +204,13 @@ export class App {
         if (alarm.kind === 'no-data' && this.state !== 'live') continue;
         const text = `${alarmText(alarm)} ${alarmDetail(alarm)}`;
         const spoken = say(strings.alarm.spoken, { priority: strings.priority[alarm.priority], bed: bedLabel(bed), text });
-        setText(alarm.priority === 'high' ? this.urgent : this.polite, spoken);
+        (alarm.priority === 'high' ? urgent : polite).push(spoken);
       }
       const keys = new Set(bed.alarms.list.map((alarm) => `${bed.id} ${alarm.key}`));
       for (const key of this.announced.keys()) if (key.startsWith(`${bed.id} `) && !keys.has(key)) this.announced.delete(key);
     }
+    if (urgent.length > 0) setText(this.urgent, urgent.join('. '));
+    if (polite.length > 0) setText(this.polite, polite.join('. '));
   }
 
   /** @param {Bed} bed */

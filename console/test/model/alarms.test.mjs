@@ -179,8 +179,8 @@ test('how long a value may be shown', () => {
   const reading = new Reading('hr');
   assert.equal(reading.current(START), null);
   reading.set(70, START, START, START);
-  assert.equal(reading.current(START + 30_000), 70);
-  assert.equal(reading.current(START + 30_001), null);
+  assert.equal(reading.current(START + 15_000), 70);
+  assert.equal(reading.current(START + 15_001), null);
   assert.equal(reading.set(90, START - 1, START, START), false);
   assert.equal(reading.value, 70);
 });
