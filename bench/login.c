@@ -148,7 +148,7 @@ static enum skeym_error run_forged(size_t count)
 }
 
 static const struct bench_case cases[] = {
-    {"login.server", "read a login and answer it", 250000, 0, NULL, run_server},
+    {"login.server", "read a login and answer it", 190000, 0, NULL, run_server},
     {"login.node", "write a login and read the answer", 0, 0, NULL, run_node},
     {"login.forged", "refuse a login that does not open", 0, 0, NULL, run_forged},
 };
