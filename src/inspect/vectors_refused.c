@@ -350,8 +350,9 @@ static void refuse_jwes(struct skeym_jot *jot, const struct skeym_exchange_keys 
     skeym_jot_list_end(jot);
 }
 
-/* 65 characters */
-#define LONG_KEY "01234567890123456789012345678901234567890123456789012345678901234"
+/* Its key has 65 characters. */
+static const char long_key[] =
+    "A /a\nidempotency-key: 01234567890123456789012345678901234567890123456789012345678901234\n\n";
 
 static void refuse_closed(struct skeym_jot *jot)
 {
@@ -378,7 +379,7 @@ static void refuse_closed(struct skeym_jot *jot)
         "GET /a\nidempotency-key: \n\n",
         "GET /a\nidempotency-key: a/1\n\n",
         "GET /a\nidempotency-key: \"a\"\n\n",
-        "GET /a\nidempotency-key: " LONG_KEY "\n\n",
+        long_key,
         "GET /a\nidempotency-key: a\ncontent-type: a/b\n\n",
         "GET /a\nif-none-exist: a\nidempotency-key: a\n\n",
     };
