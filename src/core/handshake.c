@@ -43,11 +43,7 @@ enum skeym_error skeym_handshake_write_1(struct skeym_writer *writer, struct ske
     memcpy(state->static_key, node->private_key, sizeof state->static_key);
     memcpy(state->ephemeral_key, node->ephemeral, sizeof state->ephemeral_key);
     memcpy(state->peer_static, node->authority, sizeof state->peer_static);
-    enum skeym_error error = write_message_1(writer, state, node->psk, payload);
-    if (error) {
-        skeym_crypto_wipe(state, sizeof *state);
-    }
-    return error;
+    return write_message_1(writer, state, node->psk, payload);
 }
 
 enum skeym_error skeym_handshake_read_2(struct skeym_span *plain, struct skeym_room payload,

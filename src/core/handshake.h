@@ -24,8 +24,8 @@ void skeym_handshake_begin(struct skeym_handshake *state, const char *label,
 /* --- the node's side --- */
 
 /* A whole body, through a writer that has written nothing: begins the handshake, takes in the
- * node's keys and writes. Wipes the state after an error. Errors: SKEYM_ERR_SPACE, SKEYM_ERR_WEAK,
- * SKEYM_ERR_CRYPTO. */
+ * node's keys and writes. After an error wiping the state is the caller's. Errors: SKEYM_ERR_SPACE,
+ * SKEYM_ERR_WEAK, SKEYM_ERR_CRYPTO. */
 struct skeym_handshake_node {
     const char *label;
     struct skeym_span opening;
