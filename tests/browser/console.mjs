@@ -46,7 +46,7 @@ export const alarmOf = (view, id) =>
 
 /** Everything on a page that moves by itself. */
 const MOVES = ['canvas', 'time', '.calls', '.numeric', '.tile-age', '.tile-nowave', '.alarm-bar', '.bed-foot *',
-  '.figure-value', 'dd', 'pre', 'tbody', 'meter', 'progress', '.chain', 'svg', '.banner',
+  '.tokens', 'dd', 'pre', 'tbody', 'meter', 'progress', 'svg', '.banner', '.aside',
   '[data-volatile]'].join();
 
 /** A picture of the page as it is, against its reference where nothing moves by itself. A busy machine

@@ -160,6 +160,7 @@ export default async function tell(story) {
       await view.by('tab-security').click();
       await view.shows('bed-four');
       await view.shows('dr-lindgren');
+      await view.sees('four chains of tokens', () => document.querySelectorAll('.chain').length === 4);
       await picture(view, 'security', options);
     });
 
