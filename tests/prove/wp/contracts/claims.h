@@ -40,6 +40,12 @@ struct skeym_span skeym_name_span(const struct skeym_name *name);
     ensures spelled: \result == SKEYM_OK ==> node_claims_ok(out) && bytes.size % 16 == 0; */
 enum skeym_error skeym_node_claims_read(struct skeym_node_claims *out, struct skeym_span bytes);
 
+/*@ requires \valid(out) && readable(bytes) && beside(bytes, &out->node.role);
+    assigns *out;
+    ensures spelled: \result == SKEYM_OK ==> node_claims_ok(&out->node) && out->expires_s >= 1 &&
+            bytes.size % 16 == 0; */
+enum skeym_error skeym_invite_claims_read(struct skeym_invite_claims *out, struct skeym_span bytes);
+
 /*@ requires \valid(out) && readable(bytes) && beside(bytes, &out->role);
     assigns *out; */
 enum skeym_error skeym_token_claims_read(struct skeym_token_claims *out, struct skeym_span bytes);
@@ -119,6 +125,13 @@ static bool numbers_valid(const struct skeym_token_claims *claims);
     assigns *out;
     ensures \result == SKEYM_OK ==> node_claims_ok(out) && bytes.size % 16 == 0; */
 static enum skeym_error read_node_claims(struct skeym_node_claims *out, struct skeym_span bytes);
+
+/*@ requires \valid(out) && readable(bytes) && beside(bytes, &out->node.role);
+    assigns *out;
+    ensures \result == SKEYM_OK ==> node_claims_ok(&out->node) && out->expires_s >= 1 &&
+            bytes.size % 16 == 0; */
+static enum skeym_error read_invite_claims(struct skeym_invite_claims *out,
+                                           struct skeym_span bytes);
 
 /*@ requires \valid(out) && readable(bytes) && beside(bytes, &out->role);
     assigns *out; */

@@ -4,7 +4,7 @@
 #define SKEYM_PROVE_LOCATOR_H
 
 #include "claims.h"
-#include "seal.h"
+#include "sealed.h"
 #include <skeym/login.h>
 
 /*@ requires \valid(id) && readable(locator) && beside(locator, (uint8_t *)id);
@@ -30,5 +30,15 @@ enum skeym_error skeym_locator_unseal(uint8_t *out, size_t *size,
     ensures spelled: \result == SKEYM_OK ==> node_claims_ok(out); */
 enum skeym_error skeym_locator_open(struct skeym_node_claims *out,
                                     const struct skeym_enrol_keys *keys, struct skeym_span locator);
+
+/* --- inside of locator.c ---------------------------------------------------- */
+
+#ifdef SKEYM_PROVE_INSIDE_LOCATOR
+/*@ requires \valid_read(keys);
+    assigns \nothing;
+    ensures \result.id == keys->id && \result.key == &keys->seal[0];
+    ensures \result.least == 48 && \result.most == SKEYM_NODE_CLAIMS_BYTES; */
+static struct skeym_sealed locators(const struct skeym_enrol_keys *keys);
+#endif
 
 #endif
