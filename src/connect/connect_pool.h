@@ -15,15 +15,15 @@ enum { SKEYM_CONNECT_WORKERS_MAX = SKEYM_LANES_MAX };
 struct skeym_connect_job {
     struct skeym_closed request;
     const char *base; /* of links as the client sees them, "http://127.0.0.1:8080/fhir" */
-    bool
-        repeatable; /* being executed twice does no harm, or the server sees to it that it is not */
     void (*done)(struct skeym_connect_job *job); /* on a thread of the pool; once */
     void *arg;
+    /* Being executed twice does no harm, or the server sees to it that it is not. */
+    bool repeatable;
 
     /* Set before done. After SKEYM_OK: the server's answer, its links as the client's; whoever gets
      * it frees it. Errors: those of skeym_session_request. */
+    bool maybe; /* after an error: it may have been executed */
     enum skeym_error error;
-    bool maybe;             /* after an error: it may have been executed */
     uint32_t retry_after_s; /* a hint; 0: none */
     struct skeym_session_answer answer;
     uint64_t queued_ms;             /* the pool's */

@@ -40,29 +40,29 @@ ssize_t getrandom(void *buffer, size_t length, unsigned flags)
     return REAL(getrandom)(buffer, length, flags);
 }
 
-void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
+void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 {
-    if (size == 4096 && fail_map) {
+    if (len == 4096 && fail_map) {
         errno = ENOMEM;
         return MAP_FAILED;
     }
-    atomic_fetch_add(&mapped, size == 4096 ? 1 : 0);
-    return REAL(mmap)(address, size, protection, flags, fd, offset);
+    atomic_fetch_add(&mapped, len == 4096 ? 1 : 0);
+    return REAL(mmap)(addr, len, prot, flags, fd, offset);
 }
 
-int munmap(void *address, size_t size)
+int munmap(void *addr, size_t len)
 {
-    atomic_fetch_add(&unmapped, size == 4096 ? 1 : 0);
-    return REAL(munmap)(address, size);
+    atomic_fetch_add(&unmapped, len == 4096 ? 1 : 0);
+    return REAL(munmap)(addr, len);
 }
 
-int madvise(void *address, size_t size, int advice)
+int madvise(void *addr, size_t len, int advice)
 {
     if (fail_advice && advice == MADV_WIPEONFORK) {
         errno = EINVAL;
         return -1;
     }
-    return REAL(madvise)(address, size, advice);
+    return REAL(madvise)(addr, len, advice);
 }
 
 static int compare(const void *left, const void *right)
