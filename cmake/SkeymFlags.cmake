@@ -9,6 +9,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(SKEYM_SANITIZE "" CACHE STRING "Comma separated sanitizers: address,undefined | thread | memory")
 option(SKEYM_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 option(SKEYM_COVERAGE "Instrument for coverage" OFF)
+option(SKEYM_LTO "In a release, build the layers of a request in one piece" ON)
 
 add_library(skeym_flags INTERFACE)
 target_compile_options(skeym_flags INTERFACE

@@ -25,7 +25,7 @@ function(skeym_layer name)
   # A request goes through some 300 small functions of these layers: in one piece they take a
   # quarter less time. Objects are usable without, too: for other linkers, and for nm.
   if(ARG_FAST AND CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_C_COMPILER_ID STREQUAL "GNU"
-     AND NOT SKEYM_SANITIZE AND NOT SKEYM_COVERAGE)
+     AND SKEYM_LTO AND NOT SKEYM_SANITIZE AND NOT SKEYM_COVERAGE)
     target_compile_options(skeym_${name} PRIVATE -O3 -flto -ffat-lto-objects)
     target_link_options(skeym_${name} INTERFACE -flto=auto)
   endif()
