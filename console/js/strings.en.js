@@ -108,7 +108,7 @@ export const strings = {
     refused: 'The server does not take this invitation: it was used, has expired or was withdrawn. Ask for a new one.',
     impostor: 'The answer did not come from the authority of this invitation. Do not go on; tell an administrator.',
     network: 'The server cannot be reached. The invitation is still good: try again.', clock: 'The clock of this computer is wrong.',
-    unsupported: 'This browser lacks what is needed (X25519). Use a newer one.', failed: 'It did not work: {why}',
+    unsupported: 'This needs https (or a server on this very computer), and a browser with X25519.', failed: 'It did not work: {why}',
     unlockInstead: 'This screen is enrolled already: unlock it',
   },
   unlock: {
@@ -130,7 +130,7 @@ export const strings = {
     noNetwork: 'This computer has no network. Values grow old and turn to -- by themselves. It is tried again {when}.',
     impostor: 'Somebody answers who is not the server of this ward. Nothing was told to it. Tell an administrator. It is tried again {when}.',
     busy: 'The server is busy. It is tried again {when}.',
-    unsupported: 'This browser lacks what is needed (X25519).',
+    unsupported: 'This needs https (or a server on this very computer), and a browser with X25519.',
     restarted: 'The server was started anew and no longer knew our tokens. Logged in again; nothing is lost.',
     back: 'Connected again.',
     revoked: 'The authority no longer admits this screen. Its values were taken off. Only a new invitation lets it in again.',
