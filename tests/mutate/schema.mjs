@@ -22,6 +22,9 @@ function parameters(tokens, open) {
         if (tokens[i].text === ',' || i === tokens[open].partner) {
             if (last && last !== 'void') names.push(last);
             last = undefined;
+        } else if (tokens[i].text === '(' && tokens[i + 1].text === '*') {
+            last = tokens[i + 2].text; // a pointer to a function; its own parameters follow
+            i = tokens[tokens[i].partner + 1].partner;
         } else if (tokens[i].text === '[' || tokens[i].text === '(') {
             i = tokens[i].partner;
         } else if (tokens[i].kind === 'word') {

@@ -22,6 +22,7 @@ static const struct {
     const char *method, *target, *content_type, *key, *if_none_exist, *prefer, *body;
 } good[] = {
     {"GET / LF LF", "GET", "/", "", "", "", "", ""},
+    {"AZ /!~ LF LF", "AZ", "/!~", "", "", "", "", ""},
     {"POST /fhir LFcontent-type: a/b LF LF{}", "POST", "/fhir", "a/b", "", "", "", "{}"},
     {"PUT /x?y=1 LFif-none-exist: id=3 LF LF LF", "PUT", "/x?y=1", "", "", "id=3", "", "\n"},
     {"A / LFprefer:  x  LF LF", "A", "/", "", "", "", " x ", ""},
@@ -85,6 +86,9 @@ static void bad_ones_are_refused(void **state)
     } bad[] = {
         {"", SKEYM_ERR_SHAPE},
         {"GET", SKEYM_ERR_SHAPE},
+        {"GET LF LF", SKEYM_ERR_SHAPE},
+        {"@ / LF LF", SKEYM_ERR_CHARSET},
+        {"[ / LF LF", SKEYM_ERR_CHARSET},
         {"GET /", SKEYM_ERR_SHAPE},
         {"GET / LF", SKEYM_ERR_SHAPE},
         {"GET /\r LF LF", SKEYM_ERR_CHARSET},
@@ -106,6 +110,7 @@ static void bad_ones_are_refused(void **state)
         {"GET / LFcontent-type: a LF", SKEYM_ERR_SHAPE},
         {"GET / LFcontent-type:  LF LF", SKEYM_ERR_SIZE},
         {"GET / LFcontent-type: a\tb LF LF", SKEYM_ERR_CHARSET},
+        {"GET / LFcontent-type: a\x1f LF LF", SKEYM_ERR_CHARSET},
         {"GET / LFcontent-type: a LFcontent-type: a LF LF", SKEYM_ERR_SHAPE},
         {"GET / LFprefer: a LFcontent-type: a LF LF", SKEYM_ERR_SHAPE},
         {"GET / LFprefer: a LFif-none-exist: a LF LF", SKEYM_ERR_SHAPE},
@@ -116,6 +121,7 @@ static void bad_ones_are_refused(void **state)
         {"GET / LFidempotency-key:  LF LF", SKEYM_ERR_SIZE},
         {"GET / LFidempotency-key: a b LF LF", SKEYM_ERR_CHARSET},
         {"GET / LFidempotency-key: a/1 LF LF", SKEYM_ERR_CHARSET},
+        {"GET / LFidempotency-key: /a LF LF", SKEYM_ERR_CHARSET},
         {"GET / LFidempotency-key: \"a\" LF LF", SKEYM_ERR_CHARSET},
         {"GET / LFidempotency-key: a@ LF LF", SKEYM_ERR_CHARSET},
         {"GET / LFidempotency-key: a[ LF LF", SKEYM_ERR_CHARSET},
@@ -197,6 +203,28 @@ static void limits(void **state)
     assert_refused(skeym_span(long_text, sizeof long_text), SKEYM_ERR_SIZE);
 }
 
+/* A part that is too long is told so before its end has been seen. */
+static void too_long_ones_without_an_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before;
+        size_t most;
+    } parts[] = {
+        {"", SKEYM_METHOD_BYTES},
+        {"GET ", SKEYM_TARGET_BYTES},
+        {"GET /\ncontent-type: ", SKEYM_FIELD_BYTES},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        static uint8_t text[SKEYM_TARGET_BYTES + 100];
+        size_t before = strlen(parts[i].before);
+        memset(text, 'A', sizeof text);
+        memcpy(text, parts[i].before, before);
+        assert_refused(skeym_span(text, before + parts[i].most), SKEYM_ERR_SHAPE);
+        assert_refused(skeym_span(text, before + parts[i].most + 1), SKEYM_ERR_SIZE);
+    }
+}
+
 static void a_writer_refuses_what_could_be_misread(void **state)
 {
     (void)state;
@@ -227,6 +255,7 @@ int main(void)
         cmocka_unit_test(bad_ones_are_refused),
         cmocka_unit_test(truncated_ones_are_refused),
         cmocka_unit_test(limits),
+        cmocka_unit_test(too_long_ones_without_an_end),
         cmocka_unit_test(a_writer_refuses_what_could_be_misread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

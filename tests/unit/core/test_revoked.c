@@ -87,6 +87,42 @@ static void the_greatest_of_an_ids_entries_counts(void **state)
     assert_false(has(&revoked, "c", 2));
 }
 
+/* Whatever the order in which they were revoked. */
+static void the_greatest_counts_in_every_order(void **state)
+{
+    (void)state;
+    for (uint32_t order = 0; order < 5 * 5 * 5 * 5 * 5; order++) {
+        struct skeym_revoked_entry entries[5];
+        struct skeym_revoked revoked = {entries, 5};
+        uint32_t greatest = 0;
+        for (uint32_t i = 0, rest = order; i < 5; i++, rest /= 5) {
+            entries[i] = (struct skeym_revoked_entry){name("a"), rest % 5 + 1};
+            greatest = rest % 5 + 1 > greatest ? rest % 5 + 1 : greatest;
+        }
+        skeym_revoked_sort(entries, 5);
+        assert_true(has(&revoked, "a", greatest));
+        assert_false(has(&revoked, "a", greatest + 1));
+    }
+}
+
+/* The longest names, to their last byte; of shorter ones only the bytes that are theirs. */
+static void names_are_compared_to_their_end(void **state)
+{
+    (void)state;
+    struct skeym_revoked_entry entries[] = {{{SKEYM_NODE_ID_BYTES, {0}}, 1}, {name("ab"), 1}};
+    struct skeym_revoked revoked = {entries, 2};
+    struct skeym_name other;
+    memset(entries[0].id.text, 'x', sizeof entries[0].id.text);
+    other = entries[0].id;
+    skeym_revoked_sort(entries, 2);
+    assert_true(skeym_revoked_has(&revoked, &other, 1));
+    other.text[SKEYM_NODE_ID_BYTES - 1] = 'y';
+    assert_false(skeym_revoked_has(&revoked, &other, 1));
+    other = name("ab");
+    other.text[2] = 'c';
+    assert_true(skeym_revoked_has(&revoked, &other, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +130,8 @@ int main(void)
         cmocka_unit_test(this_generation_and_all_before),
         cmocka_unit_test(each_of_many_is_found),
         cmocka_unit_test(the_greatest_of_an_ids_entries_counts),
+        cmocka_unit_test(the_greatest_counts_in_every_order),
+        cmocka_unit_test(names_are_compared_to_their_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

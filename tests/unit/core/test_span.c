@@ -17,6 +17,7 @@ static void texts(void **state)
     assert_false(skeym_span_is(skeym_span("abd", 3), "abc"));
     assert_true(skeym_span_starts(skeym_span_text("abc"), "ab"));
     assert_true(skeym_span_starts(skeym_span_text("abc"), ""));
+    assert_true(skeym_span_starts(skeym_span_text("abc"), "abc"));
     assert_false(skeym_span_starts(skeym_span_text("abc"), "abcd"));
     assert_false(skeym_span_starts(skeym_span_text("abc"), "b"));
     assert_true(skeym_span_equal(nothing, skeym_span("x", 0)));
@@ -111,6 +112,19 @@ static void read_bytes(void **state)
     assert_zero(out, 7);
     assert_int_equal(out[7], 0xee);
     assert_int_equal(skeym_reader_end(&reader), SKEYM_ERR_TRUNCATED);
+    reader = skeym_reader(skeym_span(bytes + 3, 1));
+    skeym_read_bytes(&reader, out, 1);
+    assert_int_equal(out[0], bytes[3]);
+    assert_int_equal(skeym_reader_end(&reader), SKEYM_OK);
+}
+
+/* Of nothing, nothing can be read, and that is no failure. */
+static void nothing_is_read_of_nothing(void **state)
+{
+    (void)state;
+    struct skeym_reader reader = skeym_reader(nothing);
+    assert_int_equal(skeym_read_span(&reader, 0).size, 0);
+    assert_int_equal(skeym_reader_end(&reader), SKEYM_OK);
 }
 
 static void prefixed(void **state)
@@ -191,6 +205,7 @@ int main(void)
         cmocka_unit_test(numbers_are_big_endian),
         cmocka_unit_test(readers_remember),
         cmocka_unit_test(read_bytes),
+        cmocka_unit_test(nothing_is_read_of_nothing),
         cmocka_unit_test(prefixed),
         cmocka_unit_test(writers_remember),
         cmocka_unit_test(numbers_too_large),
