@@ -3,15 +3,19 @@
 #include "crypto/crypto.h"
 #include <skeym/base64url.h>
 
+/* Not watched by the fuzzer or the sanitizers: it reads kilobytes after each execution, and what it
+ * compares is no news to a mutator. */
+#if defined(__clang__)
+__attribute__((no_sanitize("coverage", "address", "undefined")))
+#endif
 bool fuzz_zero(const void *data, size_t size)
 {
     const uint8_t *at = data;
+    uint8_t all = 0;
     for (size_t i = 0; i < size; i++) {
-        if (at[i] != 0) {
-            return false;
-        }
+        all |= at[i];
     }
-    return true;
+    return all == 0;
 }
 
 bool fuzz_same(const void *a, const void *b, size_t size)
