@@ -16,9 +16,11 @@
 enum {
     APPLICATION = 0x536b794d, /* "SkyM" */
     SCHEMA_VERSION = 4,
-    SCHEMA_BEFORE = 3,      /* made into ours when it is opened */
-    PAGE_BYTES = 8192,      /* holds the row of a usual observation without overflow pages */
-    CHECK_BYTES = 64 << 20, /* files up to this size are checked page by page when opened */
+    SCHEMA_BEFORE = 3, /* made into ours when it is opened */
+    PAGE_BYTES = 8192, /* holds the row of a usual observation without overflow pages */
+    /* Files up to this size are checked page by page when opened: 30 ms. What is larger is checked
+     * where it is read, for a start must not take the longer the more there is. */
+    CHECK_BYTES = 8 << 20,
     ROW_BYTES_MAX = 64 << 20,
     WRITER_SHARE = 5, /* all wait for the writer */
 };
@@ -80,7 +82,7 @@ static const char *const settings[] = {
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -16384",
+    "PRAGMA cache_size = -65536",
 };
 
 /* Makes the file with mode 0600 before SQLite does, or refuses one that others may read. */

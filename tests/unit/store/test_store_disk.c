@@ -233,6 +233,40 @@ static void test_damaged(void **state)
     assert_true(try_open(bench) != SKEYM_OK);
 }
 
+/* A large file is opened without going through it, so that a start takes no longer for it; its
+ * damage is met where it is read. */
+static void test_damaged_and_large(void **state)
+{
+    struct bench *bench = *state;
+    struct job job;
+    char junk[8192];
+    memset(junk, 'j', sizeof junk);
+    for (int i = 0; i < 10; i++) {
+        memset(&job, 0, sizeof job);
+        add_large(&job, i, 1 << 20);
+        run(bench, &job);
+        assert_int_equal(job.writes[0].error, SKEYM_OK);
+        free(job.large);
+    }
+    close_store(bench);
+    struct stat info;
+    assert_int_equal(stat(bench->path, &info), 0);
+    assert_true(info.st_size > 8 << 20);
+    write_at(bench->path, info.st_size / 8192 / 2 * 8192, junk, sizeof junk);
+    open_store(bench);
+    bool met = false;
+    for (int i = 0; i < 10; i++) {
+        char id[16];
+        struct rows rows = {0};
+        snprintf(id, sizeof id, "o%d", i);
+        enum skeym_error error = skeym_store_get(bench->reader, SKEYM_STORE_OBSERVATION,
+                                                 skeym_span_text(id), each, &rows);
+        met = met || error == SKEYM_ERR_DAMAGED || error == SKEYM_ERR_CHECKSUM;
+    }
+    assert_true(met);
+    assert_true(skeym_store_health(bench->store) != SKEYM_OK);
+}
+
 static void test_another_database(void **state)
 {
     struct bench *bench = *state;
@@ -353,6 +387,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_mode, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_places, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_damaged, make_folder, teardown),
+        cmocka_unit_test_setup_teardown(test_damaged_and_large, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_database, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_damaged_while_open, setup, teardown),
         cmocka_unit_test_setup_teardown(test_killed, make_folder, teardown),
