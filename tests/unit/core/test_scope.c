@@ -129,6 +129,15 @@ static void texts_refused(void **state)
     }
 }
 
+/* The letters end before the NUL that ends their table. */
+static void a_nul_is_no_action(void **state)
+{
+    (void)state;
+    struct skeym_scope scope;
+    assert_int_equal(skeym_scope_parse(&scope, skeym_span("user/Flag.r", 12)), SKEYM_ERR_SHAPE);
+    assert_int_equal(skeym_scope_parse(&scope, skeym_span("user/Flag.", 11)), SKEYM_ERR_SHAPE);
+}
+
 static void print_needs_room(void **state)
 {
     (void)state;
@@ -399,6 +408,7 @@ int main(void)
         cmocka_unit_test(types),
         cmocka_unit_test(texts),
         cmocka_unit_test(texts_refused),
+        cmocka_unit_test(a_nul_is_no_action),
         cmocka_unit_test(print_needs_room),
         cmocka_unit_test(bytes),
         cmocka_unit_test(bytes_refused),
