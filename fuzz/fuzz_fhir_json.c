@@ -68,7 +68,7 @@ static void check_resource(struct json_object *object)
 /* Of what is a number: the characters, and no zero in front. */
 static void check_number(struct skeym_span text)
 {
-    if (!skeym_fhir_json_is_number(text)) {
+    if (!skeym_json_scan_is_number(text)) {
         return;
     }
     FUZZ_MUST(text.size > 0 && text.size < 64);
@@ -86,9 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct skeym_span text = skeym_span(data, size);
     struct skeym_fhir_problem problem = {0};
-    size_t keys = 0;
     size_t at = 0;
-    enum skeym_error error = skeym_fhir_json_scan(text, &keys, &at);
+    enum skeym_error error = skeym_json_scan(text, &skeym_fhir_json_limits, &at);
     FUZZ_MUST(error == SKEYM_OK || at <= size);
     check_number(text);
     struct json_object *object = skeym_fhir_json_parse(text, &problem);

@@ -3,6 +3,7 @@
 #include "cli/demo_show.h"
 #include "node/http.h"
 #include "node/readback.h"
+#include "json/json_read.h"
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,9 +63,9 @@ static struct json_object *essence(struct json_object *bundle)
 static void write_clear(struct reader *reader, const struct skeym_closed *clear,
                         struct skeym_span answer)
 {
-    char *text = strndup(answer.size ? (const char *)answer.data : "", answer.size);
-    struct json_object *bundle = text ? json_tokener_parse(text) : NULL;
-    struct json_object *shown = essence(bundle);
+    struct json_object *bundle = NULL;
+    enum skeym_error error = skeym_json_read(&bundle, answer, &skeym_json_read_ours, NULL);
+    struct json_object *shown = error == SKEYM_OK ? essence(bundle) : NULL;
     snprintf(reader->clear, sizeof reader->clear, "%.*s %.*s\n\n%s", (int)clear->method.size,
              (const char *)clear->method.data, (int)clear->target.size,
              (const char *)clear->target.data,
@@ -73,7 +74,6 @@ static void write_clear(struct reader *reader, const struct skeym_closed *clear,
                    : "");
     json_object_put(shown);
     json_object_put(bundle);
-    free(text);
 }
 
 static void observe(void *arg, const struct skeym_wire_request *request,

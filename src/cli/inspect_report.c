@@ -2,10 +2,11 @@
 #include "cli/inspect_report.h"
 #include "report/lookup.h"
 #include "report/page.h"
+#include "server/home.h"
+#include "json/json_read.h"
 
 #include <inttypes.h>
-#include <json-c/json_tokener.h>
-#include <json-c/json_util.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = 4096, TEXT_ROOM = 128 };
+enum { PATH_ROOM = 4096, TEXT_ROOM = 128, REPORT_BYTES = 64 << 20 };
 
 static bool make_path(char *path, const char *dir, const char *name, const char *suffix)
 {
@@ -23,6 +24,22 @@ static bool make_path(char *path, const char *dir, const char *name, const char 
 
 /* --- reading ----------------------------------------------------------------- */
 
+static struct json_object *read_json(const char *path)
+{
+    struct json_object *object = NULL;
+    uint8_t *data = NULL;
+    size_t size = 0;
+    if (skeym_home_read_file(&data, &size, path, REPORT_BYTES, false) != SKEYM_OK) {
+        return NULL;
+    }
+    /* one that cannot be read is made anew */
+    if (skeym_json_read(&object, skeym_span(data, size), &skeym_json_read_ours, NULL) != SKEYM_OK) {
+        object = NULL;
+    }
+    free(data);
+    return object;
+}
+
 struct json_object *skeym_inspect_report_kept(const char *dir,
                                               const struct skeym_inspection *inspection,
                                               const struct skeym_inspect_context *context)
@@ -31,7 +48,7 @@ struct json_object *skeym_inspect_report_kept(const char *dir,
     if (!dir || !make_path(path, dir, inspection->name, ".json") || access(path, R_OK) != 0) {
         return NULL;
     }
-    struct json_object *kept = json_object_from_file(path);
+    struct json_object *kept = read_json(path);
     snprintf(seed, sizeof seed, "%" PRIu64, context->seed);
     const char *size = context->size == SKEYM_INSPECT_FULL ? "full" : "quick";
     struct json_object *stopped = NULL, *verdict = NULL;

@@ -4,6 +4,7 @@
 #include "node/chain.h"
 #include "node/http_ca.h"
 #include "server/audit.h"
+#include "json/json_read.h"
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
@@ -274,18 +275,14 @@ void skeym_node_options_close(struct skeym_node_options *options)
 
 static bool print_pretty(struct skeym_span body)
 {
-    struct json_tokener *tokener = json_tokener_new();
     struct json_object *object = NULL;
-    if (tokener && body.size <= INT32_MAX) {
-        object = json_tokener_parse_ex(tokener, (const char *)body.data, (int)body.size);
+    if (skeym_json_read(&object, body, &skeym_json_read_ours, NULL) != SKEYM_OK) {
+        return false;
     }
     const char *text = skeym_audit_print(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
                                                      JSON_C_TO_STRING_NOSLASHESCAPE);
     bool told = object && text && puts(text) >= 0;
     json_object_put(object);
-    if (tokener) {
-        json_tokener_free(tokener);
-    }
     return told;
 }
 

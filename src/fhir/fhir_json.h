@@ -1,33 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Strict JSON (RFC 8259) in json-c's trees. A scan of our own refuses what must not pass (NaN,
- * "1.", lone surrogates, overlong UTF-8, integers that do not fit), and fhir_build.c makes the
- * tree.
- */
+/* Bodies as json-c's trees, read by json/json_read.h, and written. */
 #ifndef SKEYM_FHIR_FHIR_JSON_H
 #define SKEYM_FHIR_FHIR_JSON_H
 
 #include "fhir/fhir_outcome.h"
+#include "json/json_scan.h"
 #include <json-c/json_object.h>
 
 enum {
-    SKEYM_FHIR_INTEGER_DIGITS = 18,
     /* json-c takes up to 760 bytes for a container and about 100 for a key or value. A Bundle of a
      * thousand observations has about 20,000 of the one and 100,000 of the other. */
     SKEYM_FHIR_CONTAINERS = 40000,
     SKEYM_FHIR_VALUES = 250000,
 };
 
-/* The bytes' text form, without building anything: grammar of numbers and strings, UTF-8, depth;
- * *keys is the number of members of all objects. How the tokens follow each other is checked when
- * the tree is built. Errors: SKEYM_ERR_SHAPE, SKEYM_ERR_CHARSET (control characters, UTF-8,
- * escapes), SKEYM_ERR_RANGE (an integer of more than 18 digits, a number that is not finite),
- * SKEYM_ERR_SIZE (depth), SKEYM_ERR_TRUNCATED, SKEYM_ERR_SPACE (more than SKEYM_FHIR_CONTAINERS or
- * _VALUES). *at: the offset of what is wrong. */
-SKEYM_MUST_USE enum skeym_error skeym_fhir_json_scan(struct skeym_span text, size_t *keys,
-                                                     size_t *at);
-/* true when the whole text is one number that the scan takes. */
-bool skeym_fhir_json_is_number(struct skeym_span text);
+extern const struct skeym_json_limits skeym_fhir_json_limits;
+
 /* An object, or NULL and a problem of status 400 (413 for a body above SKEYM_FHIR_BODY_BYTES, or
  * with more containers or values than above; 503 without memory). */
 struct json_object *skeym_fhir_json_parse(struct skeym_span text,

@@ -199,7 +199,7 @@ static bool check_quantity(struct json_object *quantity, const char *path,
 static bool is_sample(struct skeym_span token)
 {
     static const char *const words[] = {"E", "U", "L", NULL};
-    return is_one_of(token, words) || skeym_fhir_json_is_number(token);
+    return is_one_of(token, words) || skeym_json_scan_is_number(token);
 }
 
 static bool count_samples(struct skeym_span data, size_t *count)

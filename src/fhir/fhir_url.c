@@ -42,7 +42,7 @@ static struct skeym_span cut(struct skeym_span *rest, char c, bool *found)
 /* The scanner of JSON strings knows UTF-8: lend it the bytes in quotes. */
 static bool is_utf8(const uint8_t *bytes, size_t size, struct skeym_fhir_arena *arena)
 {
-    size_t keys = 0, at = 0;
+    size_t at = 0;
     uint8_t *quoted = skeym_fhir_text_take(arena, size + 2);
     if (!quoted) {
         return false;
@@ -51,7 +51,7 @@ static bool is_utf8(const uint8_t *bytes, size_t size, struct skeym_fhir_arena *
     for (size_t i = 0; i < size; i++) {
         quoted[i + 1] = bytes[i] == '"' || bytes[i] == '\\' ? '_' : bytes[i];
     }
-    return skeym_fhir_json_scan(skeym_span(quoted, size + 2), &keys, &at) == SKEYM_OK;
+    return skeym_json_scan(skeym_span(quoted, size + 2), &skeym_fhir_json_limits, &at) == SKEYM_OK;
 }
 
 static bool decode(struct skeym_span *out, struct skeym_fhir_arena *arena, struct skeym_span raw,

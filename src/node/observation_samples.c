@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/observation_samples.h"
 
+#include "json/json_read.h"
 #include <json-c/json.h>
 #include <string.h>
 
-enum { DEPTH = 32, JSON_BYTES = 1 << 24, SAMPLE_CHARS = 11 };
-
-/* Puts the result with json_object_put; NULL when it is not one JSON value. */
-static struct json_object *parse(struct skeym_span json)
-{
-    struct json_tokener *tokener = json_tokener_new_ex(DEPTH);
-    struct json_object *root = NULL;
-
-    if (tokener == NULL) {
-        return NULL;
-    }
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    root = json_tokener_parse_ex(tokener, (const char *)json.data, (int)json.size);
-    if (json_tokener_get_error(tokener) != json_tokener_success ||
-        json_tokener_get_parse_end(tokener) != json.size) {
-        json_object_put(root);
-        root = NULL;
-    }
-    json_tokener_free(tokener);
-    return root;
-}
+enum { JSON_BYTES = 1 << 24, SAMPLE_CHARS = 11 };
 
 static struct json_object *member(struct json_object *parent, const char *key, json_type type)
 {
@@ -125,14 +106,20 @@ static enum skeym_error parse_samples(int32_t *out, size_t room, size_t *count,
 enum skeym_error skeym_observation_samples(int32_t *out, size_t room, size_t *count,
                                            struct skeym_span json, int32_t missing)
 {
+    struct json_object *root = NULL;
     struct skeym_span data = {0};
 
     *count = 0;
     if (json.size > JSON_BYTES) {
         return SKEYM_ERR_SIZE;
     }
-    struct json_object *root = json.size > 0 ? parse(json) : NULL;
-    enum skeym_error error = root == NULL ? SKEYM_ERR_SHAPE : find_data(&data, root);
+    enum skeym_error error = skeym_json_read(&root, json, &skeym_json_read_ours, NULL);
+    if (error != SKEYM_OK && error != SKEYM_ERR_MEMORY) {
+        error = SKEYM_ERR_SHAPE;
+    }
+    if (error == SKEYM_OK) {
+        error = find_data(&data, root);
+    }
     if (error == SKEYM_OK) {
         error = parse_samples(out, room, count, data, missing);
     }

@@ -3,6 +3,7 @@
 #include "node/observation.h"
 #include "node/observation_samples.h"
 #include "node/wfdb.h"
+#include "json/json_read.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,20 +99,12 @@ static enum skeym_error get(struct skeym_session *session, const char *target,
         return error;
     }
     *status = answer.status;
-    struct json_tokener *tokener = json_tokener_new();
-    if (!tokener) {
-        error = SKEYM_ERR_MEMORY;
-    } else if (answer.status < 200 || answer.status > 299) {
+    if (answer.status < 200 || answer.status > 299) {
         error = SKEYM_ERR_STATE;
-    } else if (answer.body_size <= INT32_MAX) {
-        errno = 0;
-        *out = json_tokener_parse_ex(tokener, (const char *)answer.body, (int)answer.body_size);
-        error = errno == ENOMEM ? SKEYM_ERR_MEMORY : *out ? SKEYM_OK : SKEYM_ERR_SHAPE;
     } else {
-        error = SKEYM_ERR_SHAPE;
-    }
-    if (tokener) {
-        json_tokener_free(tokener);
+        struct skeym_span body = skeym_span(answer.body, answer.body_size);
+        error = skeym_json_read(out, body, &skeym_json_read_ours, NULL);
+        error = error == SKEYM_OK || error == SKEYM_ERR_MEMORY ? error : SKEYM_ERR_SHAPE;
     }
     skeym_session_answer_free(&answer);
     return error;

@@ -174,7 +174,6 @@ FAIL(struct json_object *, json_object_new_string, (const char *a), (a), NULL, E
 FAIL(struct json_object *, json_object_new_string_len, (const char *a, int b), (a, b), NULL, ENOMEM)
 FAIL(struct json_object *, json_object_new_int64, (int64_t a), (a), NULL, ENOMEM)
 FAIL(struct json_object *, json_object_new_double, (double a), (a), NULL, ENOMEM)
-FAIL(struct json_object *, json_tokener_parse, (const char *a), (a), NULL, ENOMEM)
 FAIL(int, json_object_object_add, (struct json_object * a, const char *b, struct json_object *c),
      (a, b, c), -1, ENOMEM)
 FAIL(int, json_object_array_add, (struct json_object * a, struct json_object *b), (a, b), -1,

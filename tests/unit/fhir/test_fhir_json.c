@@ -6,92 +6,25 @@
 #define DEEP16 "[[[[[[[[[[[[[[[["
 #define UP16   "]]]]]]]]]]]]]]]]"
 
+/* Each kind of refusal; their forms are those of json/test_json_scan.c. */
 static const struct {
     const char *text;
-    enum skeym_error scan; /* what our own scan says */
-    int status;            /* what parsing says: 0 is an object */
+    int status; /* 0 is an object */
+    const char *says;
 } cases[] = {
-    {"{}", SKEYM_OK, 0},
-    {" {\"a\" : [1, -2.5e+3, true, false, null, \"x\"] }\r\n\t", SKEYM_OK, 0},
-    {"", SKEYM_OK, 400},
-    {"[]", SKEYM_OK, 400},
-    {"1", SKEYM_OK, 400},
-    {"{\"a\":1}}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":1} {", SKEYM_ERR_TRUNCATED, 400},
-    {"{\"a\":1} {}", SKEYM_OK, 400},
-    {"{\"a\":1", SKEYM_ERR_TRUNCATED, 400},
-    {"{\"a", SKEYM_ERR_TRUNCATED, 400},
-    {"{\"a\":}", SKEYM_OK, 400},
-    {"{\"a\" 1}", SKEYM_OK, 400},
-    {"{a:1}", SKEYM_ERR_SHAPE, 400},
-    {"{'a':1}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":1,}", SKEYM_OK, 400},
-    {"{\"a\":[1,]}", SKEYM_OK, 400},
-    {"{\"a\":1 /* b */}", SKEYM_ERR_SHAPE, 400},
-    {"\xef\xbb\xbf{}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":1}\x01", SKEYM_ERR_SHAPE, 400},
-    /* numbers */
-    {"{\"a\":36.50}", SKEYM_OK, 0},
-    {"{\"a\":-0.0}", SKEYM_OK, 0},
-    {"{\"a\":0}", SKEYM_OK, 0},
-    {"{\"a\":1E5}", SKEYM_OK, 0},
-    {"{\"a\":-0}", SKEYM_OK, 0},
-    {"{\"a\":01}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":1.}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":.5}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":+1}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":-}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":1e}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":1e+}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":0x10}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":NaN}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":Infinity}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":-Infinity}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":nan}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":TRUE}", SKEYM_ERR_SHAPE, 400},
-    {"{\"a\":999999999999999999}", SKEYM_OK, 0},
-    {"{\"a\":9999999999999999999}", SKEYM_ERR_RANGE, 400},
-    {"{\"a\":-99999999999999999999999}", SKEYM_ERR_RANGE, 400},
-    {"{\"a\":1e308}", SKEYM_OK, 0},
-    {"{\"a\":1e309}", SKEYM_ERR_RANGE, 400},
-    {"{\"a\":-1e999}", SKEYM_ERR_RANGE, 400},
-    {"{\"a\":0.00000000000000000000000000000000000000000000000000000000000000001}", SKEYM_ERR_RANGE,
-     400},
-    /* strings */
-    {"{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"}", SKEYM_OK, 0},
-    {"{\"a\":\"\\x\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\\u12g4\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\\u0000\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\x01\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\n\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\\ud83d\\ude00\"}", SKEYM_OK, 0},
-    {"{\"a\":\"\\ud83d\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\\ud83dx\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\\ud83d\\n\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\\ud83d\\u0041\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\\ud83dxude00\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\\ud83d\\nde00\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\\ude00\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"}", SKEYM_OK, 0},
-    {"{\"a\":\"\x80\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\xc3\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\xc3", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\xc0\x80\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\xe0\x80\x80\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\xed\xa0\x80\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\xf0\x80\x80\x80\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\xf4\x90\x80\x80\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\xff\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\xa5\xa5\"}", SKEYM_ERR_CHARSET, 400},
-    {"{\"a\":\"\xfc\x80\x80\x80\"}", SKEYM_ERR_CHARSET, 400},
-    /* repeated keys; a colon in a string is no key */
-    {"{\"a\":1,\"b\":{\"a\":2},\"c\":[{\"a\":3},{\"a\":\":\"}]}", SKEYM_OK, 0},
-    {"{\"a\":1,\"a\":2}", SKEYM_OK, 400},
-    {"{\"x\":[{\"a\":1,\"a\":1}]}", SKEYM_OK, 400},
-    {"{\"a\":1,\"\\u0061\":2}", SKEYM_OK, 400},
-    /* depth: 32 with the object */
-    {"{\"a\":[[[[[[[[[[[[[[[" DEEP16 "1" UP16 "]]]]]]]]]]]]]]]}", SKEYM_OK, 0},
-    {"{\"a\":" DEEP16 DEEP16 "1" UP16 UP16 "}", SKEYM_ERR_SIZE, 400},
+    {"{}", 0, ""},
+    {" {\"a\" : [1, -2.5e+3, true, false, null, \"x\"] }\r\n\t", 0, ""},
+    {"", 400, "the body is empty"},
+    {"[]", 400, "not a JSON object"},
+    {"1", 400, "not a JSON object"},
+    {"null", 400, "not a JSON object"},
+    {"{\"a\":1}}", 400, "not JSON at byte 7: "},
+    {"{\"a\":1", 400, "not JSON at byte 6: "},
+    {"{\"a\":\"\\x\"}", 400, "not JSON at byte 8: "},
+    {"{\"a\":1,}", 400, "not JSON at byte 7: "},
+    {"{\"a\":1,\"a\":2}", 400, "a key is repeated in an object"},
+    {"{\"a\":" DEEP16 DEEP16 "1" UP16 UP16 "}", 400, "not JSON at byte 36: "},
+    {"{\"a\":9999999999999999999}", 400, "number out of range at byte 24: "},
 };
 
 static void test_cases(void **state)
@@ -99,17 +32,13 @@ static void test_cases(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct skeym_fhir_problem problem = {0};
-        size_t keys = 0, where = 0;
-        struct skeym_span text = skeym_span_text(cases[i].text);
-        enum skeym_error error = skeym_fhir_json_scan(text, &keys, &where);
-        struct json_object *json = skeym_fhir_json_parse(text, &problem);
-        if (error != cases[i].scan || problem.status != cases[i].status) {
-            print_error("%s: %s, %d %s\n", cases[i].text, skeym_error_word(error), problem.status,
-                        problem.text);
+        struct json_object *json = skeym_fhir_json_parse(skeym_span_text(cases[i].text), &problem);
+        if (problem.status != cases[i].status) {
+            print_error("%s: %d %s\n", cases[i].text, problem.status, problem.text);
         }
-        assert_int_equal(error, cases[i].scan);
         assert_int_equal(problem.status, cases[i].status);
         assert_int_equal(json == NULL, cases[i].status != 0);
+        assert_int_equal(strncmp(problem.text, cases[i].says, strlen(cases[i].says)), 0);
         json_object_put(json);
     }
 }
@@ -135,17 +64,14 @@ static void test_nul_byte(void **state)
     assert_null(skeym_fhir_json_parse(skeym_span("{\"a\":\"b\0c\"}", 11), &problem));
 }
 
-/* A million brackets are refused at the 33rd, without recursion. */
+/* A million brackets. */
 static void test_very_deep(void **state)
 {
     (void)state;
     enum { SIZE = 1 << 20 };
     struct skeym_fhir_problem problem = {0};
-    size_t keys = 0, where = 0;
     char *text = malloc(SIZE);
     memset(text, '[', SIZE);
-    assert_int_equal(skeym_fhir_json_scan(skeym_span(text, SIZE), &keys, &where), SKEYM_ERR_SIZE);
-    assert_int_equal(where, SKEYM_FHIR_DEPTH);
     assert_null(skeym_fhir_json_parse(skeym_span(text, SIZE), &problem));
     free(text);
 }

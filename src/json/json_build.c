@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fhir/fhir_build.h"
+#include "json/json_build.h"
 
-#include "fhir/fhir.h"
+#include <json-c/json_object.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ struct build {
     size_t at;
     char *strings;
     size_t used;
-    size_t depth;
+    size_t depth; /* how much deeper it may get */
 };
 
 static int peek(const struct build *build)
@@ -223,12 +223,12 @@ static enum skeym_error build_value(struct build *build, struct json_object **ou
     int c = next(build);
     *out = NULL;
     if (c == '{' || c == '[') {
-        if (build->depth >= SKEYM_FHIR_DEPTH) {
-            return SKEYM_ERR_SHAPE;
+        if (build->depth == 0) {
+            return SKEYM_ERR_SIZE;
         }
-        build->depth++;
-        enum skeym_error error = build_container(build, out);
         build->depth--;
+        enum skeym_error error = build_container(build, out);
+        build->depth++;
         return error;
     }
     if (c == '"') {
@@ -237,9 +237,10 @@ static enum skeym_error build_value(struct build *build, struct json_object **ou
     return c == '-' || (c >= '0' && c <= '9') ? build_number(build, out) : build_word(build, out);
 }
 
-enum skeym_error skeym_fhir_build(struct json_object **out, struct skeym_span text, size_t *at)
+enum skeym_error skeym_json_build(struct json_object **out, struct skeym_span text, size_t depth,
+                                  size_t *at)
 {
-    struct build build = {.text = text, .strings = malloc(text.size + 1)};
+    struct build build = {.text = text, .strings = malloc(text.size + 1), .depth = depth};
     *out = NULL;
     *at = 0;
     if (!build.strings) {

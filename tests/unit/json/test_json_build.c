@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Trees from text. What the scan refuses before, test_fhir_json.c has. */
+/* Trees from text. What the scan refuses before, test_json_scan.c has. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "fhir/fhir_build.h"
+#include "json/json_build.h"
 #include <json-c/json.h>
 #include <string.h>
 
@@ -62,7 +62,7 @@ static void test_cases(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct json_object *tree = NULL;
         size_t at = 0;
-        enum skeym_error error = skeym_fhir_build(&tree, skeym_span_text(cases[i].text), &at);
+        enum skeym_error error = skeym_json_build(&tree, skeym_span_text(cases[i].text), 32, &at);
         size_t end = cases[i].error ? cases[i].at : strlen(cases[i].text);
         if (error != cases[i].error || at != end) {
             print_error("%s: %s at %zu\n", cases[i].text, skeym_error_word(error), at);
@@ -88,9 +88,15 @@ static void test_depth(void **state)
     struct json_object *tree = NULL;
     size_t at = 0;
     memset(text, '[', sizeof text);
-    assert_int_equal(skeym_fhir_build(&tree, skeym_span(text, sizeof text), &at), SKEYM_ERR_SHAPE);
-    assert_int_equal(at, 32);
-    assert_null(tree);
+    for (size_t depth = 0; depth <= 32; depth += 16) {
+        enum skeym_error error = skeym_json_build(&tree, skeym_span(text, sizeof text), depth, &at);
+        assert_int_equal(error, SKEYM_ERR_SIZE);
+        assert_int_equal(at, depth);
+        assert_null(tree);
+    }
+    assert_int_equal(skeym_json_build(&tree, skeym_span_text("[[],[]]"), 2, &at), SKEYM_OK);
+    json_object_put(tree);
+    assert_int_equal(skeym_json_build(&tree, skeym_span_text("[[],[]]"), 1, &at), SKEYM_ERR_SIZE);
 }
 
 int main(void)
