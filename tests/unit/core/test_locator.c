@@ -89,6 +89,9 @@ static void sizes(void **state)
     check(longer, sizeof longer - 1, SKEYM_ERR_LOCATOR);
     assert_int_equal(skeym_locator_key(&id, skeym_span(longer, sizeof longer)), SKEYM_ERR_SIZE);
     assert_int_equal(id, 0);
+    assert_int_equal(skeym_locator_key(&id, skeym_span(longer, sizeof longer - 1)), SKEYM_OK);
+    assert_int_equal(skeym_locator_key(&id, skeym_span(longer, 29 + 48 + 16)), SKEYM_OK);
+    assert_int_equal(skeym_locator_key(&id, skeym_span(longer, 29 + 48 + 15)), SKEYM_ERR_SIZE);
     longer[0] = 2;
     assert_int_equal(skeym_locator_key(&id, skeym_span(longer, 100)), SKEYM_ERR_VERSION);
 }
@@ -120,10 +123,12 @@ static void seal_refused(void **state)
         assert_int_equal(out[room], 0xee);
     }
     claims.generation = 0;
+    got = 99;
     memset(out, 0xee, sizeof out);
     assert_int_equal(
         skeym_locator_seal((struct skeym_room){out, sizeof out}, &got, &keys, &claims, nonce),
         SKEYM_ERR_RANGE);
+    assert_int_equal(got, 0);
     assert_zero(out, sizeof out);
 }
 

@@ -19,6 +19,21 @@ static struct skeym_scopes scopes_of(const char *const *texts)
 }
 #define SCOPES(...) scopes_of((const char *const[]){__VA_ARGS__, NULL})
 
+/* A list that says of itself that it has nine, and has them. */
+struct nine {
+    struct skeym_scopes list;
+    struct skeym_scope ninth;
+};
+
+static struct nine nine_of(const char *eight, const char *ninth)
+{
+    struct nine out = {{.count = SKEYM_SCOPES_MAX + 1}, scope_of(ninth)};
+    for (size_t i = 0; i < SKEYM_SCOPES_MAX; i++) {
+        out.list.at[i] = scope_of(eight);
+    }
+    return out;
+}
+
 #define ID64 "abcdefghijklmnopqrstuvwxyz.ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789"
 
 /* --- texts --------------------------------------------------------------------- */
@@ -65,6 +80,7 @@ static const struct {
     {"patient/123/Observation.rs", 1, 2, 18, "123"},
     {"patient/" ID64 "/MedicationRequest.cruds", 1, 11, 31, ID64},
     {"patient/a.b-c/*.r", 1, 0, 2, "a.b-c"},
+    {"patient/user/Flag.r", 1, 7, 2, "user"}, /* a patient of that name, not a user's scope */
     {"user/Observation.r", 2, 2, 2, ""},
     {"user/*.cruds", 2, 0, 31, ""},
     {"system/Device.c", 3, 3, 1, ""},
@@ -142,7 +158,10 @@ static void print_needs_room(void **state)
 {
     (void)state;
     struct skeym_scope longest = scope_of("patient/" ID64 "/MedicationRequest.cruds");
-    struct skeym_scope strange = {.context = 9, .type = 99, .actions = 0xff};
+    static const struct skeym_scope strange[] = {{.context = 9, .type = 99, .actions = 0xff},
+                                                 {.context = 4, .type = 15, .actions = 0xff},
+                                                 {.context = 0, .type = 255, .actions = 0xff}};
+    struct skeym_scope overlong = {SKEYM_SCOPE_PATIENT, 7, 2, SKEYM_PATIENT_BYTES + 1, "p"};
     uint8_t out[SKEYM_SCOPE_TEXT_BYTES];
     size_t need = strlen("patient/" ID64 "/MedicationRequest.cruds") + 1;
     assert_true(need <= sizeof out);
@@ -154,8 +173,16 @@ static void print_needs_room(void **state)
             assert_zero(out, room);
         }
     }
-    assert_int_equal(skeym_scope_print((struct skeym_room){out, sizeof out}, &strange), SKEYM_OK);
-    assert_string_equal((const char *)out, "?/?.cruds");
+    assert_int_equal(skeym_scope_print((struct skeym_room){NULL, 0}, &longest), SKEYM_ERR_SPACE);
+    for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++) {
+        memset(out, 0xee, sizeof out);
+        assert_int_equal(skeym_scope_print((struct skeym_room){out, sizeof out}, &strange[i]),
+                         SKEYM_OK);
+        assert_string_equal((const char *)out, "?/?.cruds");
+        assert_int_equal(out[sizeof "?/?.cruds"], 0xee);
+    }
+    assert_int_equal(skeym_scope_print((struct skeym_room){out, sizeof out}, &overlong), SKEYM_OK);
+    assert_string_equal((const char *)out, "patient//Flag.r");
 }
 
 /* --- bytes ------------------------------------------------------------------------ */
@@ -184,6 +211,9 @@ static void bytes(void **state)
     assert_int_equal(skeym_writer_end(&writer), SKEYM_OK);
     assert_hex(out, writer.size, "0301021203313233020002030701");
     assert_int_equal(read(&back, "0301021203313233020002030701"), SKEYM_OK);
+    assert_memory_equal(&back, &scopes, sizeof back);
+    assert_int_equal(read(&back, "010102010131"), SKEYM_OK);
+    scopes = SCOPES("patient/1/Observation.c");
     assert_memory_equal(&back, &scopes, sizeof back);
     assert_int_equal(read(&back, "00"), SKEYM_OK);
     assert_zero(&back, sizeof back);
@@ -281,13 +311,13 @@ static void unspelled_is_not_written(void **state)
         assert_int_equal(skeym_writer_end(&writer), SKEYM_ERR_SPACE);
     }
     uint8_t out[128];
-    struct skeym_scopes nine = SCOPES("user/*.r");
-    for (size_t i = 0; i < SKEYM_SCOPES_MAX; i++) {
-        nine.at[i] = nine.at[0];
-    }
-    nine.count = 9;
+    struct nine nine = nine_of("user/*.r", "user/*.r");
     struct skeym_writer writer = skeym_writer((struct skeym_room){out, sizeof out});
-    skeym_scopes_write(&writer, &nine);
+    skeym_scopes_write(&writer, &nine.list);
+    assert_int_equal(skeym_writer_end(&writer), SKEYM_ERR_SPACE);
+    nine.list.count = 255;
+    writer = skeym_writer((struct skeym_room){out, sizeof out});
+    skeym_scopes_write(&writer, &nine.list);
     assert_int_equal(skeym_writer_end(&writer), SKEYM_ERR_SPACE);
 }
 
@@ -346,16 +376,10 @@ static void lists_cover(void **state)
     assert_false(skeym_scopes_cover(&have, &more));
     assert_true(skeym_scopes_cover(&have, &none));
     assert_false(skeym_scopes_cover(&none, &both));
-    struct {
-        struct skeym_scopes list;
-        struct skeym_scope ninth;
-    } nine;
-    for (size_t i = 0; i < SKEYM_SCOPES_MAX; i++) {
-        nine.list.at[i] = have.at[0];
-    }
-    nine.ninth = have.at[0];
-    nine.list.count = 9;
+    struct nine nine = nine_of("patient/1/Flag.r", "patient/1/Flag.r");
     assert_false(skeym_scopes_cover(&have, &nine.list));
+    nine.list.count = SKEYM_SCOPES_MAX;
+    assert_true(skeym_scopes_cover(&have, &nine.list));
     /* No adding up: the actions must stand in one scope. */
     struct skeym_scopes split = SCOPES("user/Flag.r", "user/Flag.s");
     struct skeym_scopes joined = SCOPES("user/Flag.rs");
@@ -368,6 +392,27 @@ static bool allow(const struct skeym_scopes *scopes, enum skeym_action action, c
     uint8_t number;
     assert_int_equal(skeym_scope_type(&number, skeym_span_text(type)), SKEYM_OK);
     return skeym_scopes_allow(scopes, action, number, skeym_span_text(patient));
+}
+
+/* Only what a list counts, and no more than it has room for, is in it. */
+static void what_is_behind_a_list_does_not_count(void **state)
+{
+    (void)state;
+    struct skeym_scopes want = SCOPES("user/Device.r");
+    struct skeym_scopes have = SCOPES("user/Flag.r", "user/Device.r");
+    struct nine nine = nine_of("user/Flag.r", "user/Device.r");
+    have.count = 1;
+    assert_true(skeym_scopes_allow_some(&have, SKEYM_ACTION_READ, 7));
+    assert_false(skeym_scopes_cover(&have, &want));
+    assert_false(allow(&have, SKEYM_ACTION_READ, "Device", ""));
+    assert_false(skeym_scopes_allow_some(&have, SKEYM_ACTION_READ, 3));
+    assert_false(skeym_scopes_cover(&nine.list, &want));
+    assert_false(allow(&nine.list, SKEYM_ACTION_READ, "Device", ""));
+    assert_false(skeym_scopes_allow_some(&nine.list, SKEYM_ACTION_READ, 3));
+    have.count = 2;
+    assert_true(skeym_scopes_cover(&have, &want));
+    assert_true(allow(&have, SKEYM_ACTION_READ, "Device", ""));
+    assert_true(skeym_scopes_allow_some(&have, SKEYM_ACTION_READ, 3));
 }
 
 static void allows(void **state)
@@ -416,6 +461,7 @@ int main(void)
         cmocka_unit_test(unspelled_is_not_written),
         cmocka_unit_test(covers),
         cmocka_unit_test(lists_cover),
+        cmocka_unit_test(what_is_behind_a_list_does_not_count),
         cmocka_unit_test(allows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
