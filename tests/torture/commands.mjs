@@ -5,6 +5,7 @@
 //   check  throws when what the command said is not what it did, or when it left something behind
 //          that the next run without a fault trips over
 import { statSync } from 'node:fs';
+import http from 'node:http';
 
 const DIR = ['--dir', 'authority'];
 
@@ -14,6 +15,25 @@ function need(good, what) {
 
 /** Done, but nobody could be told: standard output failed. */
 const untold = (result) => /^skeym: standard output could not be written\n$/.test(result.err);
+
+/** One plain request on a connection of its own; undefined when there was no answer. */
+function ask(port, method, path, body) {
+  return new Promise((resolve) => {
+    const headers = body ? { 'content-type': 'application/fhir+json',
+      'content-length': Buffer.byteLength(body) } : {};
+    const request = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false,
+      timeout: 30000 });
+    request.on('response', (answer) => {
+      let text = '';
+      answer.on('data', (data) => (text += data));
+      answer.on('error', () => resolve(undefined));
+      answer.on('end', () => resolve({ status: answer.statusCode, body: text }));
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(undefined));
+    request.end(body);
+  });
+}
 
 async function listed(world) {
   const out = await world.must(['list', '--json', ...DIR]);
@@ -68,6 +88,62 @@ function enrolling(more, how) {
     await world.must(['post', '/fhir/Observation', '--as', 'new.cred', '--data', 'body', ...how]);
   };
 }
+
+/* --- by invitation ------------------------------------------------------------- */
+
+const inviteArgs = (world) => ['enrol', 'new', '--role', 'doctor', '--scope', 'user/*.cruds',
+  '--invite', '--code-only', '--server', world.server.url, ...DIR];
+
+const acceptArgs = (world, out) => ['accept', '-o', out, '--code-file', 'code', '--server',
+  world.server.url, '--no-passphrase'];
+
+/** Enrols once, by the code that is in the file "code": not with a second key. */
+async function mustBeOnce(world) {
+  await world.must(['get', '/fhir/metadata', '--as', 'new.cred']);
+  const other = await world.run(acceptArgs(world, 'other.cred'));
+  need(other.code === 1 && !world.exists('other.cred'), 'FAIL-OPEN: a second key was enrolled');
+  need(/not admitted/.test(other.err), `a second key was refused in another way: ${other.err}`);
+}
+
+async function checkInvite(world, result) {
+  const lines = world.audit('invite').filter((line) => line.node === 'new');
+  need(lines.every((line) => line.invitation?.length === 22 && line.role === 'doctor' &&
+    line.scopes?.length === 1 && line.expires > 0 && line.enrol_key === 1),
+  'an audit line that is not whole');
+  onlyNew(world, 'authority', ['audit', 'keyring', 'lock', 'revoked', 'reserve'], ['invitations']);
+  if (result.code !== 0) {
+    need(result.out === '' || untold(result), 'it failed, and gave a code');
+    result = await world.run(inviteArgs(world));
+    need(result.code === 0, `the next one failed: ${result.err}`);
+  } else {
+    need(lines.length === 1, 'invited without an audit line');
+  }
+  need(world.exists('authority/invitations'), 'no list of used invitations');
+  world.write('code', result.out);
+  await world.must(acceptArgs(world, 'new.cred'));
+  await mustBeOnce(world);
+}
+
+const accept = {
+  name: 'accept',
+  weight: 0.25,
+  from: 'made',
+  async prepare(world) {
+    world.write('code', await world.invite(`n-${world.lane}-${world.number}`));
+  },
+  args: (world) => acceptArgs(world, 'new.cred'),
+  async check(world, result, fault) {
+    onlyNew(world, '.', [...MADE, 'code'], ['new.cred', 'new.cred.pending-key']);
+    if (result.code === 0 || untold(result)) {
+      need((statSync(world.at('try/new.cred')).mode & 0o777) === 0o600, 'mode of the credential');
+      need(fault?.kind === 'unlink' || !world.exists('new.cred.pending-key'), 'its key is left');
+    } else {
+      need(!world.exists('new.cred'), 'it failed, and left a credential');
+      await world.must(accept.args(world));
+    }
+    await mustBeOnce(world);
+  },
+};
 
 async function checkKeygen(world, result) {
   onlyNew(world, '.', MADE, ['new.key']);
@@ -288,6 +364,51 @@ const serve = {
   },
 };
 
+/** A sidecar from its start to its end, with one request through it. */
+const sidecar = {
+  name: 'connect: start, a request, shutdown',
+  weight: 0.25,
+  from: 'made',
+  args: () => ['connect', '--as', 'dr.cred', '--listen', '127.0.0.1:0', '--workers', '1',
+    '--patience', '1', '--ready-fd', '3'],
+  async drive(world, run) {
+    let ended = false;
+    const end = run.end.then((result) => ((ended = true), result));
+    const deadline = Date.now() + 60000;
+    const port = () => Number(run.ready());
+    this.answer = this.second = undefined;
+    while (!ended && !run.ready().endsWith('\n') && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    this.served = run.ready().endsWith('\n');
+    if (!ended) {
+      this.value = `c-${world.lane}-${world.number}`;
+      const resource = JSON.parse(world.text('body'));
+      resource.identifier = [{ system: 'urn:t', value: this.value }];
+      this.answer = await ask(port(), 'POST', '/fhir/Observation', JSON.stringify(resource));
+      world.victim.page.disarm();
+      if (!ended) this.second = await ask(port(), 'GET', `/fhir/Observation?identifier=urn:t|${this.value}`);
+      if (!ended) process.kill(run.pid, 'SIGTERM');
+    }
+    return end;
+  },
+  async check(world, result) {
+    if (!this.served) {
+      need(result.code === 1, `it did not start, and ended with ${result.code}`);
+    } else {
+      need(result.code === 0, `it served, and ended with ${result.code}`);
+      need(this.second?.status === 200, `the request after the fault got ${this.second?.status}`);
+      const { total } = JSON.parse(this.second.body);
+      if (this.answer?.status === 201) need(total === 1, 'acknowledged, and not there');
+      need(!this.answer || this.answer.status === 201 || this.answer.status >= 500,
+        `REASON: it blames the client: ${this.answer?.status}`);
+      need(total <= 1, 'stored twice');
+    }
+    await world.must(['get', '/fhir/metadata', '--as', 'dr.cred']);
+    onlyNew(world, '.', MADE, []);
+  },
+};
+
 export const COMMANDS = [
   { name: 'init', from: undefined, args: () => ['init', 'authority'], check: checkInit },
   { name: 'enrol', from: 'made', check: enrolling(['--no-passphrase'], []),
@@ -295,6 +416,8 @@ export const COMMANDS = [
   { name: 'enrol, locked', from: 'made', weight: 0.25,
     check: enrolling(['--passphrase-file', 'passphrase'], ['--passphrase-file', 'passphrase']),
     args: (world) => enrolArgs(['--passphrase-file', 'passphrase', '--server', world.server.url]) },
+  { name: 'enrol --invite', from: 'made', check: checkInvite, args: inviteArgs },
+  accept,
   { name: 'keygen', from: 'made', check: checkKeygen,
     args: () => ['keygen', '-o', 'new.key', '--passphrase-file', 'passphrase'] },
   { name: 'revoke', from: 'made', check: checkRevoke, args: () => ['revoke', 'bed', ...DIR] },
@@ -313,4 +436,5 @@ export const COMMANDS = [
   post,
   device,
   serve,
+  sidecar,
 ];

@@ -9,6 +9,8 @@ import { b64, unb64 } from '../second/skeym/base64url.mjs';
 import { toBytes, toText } from '../second/skeym/bytes.mjs';
 import { accept, prepare, SkeymNode } from '../second/skeym/client.mjs';
 import { readCredential } from '../second/skeym/credential.mjs';
+import { decodeCode, ENROL_TARGET, ENROL_TYPE, startEnrolment } from '../second/skeym/invite.mjs';
+import { keyPair } from '../second/skeym/primitives.mjs';
 import { firstSecret, LOGIN_TARGET, LOGIN_TYPE, startLogin } from '../second/skeym/login.mjs';
 import { judge } from './engine.mjs';
 import { Page } from './program.mjs';
@@ -156,6 +158,21 @@ async function opened(keys, answer) {
   return { status, resource: JSON.parse(text) };
 }
 
+/** A body that enrols by a code, and what opens its answer. */
+async function enrolment(code, pair) {
+  const { body, finish } = await startEnrolment(code, pair);
+  const wire = { method: 'POST', target: ENROL_TARGET, headers: { 'content-type': ENROL_TYPE },
+    body };
+  return { wire, finish };
+}
+
+/** What was used up stays so. */
+async function anotherKey(ward, { code }) {
+  const { wire } = await enrolment(code, await keyPair());
+  const answer = await send(ward.server.port, wire);
+  need(answer?.status === 401, `FAIL-OPEN: another key got ${answer?.status}`);
+}
+
 const without = ({ id, meta, ...rest }) => rest;
 const same = (got, wanted) => isDeepStrictEqual(got, wanted);
 
@@ -299,6 +316,50 @@ export const SERVICES = [
     act: (ward, { wire }) => send(ward.server.port, wire),
     async check(ward, made, answer) {
       need(!answer || answer.status >= 400, `FAIL-OPEN: a revoked node got ${answer?.status}`);
+    },
+  },
+  {
+    name: 'an enrolment by invitation',
+    async prepare(ward) {
+      const name = `i-${ward.world.lane}-${++ward.world.number}`;
+      const code = decodeCode(await ward.world.invite(name, 'torn/authority'));
+      const pair = await keyPair();
+      return { name, code, pair, ...(await enrolment(code, pair)) };
+    },
+    act: (ward, { wire }) => send(ward.server.port, wire),
+    async check(ward, made, answer) {
+      if (answer?.status !== 200) {
+        need(!answer || answer.status >= 400, `status ${answer?.status}`);
+        need(!answer || answer.status !== 401, 'REASON: a good invitation was refused for good');
+        /* with the same key it is asked again */
+        Object.assign(made, await enrolment(made.code, made.pair));
+        answer = await send(ward.server.port, made.wire);
+        need(answer?.status === 200, `without a fault, it got ${answer?.status}`);
+      }
+      const { kind, locator, credential } = await made.finish(answer.body);
+      need(kind === 'granted', `it got ${kind}`);
+      const { audience, authority } = made.code;
+      ward.identities[made.name] = { ...ward.identities.dr, audience, authority, locator,
+        credential, pair: made.pair };
+      const { wire, keys } = await ward.request(made.name, METADATA);
+      const { status } = await accept(keys, await send(ward.server.port, wire));
+      delete ward.identities[made.name];
+      need(status === 200, `enrolled, and its request got ${status}`);
+      await anotherKey(ward, made);
+    },
+  },
+  {
+    name: 'an invitation that another key has used',
+    async prepare(ward) {
+      const code = decodeCode(await ward.world.invite(`u${++ward.world.number}`, 'torn/authority'));
+      const first = await send(ward.server.port, (await enrolment(code, await keyPair())).wire);
+      need(first?.status === 200, `without a fault: ${first?.status}`);
+      return { code, ...(await enrolment(code, await keyPair())) };
+    },
+    act: (ward, { wire }) => send(ward.server.port, wire),
+    async check(ward, made, answer) {
+      need(!answer || answer.status >= 400, `FAIL-OPEN: another key got ${answer?.status}`);
+      await anotherKey(ward, made);
     },
   },
   {

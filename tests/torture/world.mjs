@@ -97,7 +97,8 @@ export class World {
 
   /** Runs the program without faults. */
   run(args, options) {
-    return this.plain.run(args, { cwd: this.at('try'), ...options });
+    const cwd = this.at(existsSync(this.at('try')) ? 'try' : 'made');
+    return this.plain.run(args, { cwd, ...options });
   }
 
   async must(args, options) {
@@ -115,12 +116,20 @@ export class World {
     { cwd });
   }
 
+  /** A code that enrols a node at the ward's server. */
+  async invite(node, dir = 'ward/authority') {
+    const out = await this.must(['enrol', node, '--role', 'doctor', '--scope', 'user/*.cruds',
+      '--invite', '--code-only', '--dir', this.at(dir), '--server', this.server.url]);
+    return out.trim();
+  }
+
   /** The folder that scenarios begin with. */
   async make() {
     const cwd = this.at('made');
     await this.must(['init', 'authority'], { cwd });
     cpSync(this.at('made'), this.at('ward'), { recursive: true });
     this.server = await new Server(this.path, this.at('ward/authority')).start();
+    await this.invite('first'); /* makes the list of used ones */
     await this.enrol(cwd, 'dr', 'doctor', 'user/*.cruds');
     await this.enrol(cwd, 'bed', 'device', 'system/Observation.c');
     writeFileSync(`${cwd}/passphrase`, `${PASSPHRASE}\n`, { mode: 0o600 });
