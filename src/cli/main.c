@@ -109,6 +109,16 @@ static bool harden(void)
     return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
+/* What was asked for must have reached its reader: a full disk behind a redirection shows. */
+static int flushed(int code)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "skeym: standard output could not be written\n");
+        return code == SKEYM_EXIT_OK ? SKEYM_EXIT_FAILED : code;
+    }
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     if (!harden()) {
@@ -121,18 +131,12 @@ int main(int argc, char **argv)
     }
     const char *name = argv[1];
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        return help(argc - 1, argv + 1);
+        return flushed(help(argc - 1, argv + 1));
     }
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
         printf("skeym %s (protocol 1, %s)\n", SKEYM_VERSION, skeym_crypto_name());
-        return SKEYM_EXIT_OK;
+        return flushed(SKEYM_EXIT_OK);
     }
     const struct skeym_command *command = find(name);
-    int code = command ? command->run(argc - 1, argv + 1) : unknown(name);
-    /* What was asked for must have reached its reader: a full disk behind a redirection shows. */
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "skeym: standard output could not be written\n");
-        return code == SKEYM_EXIT_OK ? SKEYM_EXIT_FAILED : code;
-    }
-    return code;
+    return flushed(command ? command->run(argc - 1, argv + 1) : unknown(name));
 }

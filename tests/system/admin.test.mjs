@@ -434,9 +434,11 @@ async function noCores(world) {
 }
 
 async function fullOutput(world) {
-  const result = spawnSync('sh', ['-c', `"${world.program}" vectors >/dev/full`]);
-  assert.equal(result.status, 1);
-  assert.match(String(result.stderr), /standard output could not be written/);
+  for (const words of ['vectors', 'help', 'help enrol', '--help', '--version']) {
+    const result = spawnSync('sh', ['-c', `"${world.program}" ${words} >/dev/full`]);
+    assert.equal(result.status, 1, words);
+    assert.match(String(result.stderr), /standard output could not be written/, words);
+  }
 }
 
 export default {
