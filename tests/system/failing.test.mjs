@@ -223,6 +223,50 @@ export default {
     }
   },
 
+  async 'a sidecar serves, or says why not, and a request that failed can be repeated'(world) {
+    const { server } = await begin(world);
+    const service = await world.enrol('svc', 'service', 'system/*.cruds');
+    const { at, name } = failing(world);
+    for (let n = 1; ; n++) {
+      const run = world.begin(['connect', '--as', service, '--to', server.url, '--listen',
+        '127.0.0.1:0', '--ready-fd', '3', '--workers', '2'],
+      { env: at(n), stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
+      let ended;
+      run.exit.then((code) => (ended = code));
+      await until('the sidecar', () => ended !== undefined || run.ready.endsWith('\n'), 60000);
+      if (/ASan runtime does not come first/.test(run.err)) throw new Skip('a sanitizer');
+      const what = () => `call ${n} (${name()}): ${ended}: ${run.err}`;
+      if (process.env.SKEYM_TEST_TELL) console.log(`# ${what().slice(0, 200).replace(/\n/g, ' / ')}`);
+      if (ended !== undefined) {
+        assert.equal(ended, 1, what());
+        assert.match(run.err, /skeym/, what());
+        continue;
+      }
+      const base = `http://127.0.0.1:${Number(run.ready)}/fhir`;
+      const ask = (path, options) => fetch(base + path, options).then(
+        async (answer) => ({ status: answer.status, text: await answer.text() }),
+        () => ({ status: 0, text: '' })); /* without memory not even an error can be said */
+      const { identifier, ...rest } = observation(n);
+      const create = () => ask('/Observation', { method: 'POST',
+        headers: { 'content-type': 'application/fhir+json', 'idempotency-key': `"k${n}"` },
+        body: JSON.stringify({ ...rest, subject: { reference: `Patient/${n}` } }) });
+      await until('it to be stored', async () => { /* a login that failed has to wait a second */
+        const { status, text } = await create();
+        assert.ok(status === 0 || status === 201 || status >= 500, what() + status + text);
+        return status === 201;
+      }, 60000);
+      const search = `/Observation?patient=${n}&_count=1`;
+      let found = await ask(search);
+      if (found.status !== 200) found = await ask(search);
+      assert.equal(found.status, 200, what() + found.text);
+      assert.equal(JSON.parse(found.text).entry.length, 1, what());
+      assert.equal((await ask('/Observation/none')).status, 404, what());
+      run.child.kill('SIGTERM');
+      assert.equal(await run.exit, 0, what());
+      if (name() === null) break;
+    }
+  },
+
   async 'a load ends, with its figures or with the reason'(world) {
     await loads(world, '--nodes', '2', '--mix', 'get=1,post=1,login=1');
   },
