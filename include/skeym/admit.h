@@ -51,6 +51,9 @@ struct skeym_used *skeym_used_init(void *memory, size_t slots);
 /* To be called from one thread at least once a second with the server's clock: empties the
  * generation whose span has passed, ahead of need. */
 void skeym_used_tick(struct skeym_used *used, uint64_t now_ms);
+/* Has the place where an id would be fetched into the cache, while other checks go on. Says nothing
+ * and changes nothing. */
+void skeym_used_expect(const struct skeym_used *used, uint64_t id, uint64_t issued_ms);
 /* Inserts if absent, atomically. Errors: SKEYM_ERR_REPLAY, SKEYM_ERR_FULL (also while the
  * generation is not ready), SKEYM_ERR_TIME (too late for its span). */
 SKEYM_MUST_USE enum skeym_error skeym_used_insert(struct skeym_used *used, uint64_t id,

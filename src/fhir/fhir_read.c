@@ -44,18 +44,23 @@ struct one {
     bool right;
 };
 
+static bool is_version(struct skeym_span asked, uint32_t version)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%u", (unsigned)version);
+    return skeym_span_is(asked, text);
+}
+
 static bool write_one(void *arg, const struct skeym_store_record *record)
 {
     struct one *one = arg;
-    char version[16];
     if (!skeym_fhir_read_allowed(one->call, 'r', record->kind, record->patient, one->problem)) {
         /* word for word what is answered when it is not there */
         skeym_fhir_outcome_store(one->problem, SKEYM_ERR_NOT_FOUND);
         one->problem->forbidden = true;
         return false;
     }
-    snprintf(version, sizeof version, "%u", (unsigned)record->version);
-    if (one->version.size > 0 && !skeym_span_is(one->version, version)) {
+    if (one->version.size > 0 && !is_version(one->version, record->version)) {
         return skeym_fhir_outcome_fail(one->problem, 404, "not-found",
                                        "only the current version is kept");
     }

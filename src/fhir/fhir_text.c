@@ -2,7 +2,6 @@
 #include "fhir/fhir_text.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,23 +44,30 @@ void skeym_fhir_text_add(struct skeym_fhir_text *text, const char *piece)
     skeym_fhir_text_span(text, skeym_span_text(piece));
 }
 
+static bool is_plain(uint8_t byte)
+{
+    return byte >= 0x20 && byte != '"' && byte != '\\';
+}
+
 void skeym_fhir_text_string(struct skeym_fhir_text *text, struct skeym_span piece)
 {
+    static const char digits[] = "0123456789abcdef";
     size_t from = 0;
-    skeym_fhir_text_add(text, "\"");
+    skeym_fhir_text_span(text, skeym_span("\"", 1));
     for (size_t i = 0; i < piece.size; i++) {
         uint8_t byte = piece.data[i];
-        if (byte >= 0x20 && byte != '"' && byte != '\\') {
+        if (is_plain(byte)) {
             continue;
         }
-        char escape[8];
-        snprintf(escape, sizeof escape, byte < 0x20 ? "\\u%04x" : "\\%c", byte);
+        const char escape[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+        const char mark[] = {'\\', (char)byte};
         skeym_fhir_text_span(text, skeym_span_part(piece, from, i - from));
-        skeym_fhir_text_add(text, escape);
+        skeym_fhir_text_span(text, byte < 0x20 ? skeym_span(escape, sizeof escape)
+                                               : skeym_span(mark, sizeof mark));
         from = i + 1;
     }
     skeym_fhir_text_span(text, skeym_span_part(piece, from, piece.size - from));
-    skeym_fhir_text_add(text, "\"");
+    skeym_fhir_text_span(text, skeym_span("\"", 1));
 }
 
 void skeym_fhir_text_quoted(struct skeym_fhir_text *text, const char *piece)
@@ -71,9 +77,17 @@ void skeym_fhir_text_quoted(struct skeym_fhir_text *text, const char *piece)
 
 void skeym_fhir_text_number(struct skeym_fhir_text *text, int64_t number)
 {
-    char digits[32];
-    snprintf(digits, sizeof digits, "%lld", (long long)number);
-    skeym_fhir_text_add(text, digits);
+    char digits[20]; /* "-9223372036854775808" */
+    size_t at = sizeof digits;
+    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do {
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (number < 0) {
+        digits[--at] = '-';
+    }
+    skeym_fhir_text_span(text, skeym_span(digits + at, sizeof digits - at));
 }
 
 struct skeym_span skeym_fhir_text_view(const struct skeym_fhir_text *text)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fhir/fhir_time.h"
 
-#include <stdio.h>
-
 enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, HOUR_MS = 60 * MINUTE_MS };
 static const int64_t day_ms = 24LL * HOUR_MS;
 
@@ -20,12 +18,10 @@ static int days_in(int year, int month)
 /* Days from 1970-01-01 to the first day of the month. */
 static int64_t days_before(int year, int month)
 {
+    static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
     int64_t y = year - 1;
     int64_t days = y * 365 + y / 4 - y / 100 + y / 400 - 719162;
-    for (int m = 1; m < month; m++) {
-        days += days_in(year, m);
-    }
-    return days;
+    return days + before[month - 1] + (month > 2 && is_leap(year));
 }
 
 static int number(struct skeym_reader *reader, size_t digits)
@@ -155,23 +151,40 @@ enum skeym_error skeym_fhir_time_parse(struct skeym_fhir_range *out, struct skey
     return SKEYM_OK;
 }
 
+/* Digits with zeros before them, and what follows them. */
+static char *print(char *at, int64_t value, size_t digits, char end)
+{
+    for (size_t i = digits; i > 0; i--) {
+        at[i - 1] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    at[digits] = end;
+    return at + digits + 1;
+}
+
 void skeym_fhir_time_print(char out[SKEYM_FHIR_TIME_BYTES], int64_t time_ms)
 {
     int64_t first = days_before(1, 1) * day_ms, last = days_before(10000, 1) * day_ms - 1;
     int64_t time = time_ms < first ? first : time_ms > last ? last : time_ms;
     int64_t since = time - first;
     int64_t days = since / day_ms, rest = since % day_ms;
-    int year = (int)(days / 366) + 1, month = 1; /* not after the year sought */
+    /* Neither is after what is sought, and a step or two before it at most. */
+    int year = (int)(days * 400 / 146097), month = 1;
+    year = year < 1 ? 1 : year;
     days += days_before(1, 1);
     while (days_before(year + 1, 1) <= days) {
         year++;
     }
+    month = (int)(days - days_before(year, 1)) / 31 + 1;
     while (month < 12 && days_before(year, month + 1) <= days) {
         month++;
     }
-    int day = (int)(days - days_before(year, month)) + 1;
-    snprintf(out, SKEYM_FHIR_TIME_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
-             (unsigned)year % 10000u, (unsigned)month % 100u, (unsigned)day % 100u,
-             (unsigned)(rest / HOUR_MS) % 100u, (unsigned)(rest / MINUTE_MS % 60),
-             (unsigned)(rest / SECOND_MS % 60), (unsigned)(rest % SECOND_MS));
+    char *at = print(out, year, 4, '-');
+    at = print(at, month, 2, '-');
+    at = print(at, days - days_before(year, month) + 1, 2, 'T');
+    at = print(at, rest / HOUR_MS, 2, ':');
+    at = print(at, rest / MINUTE_MS % 60, 2, ':');
+    at = print(at, rest / SECOND_MS % 60, 2, '.');
+    at = print(at, rest % SECOND_MS, 3, 'Z');
+    *at = '\0';
 }

@@ -225,6 +225,7 @@ enum skeym_error skeym_admit_head(struct skeym_admission *out, const struct skey
     enum skeym_error error = walk(&work, head_steps, sizeof head_steps / sizeof head_steps[0]);
     if (error == SKEYM_OK) {
         out->check = SKEYM_CHECK_COUNT;
+        skeym_used_expect(gate->used, out->token_id, out->claims.issued_ms);
     }
     return error;
 }

@@ -129,6 +129,16 @@ static enum skeym_error place(_Atomic uint64_t *ids, size_t slots, uint64_t id)
     return SKEYM_ERR_FULL;
 }
 
+void skeym_used_expect(const struct skeym_used *used, uint64_t id, uint64_t issued_ms)
+{
+#ifdef __GNUC__
+    uint64_t span = issued_ms / SKEYM_USED_SPAN_MS;
+    __builtin_prefetch(&used->ids[(span & 1) * used->slots + (id & (used->slots - 1))], 1);
+#else
+    (void)used, (void)id, (void)issued_ms;
+#endif
+}
+
 enum skeym_error skeym_used_insert(struct skeym_used *used, uint64_t id, uint64_t issued_ms)
 {
     uint64_t span = issued_ms / SKEYM_USED_SPAN_MS;

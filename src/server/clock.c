@@ -42,6 +42,14 @@ uint64_t skeym_clock_now(struct skeym_clock *clock, uint64_t *behind_ms)
     return skeym_clock_step(clock, wall_ns, read_ns(CLOCK_MONOTONIC), behind_ms);
 }
 
+struct skeym_clock_time skeym_clock_read(struct skeym_clock *clock)
+{
+    uint64_t wall_ns = read_ns(CLOCK_REALTIME);
+    uint64_t monotonic_ns = read_ns(CLOCK_MONOTONIC);
+    return (struct skeym_clock_time){skeym_clock_step(clock, wall_ns, monotonic_ns, NULL),
+                                     monotonic_ns / NS_PER_MS};
+}
+
 uint64_t skeym_clock_monotonic(void)
 {
     return read_ns(CLOCK_MONOTONIC) / NS_PER_MS;

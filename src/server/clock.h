@@ -23,6 +23,11 @@ uint64_t skeym_clock_step(struct skeym_clock *clock, uint64_t wall_ns, uint64_t 
                           uint64_t *behind_ms);
 /* The same with the system's two clocks. */
 uint64_t skeym_clock_now(struct skeym_clock *clock, uint64_t *behind_ms);
+/* Both times at once, as skeym_clock_now and skeym_clock_monotonic have them. */
+struct skeym_clock_time {
+    uint64_t now_ms, monotonic_ms;
+};
+struct skeym_clock_time skeym_clock_read(struct skeym_clock *clock);
 /* Milliseconds of the monotonic clock: for deadlines and rates. */
 uint64_t skeym_clock_monotonic(void);
 

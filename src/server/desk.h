@@ -22,6 +22,7 @@ struct skeym_desk_call {
     struct skeym_span target;
     struct skeym_span part; /* of the path, where the route has a star: an id */
     const struct skeym_admission *admission;
+    uint64_t now_ms; /* when the request was whole */
     skeym_fhir_done done;
     void *arg;
     struct skeym_desk_call *next;

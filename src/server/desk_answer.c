@@ -104,7 +104,7 @@ struct skeym_fhir_answer *skeym_desk_answer_whoami(const struct skeym_desk_call 
     begin_node(&text, &claims->id, claims->role, &claims->scopes, claims->generation);
     add_time(&text, "loginTime", UINT64_C(1000) * claims->login_s);
     add_time(&text, "loginDeadline", UINT64_C(1000) * claims->deadline_s);
-    add_time(&text, "serverTime", skeym_clock_now(&call->service->clock, NULL));
+    add_time(&text, "serverTime", call->now_ms);
     skeym_fhir_text_add(&text, "}");
     return json(&text);
 }

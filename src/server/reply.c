@@ -104,15 +104,15 @@ enum MHD_Result skeym_reply_bytes(struct skeym_service *service, struct MHD_Conn
 
 /* The lane's next token as text, NUL-terminated; empty at the end of the chain. */
 static enum skeym_error next_token(char out[SKEYM_TOKEN_CHARS + 1], struct skeym_service *service,
-                                   const struct skeym_admission *admission,
+                                   const struct skeym_admission *admission, uint64_t now_ms,
                                    const uint8_t nonce[SKEYM_NONCE_BYTES])
 {
     size_t size = 0;
     struct skeym_room room = {(uint8_t *)out, SKEYM_TOKEN_CHARS};
     skeym_state_hold(service->state);
-    enum skeym_error error = skeym_admit_next(
-        room, &size, admission, skeym_state_gate(service->state),
-        (uint8_t)service->conf->token_lifetime, nonce, skeym_clock_now(&service->clock, NULL));
+    enum skeym_error error =
+        skeym_admit_next(room, &size, admission, skeym_state_gate(service->state),
+                         (uint8_t)service->conf->token_lifetime, nonce, now_ms);
     skeym_state_release(service->state);
     out[error ? 0 : size] = '\0';
     if (!error && size == 0) {
@@ -122,8 +122,8 @@ static enum skeym_error next_token(char out[SKEYM_TOKEN_CHARS + 1], struct skeym
 }
 
 enum MHD_Result skeym_reply_sealed(struct skeym_service *service, struct MHD_Connection *connection,
-                                   const struct skeym_admission *admission, int status,
-                                   const char *content_type, struct skeym_span body)
+                                   const struct skeym_admission *admission, uint64_t now_ms,
+                                   int status, const char *content_type, struct skeym_span body)
 {
     struct {
         uint8_t iv[SKEYM_IV_BYTES];
@@ -135,7 +135,7 @@ enum MHD_Result skeym_reply_sealed(struct skeym_service *service, struct MHD_Con
     uint8_t *sealed = malloc(size ? size : 1);
     enum skeym_error error = sealed ? skeym_crypto_nonce(&fresh, sizeof fresh) : SKEYM_ERR_MEMORY;
     if (!error) {
-        error = next_token(next, service, admission, fresh.nonce);
+        error = next_token(next, service, admission, now_ms, fresh.nonce);
     }
     if (!error) {
         error = skeym_jwe_seal((struct skeym_room){sealed, size}, &size, admission->keys.answer,

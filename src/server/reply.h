@@ -16,9 +16,9 @@ enum MHD_Result skeym_reply_bytes(struct skeym_service *service, struct MHD_Conn
                                   int status, const char *content_type, uint8_t *data, size_t size,
                                   const char *next);
 
-/* Seals an answer for an admitted request and mints its next token. */
+/* Seals an answer for an admitted request and mints its next token, which begins at now_ms. */
 enum MHD_Result skeym_reply_sealed(struct skeym_service *service, struct MHD_Connection *connection,
-                                   const struct skeym_admission *admission, int status,
-                                   const char *content_type, struct skeym_span body);
+                                   const struct skeym_admission *admission, uint64_t now_ms,
+                                   int status, const char *content_type, struct skeym_span body);
 
 #endif

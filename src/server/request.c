@@ -26,6 +26,7 @@ enum kind { EXCHANGE, LOGIN, ENROL };
 struct skeym_request {
     struct skeym_service *service;
     struct skeym_deadline *deadline;
+    struct skeym_clock_time time; /* when its head, its whole body, or its answer was there */
     enum phase phase;
     enum kind kind;
     bool counted; /* in service->under_way */
@@ -65,7 +66,9 @@ bool skeym_request_end(struct skeym_request *request)
         skeym_crypto_wipe(request->body, request->body_size);
         free(request->body);
     }
-    atomic_fetch_sub(&service->body_bytes, request->reserved);
+    if (request->reserved) {
+        atomic_fetch_sub(&service->body_bytes, request->reserved);
+    }
     if (request->counted) {
         atomic_fetch_sub(&service->under_way, 1);
     }
@@ -76,8 +79,14 @@ bool skeym_request_end(struct skeym_request *request)
 /* A phase begins, for so long at most; 0: until it is over. */
 static void enter(struct skeym_request *request, enum skeym_deadline_phase phase, uint64_t ms)
 {
-    uint64_t now_ms = skeym_clock_monotonic();
+    uint64_t now_ms = request->time.monotonic_ms;
     skeym_deadline_set(request->deadline, phase, now_ms, ms ? now_ms + ms : SKEYM_DEADLINE_NONE);
+}
+
+/* Where time may have passed. */
+static void look_at_clock(struct skeym_request *request)
+{
+    request->time = skeym_clock_read(&request->service->clock);
 }
 
 /* --- refusals -------------------------------------------------------------------- */
@@ -87,8 +96,7 @@ static void log_refusal(struct skeym_request *request, const char *check, enum s
 {
     const struct skeym_name *node = &request->admission.claims.id;
     if (node->size) {
-        skeym_seen_note(request->service->seen, node, SKEYM_SEEN_REFUSED,
-                        skeym_clock_now(&request->service->clock, NULL));
+        skeym_seen_note(request->service->seen, node, SKEYM_SEEN_REFUSED, request->time.now_ms);
     }
     enum skeym_log_room room = request->trusted ? SKEYM_LOG_PROVEN
                                : node->size     ? SKEYM_LOG_NAMED
@@ -235,10 +243,9 @@ static enum MHD_Result begin_exchange(struct skeym_request *request,
                                       struct MHD_Connection *connection)
 {
     struct skeym_service *service = request->service;
-    uint64_t now_ms = skeym_clock_now(&service->clock, NULL);
     skeym_state_hold(service->state);
     enum skeym_error error = skeym_admit_head(&request->admission, skeym_state_gate(service->state),
-                                              &request->head, now_ms);
+                                              &request->head, request->time.now_ms);
     skeym_state_release(service->state);
     return error ? refuse_check(request, connection, error) : MHD_YES;
 }
@@ -253,6 +260,7 @@ static enum MHD_Result begin(struct skeym_request *request, struct MHD_Connectio
     if (!request->deadline) {
         return MHD_NO;
     }
+    look_at_clock(request);
     enter(request, SKEYM_DEADLINE_READING, service->conf->body_seconds * 1000);
     request->counted = true;
     atomic_fetch_add(&service->under_way, 1);
@@ -275,7 +283,7 @@ static enum MHD_Result begin(struct skeym_request *request, struct MHD_Connectio
         request->phase = CONSOLE; /* answered at the request's end */
         return MHD_YES;
     }
-    if (skeym_state_stale(service->state, skeym_clock_now(&service->clock, NULL))) {
+    if (skeym_state_stale(service->state, request->time.now_ms)) {
         return refuse(request, connection, 503, 5);
     }
     request->kind = kind_of(&request->head);
@@ -320,6 +328,7 @@ static enum MHD_Result finish_login(struct skeym_request *request,
     }
     request->trusted = true;
     request->phase = OVER;
+    look_at_clock(request);
     enter(request, SKEYM_DEADLINE_SENDING, request->service->conf->body_seconds * 1000);
     return skeym_reply_bytes(request->service, connection, 200, SKEYM_LOGIN_TYPE, answer, size, "");
 }
@@ -345,6 +354,7 @@ static enum MHD_Result finish_enrol(struct skeym_request *request,
     }
     request->trusted = true;
     request->phase = OVER;
+    look_at_clock(request);
     enter(request, SKEYM_DEADLINE_SENDING, request->service->conf->body_seconds * 1000);
     return skeym_reply_bytes(request->service, connection, 200, SKEYM_SIGNUP_TYPE, answer, size,
                              "");
@@ -355,6 +365,9 @@ static enum MHD_Result answer(struct skeym_request *request, struct MHD_Connecti
     const struct skeym_request_work *work = &request->work;
     struct skeym_span body = skeym_span(work->answer->body, work->answer->body_size);
     request->phase = OVER;
+    if (!work->at_once) {
+        look_at_clock(request);
+    }
     enter(request, SKEYM_DEADLINE_SENDING,
           request->service->conf->body_seconds * 1000 +
               work->answer->body_size / ANSWER_BYTES_PER_MS);
@@ -364,7 +377,8 @@ static enum MHD_Result answer(struct skeym_request *request, struct MHD_Connecti
         log_refusal(request, skeym_check_word(SKEYM_CHECK_SCOPE), SKEYM_ERR_SCOPE, count);
     }
     return skeym_reply_sealed(request->service, connection, &request->admission,
-                              work->answer->status, work->answer->content_type, body);
+                              request->time.now_ms, work->answer->status,
+                              work->answer->content_type, body);
 }
 
 static enum MHD_Result finish_exchange(struct skeym_request *request,
@@ -373,9 +387,8 @@ static enum MHD_Result finish_exchange(struct skeym_request *request,
     struct skeym_service *service = request->service;
     struct skeym_span body = skeym_span(request->body, request->body_size);
     skeym_state_hold(service->state);
-    enum skeym_error error =
-        skeym_admit_body(&request->admission, skeym_state_gate(service->state), &request->head,
-                         body, skeym_clock_now(&service->clock, NULL));
+    enum skeym_error error = skeym_admit_body(&request->admission, skeym_state_gate(service->state),
+                                              &request->head, body, request->time.now_ms);
     skeym_state_release(service->state);
     if (error) {
         return refuse_check(request, connection, error);
@@ -383,11 +396,12 @@ static enum MHD_Result finish_exchange(struct skeym_request *request,
     request->trusted = true;
     skeym_metrics_add(&service->metrics, SKEYM_COUNT_ADMITTED, 1);
     skeym_seen_note(service->seen, &request->admission.claims.id, SKEYM_SEEN_REQUEST,
-                    skeym_clock_now(&service->clock, NULL));
+                    request->time.now_ms);
     if (request->admission.claims.sequence % WELCOME_EACH == 0) {
-        skeym_rate_welcome(service->rate, &request->deadline->host, skeym_clock_monotonic());
+        skeym_rate_welcome(service->rate, &request->deadline->host, request->time.monotonic_ms);
     }
     request->phase = WAIT;
+    request->work.now_ms = request->time.now_ms;
     skeym_request_work_run(&request->work, service, connection, &request->admission, &request->head,
                            body);
     if (request->work.parked) {
@@ -408,11 +422,13 @@ enum MHD_Result skeym_request_step(struct skeym_request *request, struct MHD_Con
     }
     switch (request->phase) {
     case BODY:
+        look_at_clock(request);
         enter(request, SKEYM_DEADLINE_WORKING, 0);
         return request->kind == LOGIN   ? finish_login(request, connection)
                : request->kind == ENROL ? finish_enrol(request, connection)
                                         : finish_exchange(request, connection);
     case DRAIN:
+        look_at_clock(request);
         return refuse(request, connection, request->refusal, 0);
     case WAIT:
         if (!skeym_request_work_done(&request->work)) {
@@ -420,6 +436,7 @@ enum MHD_Result skeym_request_step(struct skeym_request *request, struct MHD_Con
         }
         return request->work.answer ? answer(request, connection) : MHD_NO;
     case CONSOLE:
+        look_at_clock(request);
         return show_console(request, connection);
     case HEAD:
     case OVER:

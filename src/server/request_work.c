@@ -131,9 +131,11 @@ static void handle(struct skeym_request_work *work, struct skeym_admission *admi
     if (skeym_desk_find(&work->desk, asked->method, asked->target)) {
         work->desk.service = service;
         work->desk.admission = admission;
+        work->desk.now_ms = work->now_ms;
         work->desk.done = take_answer;
         work->desk.arg = work;
-        if (!skeym_desk_take(service->desk, &work->desk)) {
+        work->at_once = skeym_desk_take(service->desk, &work->desk);
+        if (!work->at_once) {
             park(work);
         }
         return;
@@ -153,7 +155,7 @@ static void handle(struct skeym_request_work *work, struct skeym_admission *admi
         .node = skeym_name_span(&admission->claims.id),
         .grant = {allows, admission},
         .base_url = service->base_url,
-        .now_ms = skeym_clock_now(&service->clock, NULL),
+        .now_ms = work->now_ms,
     };
     if (request.key.size > 0) {
         digest_of(request.digest, asked);

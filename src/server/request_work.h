@@ -12,8 +12,10 @@ struct skeym_request_work {
     struct skeym_service *service;
     struct MHD_Connection *connection;
     _Atomic int stage;
-    bool parked;    /* the connection was suspended */
-    uint8_t *plain; /* the opened body */
+    uint64_t now_ms; /* when the request was whole */
+    bool parked;     /* the connection was suspended */
+    bool at_once;    /* answered without a look at store or disk */
+    uint8_t *plain;  /* the opened body */
     size_t plain_room;
     struct skeym_fhir_answer *answer;
     struct skeym_desk_call desk;

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -122,6 +123,43 @@ static void odd_bytes_make_it_unclear(void **state)
     assert_false(good.framing_unclear);
 }
 
+/* Values are looked at eight bytes at a time. */
+static void an_odd_byte_is_seen_at_every_place(void **state)
+{
+    (void)state;
+    char value[27];
+    for (size_t at = 0; at < sizeof value; at++) {
+        for (unsigned c = 0; c < 256; c++) {
+            struct skeym_fields fields = {0};
+            memset(value, at % 2 ? 'a' : 0xff, sizeof value);
+            value[at] = (char)c;
+            skeym_fields_add(&fields, skeym_span("a", 1), skeym_span(value, sizeof value));
+            assert_int_equal(fields.framing_unclear, (c < 0x20 && c != '\t') || c == 0x7f);
+        }
+    }
+}
+
+static void a_name_is_known_by_all_of_its_letters(void **state)
+{
+    (void)state;
+    const char *names[] = {"authorization",     "skeym-proof", "content-type", "content-length",
+                           "transfer-encoding", "expect",      "host"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t size = strlen(names[i]);
+        for (size_t at = 0; at <= size; at++) {
+            char name[32];
+            struct skeym_fields fields = {0};
+            memcpy(name, names[i], size + 1);
+            memcpy(name + at, "_", at == size ? 2 : 1); /* one more at its end */
+            add(&fields, name, "1");
+            assert_int_equal(fields.seen, 0);
+            add(&fields, names[i], "1");
+            assert_int_not_equal(fields.seen, 0);
+            assert_false(fields.doubled);
+        }
+    }
+}
+
 static void sees_who_waits(void **state)
 {
     (void)state;
@@ -139,6 +177,8 @@ int main(void)
         cmocka_unit_test(any_transfer_encoding_is_unclear),
         cmocka_unit_test(a_length_is_a_plain_number),
         cmocka_unit_test(odd_bytes_make_it_unclear),
+        cmocka_unit_test(an_odd_byte_is_seen_at_every_place),
+        cmocka_unit_test(a_name_is_known_by_all_of_its_letters),
         cmocka_unit_test(sees_who_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
