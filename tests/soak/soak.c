@@ -27,7 +27,8 @@
 #define CHUNK    (1 << 20)
 #define FLAT_KIB 4096 /* growth that a noisy allocator may show, over all of MORE */
 
-/* Open-addressed set of the first 16 bytes of each secret. */
+/* Open-addressed set of both halves of each secret: code that works on 16 bytes at a time may leave
+ * either behind. */
 struct secrets {
     uint8_t (*at)[WINDOW];
     uint8_t *kind; /* 0: empty; else a letter */
@@ -42,7 +43,7 @@ static size_t slot_of(const struct secrets *set, const uint8_t *bytes)
     return (size_t)(hash * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (set->room - 1);
 }
 
-static void keep(struct secrets *set, char kind, const uint8_t *bytes)
+static void keep_half(struct secrets *set, char kind, const uint8_t *bytes)
 {
     if (set->count * 2 >= set->room) {
         fprintf(stderr, "soak: too many secrets\n");
@@ -57,6 +58,13 @@ static void keep(struct secrets *set, char kind, const uint8_t *bytes)
     memcpy(set->at[i], bytes, WINDOW);
     unsigned head = (unsigned)bytes[0] << 8 | bytes[1];
     set->filter[head >> 3] |= (uint8_t)(1u << (head & 7));
+}
+
+/* 32 bytes */
+static void keep(struct secrets *set, char kind, const uint8_t *bytes)
+{
+    keep_half(set, kind, bytes);
+    keep_half(set, kind, bytes + WINDOW);
 }
 
 static uint8_t find(const struct secrets *set, const uint8_t *bytes)

@@ -3,7 +3,7 @@
 // memory is the same after 100,000. Searched by tests/soak, which knows every secret of its node.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Skip } from './world.mjs';
 
@@ -54,6 +54,20 @@ export default {
     const { code, said } = await search(world, server, credential, 90000);
     assert.equal(code, 0, said);
     assert.match(said, /memory: \d{7,} bytes searched: S_n 0, C_i 0, private key 0, k_m 0, k_q 0, k_p 0; control [1-9]/);
+    assert.equal(await server.stop(), 0);
+  },
+
+  /* The compiler keeps in registers what it otherwise lays on the stack, where nobody wipes it. */
+  async 'no secret stays in a program that was not optimized'(world) {
+    const plain = join(dirname(searcher(world)), '../../skeym');
+    if (!existsSync(plain) || realpathSync(plain) === realpathSync(world.program)) {
+      throw new Skip('there is no other program beside tests/soak');
+    }
+    world.program = plain;
+    await world.init();
+    const server = await world.serve(OPEN);
+    const { code, said } = await search(world, server, await world.enrol('dr-plain', 'doctor', 'user/*.rs'), 0);
+    assert.equal(code, 0, said);
     assert.equal(await server.stop(), 0);
   },
 
