@@ -49,6 +49,23 @@ function(skeym_library)
   endif()
 endfunction()
 
+# skeym_device_flags(TARGET): as small as it goes, and only what is used is linked.
+function(skeym_device_flags target)
+  target_compile_options(${target} PRIVATE -Os -ffunction-sections -fdata-sections -ffreestanding
+    -fbuiltin -U_FORTIFY_SOURCE -fno-asynchronous-unwind-tables)
+endfunction()
+
+# skeym_device_library(): build/libskeym-device.a, the core alone for a device that brings its own
+# crypto door. Link with --gc-sections. bench/device shows what it takes.
+function(skeym_device_library)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/core/*.c)
+  add_library(libskeym-device STATIC ${sources})
+  set_target_properties(libskeym-device PROPERTIES OUTPUT_NAME skeym-device)
+  target_link_libraries(libskeym-device PRIVATE skeym_flags)
+  target_include_directories(libskeym-device PUBLIC include PRIVATE src)
+  skeym_device_flags(libskeym-device)
+endfunction()
+
 # skeym_unit_tests(LAYER libs...): every tests/unit/LAYER/test_*.c is one cmocka program.
 function(skeym_unit_tests layer)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/unit/${layer}/test_*.c)

@@ -103,6 +103,11 @@ struct skeym_login_grant {
 SKEYM_MUST_USE enum skeym_error skeym_login_finish(struct skeym_login_grant *out,
                                                    struct skeym_handshake *state,
                                                    struct skeym_span answer);
+/* The same for who has no 12 KB of stack to spare: what is opened takes the answer's place, and is
+ * wiped with it. answer.room: the answer's size. */
+SKEYM_MUST_USE enum skeym_error skeym_login_finish_in_place(struct skeym_login_grant *out,
+                                                            struct skeym_handshake *state,
+                                                            struct skeym_room answer);
 
 /* --- the authority's side ---------------------------------------------- */
 

@@ -178,19 +178,33 @@ static enum skeym_error read_message_2(struct skeym_login_grant *out, struct ske
     return error;
 }
 
+static enum skeym_error finish(struct skeym_login_grant *out, struct skeym_room payload,
+                               struct skeym_handshake *state, struct skeym_span answer)
+{
+    memset(out, 0, sizeof *out);
+    enum skeym_error error = read_message_2(out, payload, state, answer);
+    if (error) {
+        skeym_crypto_wipe(out, sizeof *out);
+    }
+    skeym_crypto_wipe(payload.data, payload.room); /* may hold a renewed C_i */
+    skeym_crypto_wipe(state, sizeof *state);
+    return error;
+}
+
 enum skeym_error skeym_login_finish(struct skeym_login_grant *out, struct skeym_handshake *state,
                                     struct skeym_span answer)
 {
     uint8_t payload[SKEYM_LOGIN_ANSWER_BYTES];
-    memset(out, 0, sizeof *out);
-    enum skeym_error error =
-        read_message_2(out, (struct skeym_room){payload, sizeof payload}, state, answer);
-    if (error) {
-        skeym_crypto_wipe(out, sizeof *out);
-    }
-    skeym_crypto_wipe(payload, sizeof payload); /* may hold a renewed C_i */
-    skeym_crypto_wipe(state, sizeof *state);
-    return error;
+    return finish(out, (struct skeym_room){payload, sizeof payload}, state, answer);
+}
+
+enum skeym_error skeym_login_finish_in_place(struct skeym_login_grant *out,
+                                             struct skeym_handshake *state,
+                                             struct skeym_room answer)
+{
+    size_t head = answer.room < SKEYM_NOISE_HEAD_2 ? answer.room : SKEYM_NOISE_HEAD_2;
+    struct skeym_room payload = {answer.data + head, answer.room - head};
+    return finish(out, payload, state, skeym_span(answer.data, answer.room));
 }
 
 /* --- the authority's side: message 1 ----------------------------------------------- */

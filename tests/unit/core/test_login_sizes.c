@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bounds of a login's messages, in numbers: those of docs/PROTOCOL.md, section 6. */
+#include "core/noise.h"
 #include "unit/core/login_fixture.h"
 
 #define HEAD_BYTES 80 /* e, and s with its tag */
@@ -134,6 +135,50 @@ static void answers_are_bounded(void **state)
                      SKEYM_ERR_SHAPE);
 }
 
+/* --- in place --------------------------------------------------------------------------- */
+
+static enum skeym_error finish_in_place(size_t size)
+{
+    memset(&f.grant, 0xee, sizeof f.grant);
+    enum skeym_error error =
+        skeym_login_finish_in_place(&f.grant, &f.node, (struct skeym_room){f.answer, size});
+    assert_zero(&f.node, sizeof f.node);
+    if (size > SKEYM_NOISE_HEAD_2) { /* what was opened, and what was not */
+        assert_zero(f.answer + SKEYM_NOISE_HEAD_2, size - SKEYM_NOISE_HEAD_2);
+    }
+    return error;
+}
+
+static void in_place(void **state)
+{
+    (void)state;
+    static struct skeym_login_grant grant;
+    static uint8_t kept[sizeof f.answer];
+    enrol_under(&f.enrol[0]); /* the answer brings a C_i, too */
+    ask();
+    const struct skeym_handshake before = f.node;
+    assert_int_equal(read_body(), SKEYM_OK);
+    assert_int_equal(answer(), SKEYM_OK);
+    assert_int_equal(finish(), SKEYM_OK);
+    grant = f.grant;
+    memcpy(kept, f.answer, sizeof kept);
+    f.node = before;
+    assert_int_equal(finish_in_place(f.answer_size), SKEYM_OK);
+    assert_true(f.grant.renewed);
+    assert_memory_equal(&f.grant, &grant, sizeof grant);
+    for (size_t size = 0; size <= f.answer_size; size++) {
+        f.node = before;
+        memcpy(f.answer, kept, sizeof kept);
+        f.answer[size > 0 ? size - 1 : 0] ^= size == f.answer_size;
+        assert_int_equal(finish_in_place(size),
+                         size < 48 ? SKEYM_ERR_TRUNCATED : SKEYM_ERR_HANDSHAKE);
+        assert_zero(&f.grant, sizeof f.grant);
+        if (size < f.answer_size) {
+            assert_memory_equal(f.answer + size, kept + size, sizeof kept - size);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +190,7 @@ int main(void)
         cmocka_unit_test_setup(a_start_that_just_fits, start),
         cmocka_unit_test_setup(an_answer_that_just_fits, start),
         cmocka_unit_test_setup(answers_are_bounded, start),
+        cmocka_unit_test_setup(in_place, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

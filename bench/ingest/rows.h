@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Readings as a server's FHIR layer hands them to the store, made before any clock starts. */
+#ifndef SKEYM_BENCH_INGEST_ROWS_H
+#define SKEYM_BENCH_INGEST_ROWS_H
+
+#include "store/store.h"
+
+enum { ROWS_TAGS = 3, ROWS_BODY = 640 };
+
+struct row {
+    struct skeym_store_tag tags[ROWS_TAGS]; /* code, category, identifier */
+    char id[33], patient[24], identifier[40];
+    char body[ROWS_BODY];
+};
+
+/* Reading `number` of a patient, a second after the last. serial: of all rows, grows; ids are in
+ * its order, as a server's are in order of time. long_body: as `skeym bench load` posts, some 500
+ * bytes; else 100. */
+void rows_make(struct row *row, struct skeym_store_write *write, size_t patient, uint64_t number,
+               uint64_t serial, bool long_body);
+/* out: "load-<number>", as in the rows */
+void rows_patient(char out[24], size_t patient);
+
+#endif
