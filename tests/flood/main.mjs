@@ -6,7 +6,7 @@ import { LOAD_CORE, SERVER_CORE, World, canPin, cpu, memory, metrics, percentile
   from './world.mjs';
 
 const options = { seed: '1', only: '', seconds: '15' };
-const [program, ...argv] = process.argv.slice(2);
+const [program, blaster, ...argv] = process.argv.slice(2);
 let short = false;
 while (argv.length) {
   const word = argv.shift();
@@ -29,6 +29,7 @@ const FACTOR = 10;
 const SLOW_MS = 250; // or three times the p99 before the flood: what is slow after it
 // A request flood keeps fewer connections than the server takes; slow ones want them all.
 const CONNECTIONS = 2000;
+const BATCH = 16; // requests that leave in one go
 const SERVER_CONNECTIONS = 4096;
 const STOP_MS = 2000;
 
@@ -98,18 +99,16 @@ async function capacity(world, kind) {
   return figures.answers_per_s;
 }
 
-/** One kind of flood from one place. Slow ones in parts, as a process may have so many files. */
+/** One kind of flood from one place, sent whatever is answered. Slow ones are kept connections, in parts, as a
+ * process may have so many files. */
 function flood(world, server, kind, from, rate, seconds) {
-  const common = ['--attack', kind, '--from', from, '--warmup', 0, '--seconds', seconds,
-    '--answer-seconds', 60];
   if (SLOW.includes(kind)) {
     const parts = 3;
     const each = Math.ceil(FACTOR * SERVER_CONNECTIONS / parts);
-    return Array.from({ length: parts }, () => world.load(server, 10, ...common, '--connections', each,
-      '--rate', Math.round(each / 3)));
+    return Array.from({ length: parts }, () => world.load(server, 10, '--attack', kind, '--from', from, '--warmup', 0,
+      '--seconds', seconds, '--answer-seconds', 60, '--connections', each, '--rate', Math.round(each / 3)));
   }
-  return [world.load(server, 10, ...common, '--connections', CONNECTIONS, '--batch', 16,
-    '--rate', Math.round(rate))];
+  return [world.blast(server, 10, kind, rate, CONNECTIONS, BATCH, from, seconds)];
 }
 
 /** When the first half second begins in which all that is due is answered, nine of ten within `slow`. */
@@ -147,7 +146,8 @@ async function scenario(world, kind, where, from, rate, settings = []) {
     straggler_s: Math.max(0, ...part(from_ms, to_ms).map(({ due, latency }) => due + latency - to_ms)) / 1000,
     memory: memory(server, 'VmHWM'),
     due: results.reduce((sum, { figures }) => sum + figures.due, 0) / seconds,
-    sent: results.reduce((sum, { figures }) => sum + figures.due - figures.unsent, 0) / seconds,
+    sent: results.reduce((sum, { figures }) => sum + (figures.sent ?? figures.due - figures.unsent), 0) / seconds,
+    knocked: results.reduce((sum, { figures }) => sum + (figures.knocked ?? 0), 0) / seconds,
     answered: results.reduce((sum, { figures }) => sum + figures.answers, 0) / seconds,
     generator: results.reduce((sum, { figures }) => sum + figures.generator_core_percent, 0),
     server: 100 * cpuUsed / seconds,
@@ -162,21 +162,28 @@ async function scenario(world, kind, where, from, rate, settings = []) {
 function judge(result) {
   const { kind, where } = result;
   const name = `${kind} from ${where}`;
-  say(`--- ${name}: ${result.due.toFixed(0)}/s due, ${result.sent.toFixed(0)}/s sent, ${result.answered.toFixed(0)}/s answered; server ${result.server.toFixed(0)}% of a core, generator ${result.generator.toFixed(0)}%`);
+  say(`--- ${name}: ${result.due.toFixed(0)}/s due, ${result.sent.toFixed(0)}/s sent, ${result.knocked.toFixed(0)}/s turned away by the kernel, ${result.answered.toFixed(0)}/s answered; server ${result.server.toFixed(0)}% of a core, generator ${result.generator.toFixed(0)}%`);
   for (const when of ['before', 'during', 'settled', 'fresh', 'after']) say(`  ${when.padEnd(8)} ${shown(result[when])}`);
   say(`  recovery ${result.recovery_s.toFixed(1)} s, last straggler ${result.straggler_s.toFixed(1)} s, memory at most ${result.memory.toFixed(0)} MiB`);
   test(`${name}: 99.9% of what is legitimate is answered`, result.during.percent >= 99.9, shown(result.during));
   test(`${name}: nothing of the attackers is accepted`, !result.accepted, result.why);
+  if (result.rate) {
+    test(`${name}: nine tenths of what was due were sent`, times(result) >= 0.9 * FACTOR, `${times(result)} times`);
+  }
   test(`${name}: memory stays under ${MEMORY_MIB} MiB`, result.memory < MEMORY_MIB, result.memory);
   test(`${name}: recovered after 2 s`, result.recovery_s < 2, result.recovery_s);
   test(`${name}: the server ends in order`, result.stopped === 0, result.stopped);
 }
 
+const thousands = (rate) => `${Math.round(rate / 100) / 10}k/s`;
+const times = ({ sent, knocked, rate }) => FACTOR * (sent + knocked) / rate;
+
 function record(result) {
   const { kind, where, during, settled, fresh } = result;
   const figure = `${during.percent.toFixed(2)}% of ${during.count} ok (new connections and logins: ` +
     `${fresh.percent.toFixed(2)}%); p99.9 ${ms(settled.p999)} ms with a chain, ${ms(fresh.p999)} ms new; ` +
-    `${Math.round(result.sent / 100) / 10}k/s sent${result.rate ? ` (${(FACTOR * result.sent / result.rate).toFixed(1)} times what it can do)` : ''}, ${Math.round(result.answered / 100) / 10}k/s answered; ` +
+    `${thousands(result.sent)} sent${result.knocked > 0 ? `, ${thousands(result.knocked)} found no place in the kernel's queue` : ''}` +
+    `${result.rate ? ` (${times(result).toFixed(1)} times what it can do)` : ''}, ${thousands(result.answered)} answered; ` +
     `recovery ${result.recovery_s.toFixed(1)} s; ${result.memory.toFixed(0)} MiB`;
   execFileSync(new URL('../../scripts/assurance', import.meta.url).pathname,
     ['record', 'flood', `${kind}, from ${where}`, figure, options.seed]);
@@ -216,9 +223,12 @@ async function gullible(world, server) {
   await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${proxy.address().port}`;
   const { code, text } = await world.load({ url }, 10, '--attack', 'forged', '--warmup', 0, '--seconds', 1).done();
+  test('control: a server that takes forged tokens is found out', code === 1 && text.includes('ACCEPTED'), text);
+  count = 0;
+  const blast = await world.blast({ url }, 10, 'forged', 100, 1, 1, '127.0.0.1', 2).done();
   proxy.closeAllConnections();
   await new Promise((resolve) => proxy.close(resolve));
-  test('control: a server that takes forged tokens is found out', code === 1 && text.includes('ACCEPTED'), text);
+  test('control: also by the flooder that does not wait', blast.code === 1 && blast.text.includes('ACCEPTED'), blast.text);
 }
 
 /** The server stands still; what is due meanwhile must show it, though nothing is sent meanwhile. */
@@ -247,7 +257,7 @@ async function lifted(world, result) {
 async function brief(world) {
   const server = await world.serve();
   const kinds = [...KINDS, ...SLOW];
-  const finish = legit(world, server, 3 * kinds.length + 6, 60, 0);
+  const finish = legit(world, server, 3 * kinds.length + 14, 60, 0);
   while (!(await metrics(server)).skeym_requests_admitted_total) await sleep(100);
   const stopped = await standstill(server);
   for (const kind of kinds) {
@@ -256,6 +266,11 @@ async function brief(world) {
     const { code, figures, text } = await run.done();
     test(`${kind}: ${figures.due > 0 ? 'sent' : 'NOT sent'}, and nothing is accepted`,
       code === 0 && figures.due > 0, text);
+  }
+  for (const kind of ['forged', 'bighead']) {
+    const { code, figures, text } = await world.blast(server, 10, kind, 20000, 64, 4, OTHERS, 2).done();
+    test(`${kind}: ${figures.sent > 0 ? 'sent' : 'NOT sent'} without waiting, and nothing is accepted`,
+      code === 0 && figures.sent > 0, text);
   }
   await gullible(world, server);
   const { operations, parts } = await finish();
@@ -273,7 +288,7 @@ if (!canPin()) {
   console.log('ok 1 - floods # SKIP programs cannot be bound to cores here\n1..1');
   process.exit(0);
 }
-const world = new World(program);
+const world = new World(program, blaster);
 process.on('exit', () => world.end());
 for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => process.exit(1));
 say(`server on core ${SERVER_CORE}, load on core ${LOAD_CORE}`);

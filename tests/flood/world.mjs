@@ -16,8 +16,9 @@ const pinned = (core, nice, argv) =>
   ['taskset', '-c', String(core), 'nice', '-n', String(nice), ...argv];
 
 export class World {
-  constructor(program) {
+  constructor(program, blaster) {
     this.program = program;
+    this.blaster = blaster;
     this.folder = mkdtempSync(join(tmpdir(), 'skeym-flood-'));
     this.children = [];
     this.count = 0;
@@ -76,6 +77,23 @@ export class World {
         throw new Error(`${args.join(' ')}: exit ${code}: ${this.log(`${name}.log`)}`);
       }
       return { code, figures, text: this.log(`${name}.log`) };
+    };
+    return { child, done };
+  }
+
+  /** Starts the flooder that waits for nothing (blast.c); its figures come with done(). */
+  blast(server, nice, kind, rate, connections, batch, from, seconds) {
+    const name = `blast-${this.count++}`;
+    const credential = this.path(`${name}.cred`);
+    execFileSync(this.program, ['enrol', name, '--dir', this.path('authority'), '--role', 'doctor', '--scope',
+      'user/*.rs', '--no-passphrase', '--server', server.url, '-o', credential]);
+    const child = this.spawn(pinned(LOAD_CORE, nice, [this.blaster, server.url, credential, kind, Math.round(rate),
+      connections, batch, from, seconds].map(String)), `${name}.log`);
+    const done = async () => {
+      const code = await child.exit;
+      const text = this.log(`${name}.log`);
+      if (!text.startsWith('{')) throw new Error(`${kind}: exit ${code}: ${text}`);
+      return { code, text, figures: JSON.parse(text.split('\n')[0]) };
     };
     return { child, done };
   }
