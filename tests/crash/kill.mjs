@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { Admin, writtenAfter } from './admin.mjs';
 import { Device, judgeRuns } from './device.mjs';
+import { Invitations } from './invitation.mjs';
 import { sleep, until, Ward } from './ward.mjs';
 
 const WRITERS = 3;
@@ -16,7 +17,7 @@ const RUN_MS = 260;
 export class Kills {
   figures = {
     kills: 0, early: 0, devices: 0, checked: 0, lost: [], doubled: [], replays: 0, admitted: [],
-    wrong: [], torn: 0, starts: [],
+    wrong: [], invited: [], torn: 0, starts: [],
   };
 
   constructor(program, random, say) {
@@ -24,6 +25,7 @@ export class Kills {
     this.random = random;
     this.say = say;
     this.admin = new Admin(this.ward, random);
+    this.invitations = new Invitations(this.ward, random);
     this.seen = new Set(); /* acknowledged, and looked for since */
   }
 
@@ -64,6 +66,7 @@ export class Kills {
       const after = random.chance(0.5) ? random.upTo(40) : undefined;
       works.push(sleep(random.upTo(life)).then(() => this.admin.act(after)));
     }
+    if (random.chance(0.4)) works.push(sleep(random.upTo(life)).then(() => this.invitations.act()));
     if (random.chance(0.3)) {
       figures.devices++;
       works.push(sleep(random.upTo(life + 20)).then(() => random.pick(this.devices).restart()));
@@ -104,6 +107,7 @@ export class Kills {
     for (const name of promised) this.seen.add(name);
     const { wrong, torn } = await this.admin.check(ward.dir);
     figures.wrong.push(...wrong, ...(await this.admin.tryNewest()), ...ward.failures.splice(0));
+    figures.invited.push(...(await this.invitations.check()));
     figures.torn = Math.max(figures.torn, torn ? 1 : 0);
     if (figures.starts.length % 8 === 0) await this.admin.retire((ms) => this.#renewed(ms));
   }
@@ -118,6 +122,7 @@ export class Kills {
 
   /** Waits until every device has logged in since, and has kept what it was given. */
   async #renewed(ms) {
+    this.invitations.forget(); /* nobody asks again so late */
     for (const device of this.devices) {
       await device.restart();
       await until(`a login of ${device.name}`, () => writtenAfter(device.file, ms));

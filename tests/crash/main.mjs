@@ -58,6 +58,9 @@ async function killing() {
       figures.replays > figures.kills / 2 ? figures.admitted.map((status) => `answered ${status}`) : 'too few');
     tell(`keyring and revoked list are read every time, and hold (${done.revoke} revoked, ` +
       `${done.enrol} enrolled, ${done.rotate} keys made, ${done.killed} commands killed)`, figures.wrong);
+    const { made, used, others } = test.invitations.done;
+    tell(`who was enrolled by invitation stays so, with that key alone (${used} of ${made} used, ` +
+      `${others} other keys tried)`, used > figures.kills / 20 ? figures.invited : 'too few to mean anything');
     tell(`each run of the devices is whole, each reading once (${figures.devices} agents killed)`,
       figures.device.flatMap(({ doubled, missing, readings }) =>
         [...doubled, ...missing, ...(readings > 0 ? [] : ['nothing was sent'])]));
@@ -76,6 +79,8 @@ async function killing() {
     record('readings twice', figures.doubled.length);
     record('replays admitted', `${figures.admitted.length} of ${figures.replays}`);
     record('keyring or revoked list not as acknowledged', figures.wrong.length);
+    record('enrolments by invitation not as acknowledged', `${figures.invited.length}; of ${used}, and ` +
+      `${others} tries with another key`);
     record('restart', `${Math.round(at(figures.starts, 0.5))} ms median, ${Math.round(at(figures.starts, 0.99))} ms ` +
       `p99, ${Math.round(most)} ms most (database of ${Math.round(figures.bytes / 2 ** 20)} MiB)`);
   } catch (error) {
@@ -101,6 +106,9 @@ async function cutting() {
       figures.admitted.map((status) => `answered ${status}`));
     tell(`power cut: the server starts, and keyring, revoked list and credentials hold (${done.revoke} ` +
       `revoked, ${done.enrol} enrolled, ${done.rotate} keys made, ${done.killed} commands killed)`, figures.wrong);
+    const { made, used, killed, others } = test.invitations.done;
+    tell(`power cut: who was enrolled by invitation stays so, with that key alone (${used} of ${made} ` +
+      `used, ${killed} commands killed, ${others} other keys tried)`, figures.invited);
     tell('power cut: no journal loses a reading that it took, or is damaged', figures.journals);
     tell(`power cut: devices go on with their journals (${figures.devices} did)`, figures.runs);
     for (const [what, lies, nodes] of CONTROLS) {
@@ -113,6 +121,8 @@ async function cutting() {
     record('power cut: acknowledged readings lost', `${figures.lost.length} of ${figures.checked} looked for`);
     record('power cut: readings twice', figures.doubled.length + figures.runs.length);
     record('power cut: keyring, revoked list or credential not as acknowledged', figures.wrong.length);
+    record('power cut: enrolments by invitation not as acknowledged', `${figures.invited.length}; of ${used}, ` +
+      `and ${others} tries with another key`);
     record('power cut: journals that lost a reading or do not open', figures.journals.length);
     record('power cut: replays admitted', `${figures.admitted.length} of ${figures.replays}`);
     record('power cut: restart', `${Math.round(at(figures.starts, 0.5))} ms median, ` +
@@ -128,6 +138,7 @@ async function cutting() {
 const CONTROLS = [
   ['the log of the store', (path) => path.endsWith('data.db-wal')],
   ['the new revoked list', (path) => path.endsWith('revoked.new')],
+  ['the list of used invitations', (path) => path.endsWith('invitations.new')],
   ['the folder of the authority', (path) => path === 'authority/'],
   ['a journal', (path) => path.endsWith('.journal'), true],
   ['a new credential', (path) => /\.cred\.......$/.test(path), true],

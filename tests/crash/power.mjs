@@ -9,6 +9,7 @@ import { readCredential } from '../second/skeym/credential.mjs';
 import { Admin } from './admin.mjs';
 import { Device, FORGOTTEN, journalRecord, judgeRuns, NOTE, readJournal, READING } from './device.mjs';
 import { Disk, records, SIZE, SYNC, WRITE } from './disk.mjs';
+import { Invitations } from './invitation.mjs';
 import { sleep, until, Ward } from './ward.mjs';
 
 const WRITERS = 2;
@@ -45,7 +46,7 @@ class JournalPromise {
 
 export class PowerCuts {
   figures = {
-    cuts: 0, checked: 0, lost: [], doubled: [], admitted: [], replays: 0, wrong: [], journals: [],
+    cuts: 0, checked: 0, lost: [], doubled: [], admitted: [], replays: 0, wrong: [], invited: [], journals: [],
     devices: 0, runs: [], starts: [], torn: 0, nodeCuts: 0,
   };
 
@@ -56,6 +57,7 @@ export class PowerCuts {
     this.trace = join(this.ward.folder, 'trace');
     this.ward.env = { ...env, SKEYM_TRACE: this.trace, SKEYM_TRACE_DIR: join(this.ward.folder, 'world') };
     this.admin = new Admin(this.ward, random);
+    this.invitations = new Invitations(this.ward, random);
     this.wires = [];
   }
 
@@ -85,11 +87,12 @@ export class PowerCuts {
       device.start(this.#mortal(400));
     }
     works.push(this.#serve((seconds * 1000) / LIVES), this.#administer(),
+      this.invitations.run(() => (random.chance(0.2) ? this.#mortal(25) : {})),
       ...this.devices.map((one) => this.#run(one)));
     await sleep(seconds * 1000);
     const { acknowledged, revoked, enrolled } = ward.ledger;
     await until('enough to happen', () => this.lives >= LIVES && acknowledged.size >= ACKNOWLEDGED &&
-      revoked.size > 2 && enrolled.size > 5);
+      revoked.size > 2 && enrolled.size > 5 && this.invitations.done.used > 5);
     ward.ended = true;
     await Promise.all(works);
     await Promise.all(ward.runs.map((run) => run.kill()));
@@ -141,7 +144,9 @@ export class PowerCuts {
   #places(count, length) {
     const { ledger } = this.ward;
     const known = [...ledger.acknowledged.values(), ...ledger.revoked.values(),
-      ...[...ledger.enrolled.values()].map(({ place }) => place)].filter((place) => place > this.begin);
+      ...[...ledger.enrolled.values()].map(({ place }) => place),
+      ...this.invitations.made.flatMap(({ place, used }) => [place, used ?? 0])]
+      .filter((place) => place > this.begin);
     const places = Array.from({ length: count }, () =>
       this.random.chance(0.5) ? this.random.pick(known) : this.begin + this.random.upTo(length - this.begin));
     return places.sort((a, b) => a - b);
@@ -200,14 +205,15 @@ export class PowerCuts {
 
   /** The same with a disk that lies about some files: what is found wrong in so many cuts. */
   async control(count, lies, nodes) {
-    const figures = { ...structuredClone(this.figures), cuts: 1, lost: [], doubled: [], wrong: [], journals: [], runs: [] };
+    const figures = { ...structuredClone(this.figures), cuts: 1, lost: [], doubled: [], wrong: [], invited: [], journals: [], runs: [] };
     if (nodes) {
       await this.cutNodes(20 * count, lies, figures);
     } else {
       await this.#walk(this.#places(count, statSync(this.trace).size), lies, (place, disk, journals) =>
         this.#judge(place, disk.cut(this.#fates(), this.random), disk.folders, journals, figures));
     }
-    return figures.lost.length + figures.wrong.length + figures.journals.length;
+    return figures.lost.length + figures.wrong.length + figures.invited.length +
+      figures.journals.length;
   }
 
   /** What a cut left: does it keep what had been promised by then? */
@@ -226,6 +232,10 @@ export class PowerCuts {
       const { wrong, torn } = await this.admin.check(dir, place);
       figures.wrong.push(...wrong.map((why) => `${cut}: ${why}`));
       figures.torn += torn ? 1 : 0;
+      const { states } = await this.admin.list(dir);
+      const gone = this.invitations.names(place).filter((node) => !states.has(node));
+      figures.invited.push(...gone.map((node) => `${cut}: ${node} is not in the list any more`));
+      figures.invited.push(...(await this.invitations.check(place)).map((why) => `${cut}: ${why}`));
       await this.#judgeReadings(place, figures, cut);
       const wires = this.wires.slice(0, 4);
       figures.replays += wires.length;

@@ -188,6 +188,10 @@ function record(how, total, kinds) {
   say('findings left', total.findings);
 }
 
+/** By its whole name; by its begin where no other has that for a name. */
+const wanted = ({ name }, only) =>
+  [...COMMANDS, ...SERVICES].some((one) => one.name === only) ? name === only : name.startsWith(only);
+
 async function main() {
   const how = options(process.argv.slice(2));
   const log = (text) => console.error(`torture: ${text}`);
@@ -204,7 +208,7 @@ async function main() {
       await world.make();
     }
     for (const scenario of [...COMMANDS, ...SERVICES]) {
-      if (how.only && !scenario.name.startsWith(how.only)) continue;
+      if (!wanted(scenario, how.only)) continue;
       const tally = await run(worlds, scenario, how, log);
       good = report(scenario.name, tally, ++number) && good;
       total.injected += tally.injected;
