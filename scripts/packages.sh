@@ -5,6 +5,7 @@
 
 # package | who needs it (build < unit < check) | a program that shows it is there, or - | what for
 #
+# A word after the need is the one architecture that has the package; elsewhere we do without.
 # With a program named, any program of that name will do, however it came here. Recommended
 # packages are left out, which is why libc6-dev and ca-certificates stand here.
 PACKAGES='
@@ -15,6 +16,8 @@ ninja-build             | build | ninja        | build runner
 pkg-config              | build | pkg-config   | finds the libraries
 libssl-dev              | build | -            | OpenSSL 3: the cryptography
 libsodium-dev           | build | -            | libsodium: short messages and key agreement
+libipsec-mb-dev         | build amd64 | -      | libipsec-mb: AES with AVX2
+nettle-dev              | build | -            | Nettle: single blocks of AES
 libsqlite3-dev          | build | -            | SQLite: the store
 libjson-c-dev           | build | -            | JSON
 libmicrohttpd-dev       | build | -            | HTTP server
@@ -56,9 +59,10 @@ packages_of() {
     unit) wanted='build|unit' ;;
     *) wanted='build|unit|check' ;;
     esac
-    awk -F'|' -v wanted="^($wanted)$" '
+    awk -F'|' -v wanted="^($wanted)$" -v here="$(dpkg --print-architecture 2>/dev/null || true)" '
         NF == 4 { for (i = 1; i <= NF; i++) gsub(/^ +| +$/, "", $i)
-                  if ($2 ~ wanted) print $1, $3, $4 }' <<<"$PACKAGES"
+                  split($2, need, " ")
+                  if (need[1] ~ wanted && (need[2] == "" || need[2] == here)) print $1, $3, $4 }' <<<"$PACKAGES"
 }
 
 package_is_here() { # package program

@@ -31,14 +31,21 @@ struct skeym_crypto_backend {
      * on an error. */
     bool (*cmac_blocks)(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const uint8_t *in,
                         size_t count);
+    /* NULL: another library's. */
     bool (*x25519_public)(uint8_t out[SKEYM_KEY_BYTES], const uint8_t key[SKEYM_KEY_BYTES]);
     /* SKEYM_ERR_WEAK or SKEYM_ERR_CRYPTO; any content of out then. */
     enum skeym_error (*x25519)(uint8_t out[SKEYM_KEY_BYTES], const uint8_t key[SKEYM_KEY_BYTES],
                                const uint8_t peer[SKEYM_KEY_BYTES]);
 };
 
-extern const struct skeym_crypto_backend skeym_openssl; /* runs everywhere, has all */
-extern const struct skeym_crypto_backend skeym_sodium;  /* x86 with AES instructions */
+extern const struct skeym_crypto_backend skeym_openssl;  /* runs everywhere, has all */
+extern const struct skeym_crypto_backend skeym_sodium;   /* x86 with AES instructions */
+extern const struct skeym_crypto_backend skeym_ipsec_mb; /* x86 with AVX2, if built with it */
+
+/* AES-CMAC beside AES: L, the cipher of zeros, becomes the subkey K1 in place; and `count` blocks
+ * get K1 added (out may be in). */
+void skeym_cmac_subkey(uint64_t block[2]);
+void skeym_cmac_mask(uint8_t *out, const uint8_t *in, size_t count, const uint64_t k1[2]);
 
 /* The CPU has AVX2, and the system keeps its registers. After skeym_sodium.usable(). */
 bool skeym_sodium_avx2(void);

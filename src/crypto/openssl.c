@@ -6,7 +6,6 @@
  * has its own copies, and they hold no key.
  */
 #include "crypto/backend.h"
-#include <endian.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -145,25 +144,6 @@ static enum skeym_error open_sealed(uint8_t *out, const uint8_t key[SKEYM_KEY_BY
     return error;
 }
 
-/* The subkey K1: L doubled in GF(2^128), without a branch on its top bit. */
-static void double_block(uint64_t block[2])
-{
-    uint64_t high = be64toh(block[0]);
-    uint64_t low = be64toh(block[1]);
-    uint64_t carry = 0x87 & -(high >> 63);
-    block[0] = htobe64(high << 1 | low >> 63);
-    block[1] = htobe64(low << 1 ^ carry);
-}
-
-static void xor_block(uint8_t *out, const uint8_t *in, const uint64_t mask[2])
-{
-    uint64_t block[2];
-    memcpy(block, in, sizeof block);
-    block[0] ^= mask[0];
-    block[1] ^= mask[1];
-    memcpy(out, block, sizeof block);
-}
-
 static bool cmac_blocks(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const uint8_t *in,
                         size_t count)
 {
@@ -173,10 +153,8 @@ static bool cmac_blocks(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const 
     bool done = ctx && EVP_CipherInit_ex2(ctx, NULL, key, NULL, 1, NULL) == 1 &&
                 run(ctx, (uint8_t *)k1, (struct skeym_span){zeros, sizeof k1});
     if (done) {
-        double_block(k1);
-        for (size_t at = 0; at < size; at += SKEYM_BLOCK_BYTES) {
-            xor_block(out + at, in + at, k1);
-        }
+        skeym_cmac_subkey(k1);
+        skeym_cmac_mask(out, in, count, k1);
         done = run(ctx, out, (struct skeym_span){out, size});
     }
     forget_key(&mine.ecb);

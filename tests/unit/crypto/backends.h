@@ -10,14 +10,14 @@
 #include <stdlib.h>
 
 static const struct skeym_crypto_backend *const all_backends[] = {NULL, &skeym_openssl,
-                                                                  &skeym_sodium};
+                                                                  &skeym_sodium, &skeym_ipsec_mb};
 #define BACKENDS (sizeof all_backends / sizeof all_backends[0])
 
 static int use_backend(void **state)
 {
     const struct skeym_crypto_backend *backend = *state;
     if (backend && !backend->usable()) {
-        print_message("%s cannot run on this CPU\n", backend->name);
+        print_message("%s is not in this build or cannot run on this CPU\n", backend->name);
         skip();
     }
     skeym_crypto_use(backend);

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# skeym_ipsec_mb: what the crypto layer needs of libipsec-mb, nothing where it is not used. Not with
+# the memory sanitizer, which cannot see what assembly writes.
+set(SKEYM_IPSEC_MB AUTO CACHE STRING "AES by libipsec-mb and Nettle (x86-64): AUTO, ON or OFF")
+add_library(skeym_ipsec_mb INTERFACE)
+if(SKEYM_IPSEC_MB AND NOT SKEYM_SANITIZE MATCHES "memory")
+  include(CheckSymbolExists)
+  find_library(SKEYM_IPSEC_MB_LIBRARY IPSec_MB)
+  find_library(SKEYM_NETTLE_LIBRARY nettle)
+  if(SKEYM_IPSEC_MB_LIBRARY AND SKEYM_NETTLE_LIBRARY)
+    set(CMAKE_REQUIRED_LIBRARIES ${SKEYM_IPSEC_MB_LIBRARY} ${SKEYM_NETTLE_LIBRARY})
+    check_symbol_exists(aes_gcm_pre_256_avx_gen4 intel-ipsec-mb.h SKEYM_HAS_IPSEC_MB)
+    check_symbol_exists(aes256_encrypt nettle/aes.h SKEYM_HAS_NETTLE)
+    unset(CMAKE_REQUIRED_LIBRARIES)
+  endif()
+  if(SKEYM_HAS_IPSEC_MB AND SKEYM_HAS_NETTLE)
+    target_compile_definitions(skeym_ipsec_mb INTERFACE SKEYM_IPSEC_MB)
+    target_link_libraries(skeym_ipsec_mb INTERFACE ${SKEYM_IPSEC_MB_LIBRARY} ${SKEYM_NETTLE_LIBRARY})
+  elseif(NOT SKEYM_IPSEC_MB STREQUAL "AUTO")
+    message(FATAL_ERROR "SKEYM_IPSEC_MB is ON, but libipsec-mb 1.3 or Nettle is not here")
+  endif()
+endif()
