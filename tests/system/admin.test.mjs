@@ -210,18 +210,18 @@ async function passphrases(world) {
 }
 
 /** Runs a command on a terminal of its own and answers its prompts; all that was to be seen. */
-function atTerminal(command, lines) {
+export function atTerminal(command, lines, prompt = /Passphrase: |again: /) {
   return new Promise((resolve, reject) => {
     const child = spawn('script', ['-qec', command, '/dev/null']);
     const late = setTimeout(() => {
       child.kill('SIGKILL');
       reject(new Error(`the terminal hangs: ${seen}`));
-    }, 20000);
+    }, 120000);
     let seen = '';
     let asked = 0;
     child.stdout.on('data', (data) => {
       seen += data;
-      const prompts = seen.split(/Passphrase: |again: /).length - 1;
+      const prompts = seen.split(prompt).length - 1;
       while (asked < prompts && asked < lines.length) {
         // The program throws away what was typed before it turned the echo off.
         const line = lines[asked++];
