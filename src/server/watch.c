@@ -22,6 +22,7 @@ static void look(struct skeym_service *service)
     uint64_t now_ms = skeym_clock_now(&service->clock, &behind_ms);
     skeym_state_tick(service->state, now_ms);
     look_at_clock(service, behind_ms);
+    skeym_store_rest(service->store);
     atomic_store(&service->log_dropped, skeym_log_tick(service->log));
 }
 

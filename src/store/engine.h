@@ -36,6 +36,10 @@ struct skeym_store_engine {
     /* Between transactions, after the answers are out: moves the log into the file when it is long,
      * or (now) in any case. */
     enum skeym_error (*tidy)(void *handle, bool now);
+    /* From here to let_go all gets of this handle see the database as it is at the first of them;
+     * not for search and latest. When it cannot be, each sees it as it is then. */
+    bool (*hold)(void *handle);
+    void (*let_go)(void *handle);
     /* One budget of work for all queries that follow. */
     void (*budget)(void *handle);
     enum skeym_error (*get)(void *handle, enum skeym_store_kind kind, struct skeym_span id,

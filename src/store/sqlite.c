@@ -250,6 +250,11 @@ static enum skeym_error begin(void *handle)
     return skeym_sqlite_run(handle, skeym_sqlite_fixed(handle, SKEYM_SQLITE_BEGIN));
 }
 
+static bool hold(void *handle)
+{
+    return skeym_sqlite_run(handle, skeym_sqlite_fixed(handle, SKEYM_SQLITE_SNAPSHOT)) == SKEYM_OK;
+}
+
 static enum skeym_error commit(void *handle)
 {
     return skeym_sqlite_run(handle, skeym_sqlite_fixed(handle, SKEYM_SQLITE_COMMIT));
@@ -323,6 +328,8 @@ const struct skeym_store_engine skeym_sqlite_engine = {
     .apply = skeym_sqlite_row_apply,
     .present = skeym_sqlite_open_present,
     .tidy = tidy,
+    .hold = hold,
+    .let_go = rollback,
     .budget = skeym_sqlite_budget,
     .get = skeym_sqlite_row_get,
     .search = skeym_sqlite_query_search,

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -293,11 +294,19 @@ static enum skeym_error set_up(struct skeym_sqlite *sqlite,
     return wrong;
 }
 
+/* Nobody asks how much memory SQLite has, and to count it takes a lock for each piece. */
+static void configure(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum skeym_error skeym_sqlite_open(void **handle, const struct skeym_store_options *options,
                                    bool writer)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     bool fresh = false, small = false;
     *handle = NULL;
+    (void)pthread_once(&once, configure);
     if (skeym_span_starts(skeym_span_text(options->path), "file:")) {
         return SKEYM_ERR_USAGE; /* would be read as a URI with settings of its own */
     }

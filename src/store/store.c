@@ -23,20 +23,33 @@ struct skeym_store {
     char *path;
     void *handle; /* the writer thread's */
     int64_t newest_ms;
-    atomic_int wrong;   /* enum skeym_error: why no more writes are taken */
-    atomic_bool rotten; /* a row was met that is not as it was written */
+    atomic_int wrong;         /* enum skeym_error: why no more writes are taken */
+    atomic_bool rotten;       /* a row was met that is not as it was written */
+    _Atomic uint64_t commits; /* tried, at least: for readers */
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
     struct skeym_store_batch *head, **tail;
+    struct skeym_store_reader *readers;
     struct skeym_store_stats stats;
     uint64_t max_bytes;
     bool max_changed, stopping;
 };
 
+/*
+ * To begin and to end a read transaction costs more than to read a row in it, so a reader keeps the
+ * one it has until a commit has made it old. A write counts in `commits` before it is acknowledged:
+ * a get that begins after the acknowledgement finds another number there, and looks anew. Who has
+ * nothing to read must not keep the log from beginning anew: the writer lets go for readers at
+ * rest.
+ */
 struct skeym_store_reader {
     void *handle;
     struct skeym_store *store;
+    struct skeym_store_reader *next; /* of the store */
+    pthread_mutex_t lock;            /* guards the handle, and what follows */
+    bool held;                       /* a read transaction is open */
+    uint64_t seen;                   /* the commits, or fewer, that it sees */
 };
 
 /* Every error of the engine passes here, so that what one thread has met all others know. */
@@ -209,6 +222,7 @@ static enum skeym_error commit_together(struct skeym_store *store, struct skeym_
         }
     }
     error = note(store, engine->commit(store->handle));
+    atomic_fetch_add(&store->commits, 1);
     if (!error) {
         error = look(store); /* a file that is gone by now keeps nothing */
     }
@@ -294,6 +308,27 @@ static size_t take(struct skeym_store *store, struct skeym_store_batch **first)
     return count;
 }
 
+/* Under the reader's lock. */
+static void let_go(struct skeym_store_reader *reader)
+{
+    if (reader->held) {
+        engine->let_go(reader->handle);
+        reader->held = false;
+    }
+}
+
+void skeym_store_rest(struct skeym_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    for (struct skeym_store_reader *reader = store->readers; reader; reader = reader->next) {
+        if (pthread_mutex_trylock(&reader->lock) == 0) {
+            let_go(reader);
+            pthread_mutex_unlock(&reader->lock);
+        }
+    }
+    pthread_mutex_unlock(&store->lock);
+}
+
 static void *writer(void *arg)
 {
     struct skeym_store *store = arg;
@@ -306,6 +341,7 @@ static void *writer(void *arg)
             report(store, batch);
             batch = next;
         }
+        skeym_store_rest(store);
         (void)note(store, engine->tidy(store->handle, false));
     }
     return NULL;
@@ -429,16 +465,31 @@ enum skeym_error skeym_store_reader_open(struct skeym_store_reader **out, struct
         return error;
     }
     reader->store = store;
+    pthread_mutex_init(&reader->lock, NULL);
+    pthread_mutex_lock(&store->lock);
+    reader->next = store->readers;
+    store->readers = reader;
+    pthread_mutex_unlock(&store->lock);
     *out = reader;
     return SKEYM_OK;
 }
 
 void skeym_store_reader_close(struct skeym_store_reader *reader)
 {
-    if (reader) {
-        engine->close(reader->handle);
-        free(reader);
+    if (!reader) {
+        return;
     }
+    pthread_mutex_lock(&reader->store->lock);
+    struct skeym_store_reader **at = &reader->store->readers;
+    while (*at != reader) {
+        at = &(*at)->next;
+    }
+    *at = reader->next;
+    pthread_mutex_unlock(&reader->store->lock);
+    let_go(reader);
+    engine->close(reader->handle);
+    pthread_mutex_destroy(&reader->lock);
+    free(reader);
 }
 
 void skeym_store_reader_budget(struct skeym_store_reader *reader)
@@ -449,19 +500,41 @@ void skeym_store_reader_budget(struct skeym_store_reader *reader)
 enum skeym_error skeym_store_get(struct skeym_store_reader *reader, enum skeym_store_kind kind,
                                  struct skeym_span id, skeym_store_each each, void *arg)
 {
-    return note(reader->store, engine->get(reader->handle, kind, id, each, arg));
+    struct skeym_store *store = reader->store;
+    pthread_mutex_lock(&reader->lock);
+    if (reader->held && reader->seen != atomic_load(&store->commits)) {
+        let_go(reader);
+    }
+    if (!reader->held) {
+        reader->seen = atomic_load(&store->commits); /* before it looks */
+        reader->held = engine->hold(reader->handle);
+    }
+    enum skeym_error error = engine->get(reader->handle, kind, id, each, arg);
+    if (error != SKEYM_OK && error != SKEYM_ERR_NOT_FOUND) {
+        let_go(reader); /* whatever it is, the next one looks anew */
+    }
+    pthread_mutex_unlock(&reader->lock);
+    return note(store, error);
 }
 
 enum skeym_error skeym_store_search(struct skeym_store_reader *reader,
                                     const struct skeym_store_query *query, skeym_store_each each,
                                     void *arg)
 {
-    return note(reader->store, engine->search(reader->handle, query, each, arg));
+    pthread_mutex_lock(&reader->lock);
+    let_go(reader);
+    enum skeym_error error = engine->search(reader->handle, query, each, arg);
+    pthread_mutex_unlock(&reader->lock);
+    return note(reader->store, error);
 }
 
 enum skeym_error skeym_store_latest(struct skeym_store_reader *reader,
                                     const struct skeym_store_query *query, skeym_store_each each,
                                     void *arg)
 {
-    return note(reader->store, engine->latest(reader->handle, query, each, arg));
+    pthread_mutex_lock(&reader->lock);
+    let_go(reader);
+    enum skeym_error error = engine->latest(reader->handle, query, each, arg);
+    pthread_mutex_unlock(&reader->lock);
+    return note(reader->store, error);
 }

@@ -227,6 +227,9 @@ SKEYM_MUST_USE enum skeym_error skeym_store_health(struct skeym_store *store);
 SKEYM_MUST_USE enum skeym_error skeym_store_reader_open(struct skeym_store_reader **out,
                                                         struct skeym_store *store);
 void skeym_store_reader_close(struct skeym_store_reader *reader);
+/* Ends what readers at rest keep open for their next get. For who looks after the store each
+ * second; the writer does it after each commit. */
+void skeym_store_rest(struct skeym_store *store);
 /* One budget of work (steps_max) for all that this reader is asked from now on, until the next call
  * of this. A reader that was never given one has it anew for each search. */
 void skeym_store_reader_budget(struct skeym_store_reader *reader);
