@@ -7,27 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void (*const families[])(struct bench_report *report) = {
-    bench_ops,
-    bench_login,
-    bench_server,
+static const struct {
+    const char *name;
+    void (*run)(struct bench_report *report);
+} families[] = {
+    {"ops", bench_ops},
+    {"login", bench_login},
+    {"server", bench_server},
 };
+static const char *family; /* NULL: all */
 
 static const char usage[] = "usage: skeym-bench [option]...\n"
-                            "  --json FILE   also write name -> {median, min, max, unit}\n"
-                            "  --only TEXT   only what has TEXT in its name\n"
-                            "  --quick       short batches: to see that it works, not how fast\n"
-                            "  --help        this\n";
+                            "  --json FILE     also write name -> {median, min, max, unit}\n"
+                            "  --family NAME   ops, login or server (default: all)\n"
+                            "  --only TEXT     only what has TEXT in its name\n"
+                            "  --quick         short batches: to see that it works, not how fast\n"
+                            "  --help          this\n";
 
 /* 0 to go on, otherwise the exit status plus one. */
 static int parse(struct bench_options *options, int argc, char **argv)
 {
     static const struct option known[] = {
-        {"json", required_argument, NULL, 'j'},
-        {"only", required_argument, NULL, 'o'},
-        {"quick", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"json", required_argument, NULL, 'j'}, {"family", required_argument, NULL, 'f'},
+        {"only", required_argument, NULL, 'o'}, {"quick", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0},
     };
     int got;
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread starts */
@@ -35,6 +38,9 @@ static int parse(struct bench_options *options, int argc, char **argv)
         switch (got) {
         case 'j':
             options->json = optarg;
+            break;
+        case 'f':
+            family = optarg;
             break;
         case 'o':
             options->only = optarg;
@@ -88,7 +94,9 @@ int main(int argc, char **argv)
     report.options = &options;
     print_machine(bench_pin());
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
-        families[i](&report);
+        if (!family || strcmp(family, families[i].name) == 0) {
+            families[i].run(&report);
+        }
     }
     bench_print(&report, stdout);
     if (options.json && !bench_write_json(&report, options.json)) {

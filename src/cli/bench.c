@@ -18,7 +18,8 @@ static const char usage[] =
     "Puts a server under load and says how it did. Nodes are made for it, which log in and use\n"
     "chained tokens; without --dir it is plain HTTP, the same GET again and again.\n"
     "\n"
-    "  URL                  http://127.0.0.1:PORT, for plain HTTP with a path\n"
+    "  URL                  http://127.0.0.1:PORT or https://..., for plain HTTP with a path\n"
+    "  --ca FILE            https: whom to trust (default: whom the system trusts)\n"
     "nodes:\n"
     "  --dir DIR            the folder of the server's authority: nodes load-0, load-1, ... are\n"
     "                       enrolled there for a day, and kept in memory alone\n"
@@ -33,6 +34,7 @@ static const char usage[] =
     "  --batch N            requests that leave together, 1 to 64 (default: 1)\n"
     "plain HTTP:\n"
     "  --header 'NAME: VALUE', --method WORD, --body FILE, --expect STATUS\n"
+    "  --header-file FILE   one more header, which is secret; --body-bytes N: of each answer\n"
     "load:\n"
     "  --rate N             open loop: so many operations a second, whatever the server does;\n"
     "                       latency counts from the time when each was due (default: closed\n"
@@ -41,12 +43,13 @@ static const char usage[] =
     "  --connections N      kept alive (default: 64); --reconnect: a new one for each operation,\n"
     "                       which then begins with a login\n"
     "  --threads N          event loops (default: 1)\n"
-    "  --seconds N          how long (default: 10), after --warmup N (default: 1)\n"
+    "  --seconds N          how long (default: 10), after --warmup N (default: 1); also 0.5\n"
     "  --answer-seconds N   an answer that takes longer is lost (default: 10)\n"
     "  --drain-seconds N    wait so long for the last answers (default: 10; attackers: 0)\n"
     "  --from PREFIX        source addresses, inside of 127.0.0.0/8: 127.0.1.0/24\n"
     "  --core N             run on this core; --spin: never sleep\n"
     "  --seed N             of the spacing\n"
+    "  --watch PID          also show what this process costs (any number of times, for the sum)\n"
     "  --json FILE          all figures; --trace FILE: a line for each operation (CSV)\n"
     "  --allow-remote HOST  the URL's host is not this machine, and I may put it under load\n"
     "\n"
@@ -56,6 +59,8 @@ static const char usage[] =
 struct words {
     const char *nodes, *lanes, *mix, *patience, *attack, *batch, *expect, *rate, *connections;
     const char *threads, *seconds, *warmup, *answer, *drain, *from, *core, *seed, *remote;
+    const char *body_bytes;
+    struct skeym_cli_words watch;
 };
 
 static int wrong(const char *option, const char *why)
@@ -81,7 +86,11 @@ static bool read_words(struct skeym_bench_options *options, struct words *words,
         {"--batch", .value = &words->batch},
         {"--header", .list = &options->headers},
         {"--method", .value = &options->method},
+        {"--header-file", .value = &options->header_file},
         {"--body", .value = &options->body},
+        {"--body-bytes", .value = &words->body_bytes},
+        {"--ca", .value = &options->ca},
+        {"--watch", .list = &words->watch},
         {"--expect", .value = &words->expect},
         {"--rate", .value = &words->rate},
         {"--poisson", .flag = &options->load.poisson},
@@ -112,6 +121,40 @@ static bool read_words(struct skeym_bench_options *options, struct words *words,
     return true;
 }
 
+/* Seconds, as "2" or "0.5"; NULL: what is there already stays. */
+static bool read_seconds(uint64_t *ns, const char *text, uint32_t most)
+{
+    char whole[16] = "";
+    uint32_t seconds = 0;
+    uint32_t tenths = 0;
+    size_t size = text ? strcspn(text, ".") : 0;
+    if (!text) {
+        return true;
+    }
+    if (size == 0 || size >= sizeof whole) {
+        return false;
+    }
+    memcpy(whole, text, size);
+    if (!skeym_cli_number(&seconds, whole, 0, most) ||
+        (text[size] && !skeym_cli_number(&tenths, text + size + 1, 0, 9))) {
+        return false;
+    }
+    *ns = seconds * SECOND_NS + tenths * SECOND_NS / 10;
+    return true;
+}
+
+static int read_times(struct skeym_bench_options *options, const struct words *words)
+{
+    options->ns = 10 * SECOND_NS;
+    options->warmup_ns = SECOND_NS;
+    if (!read_seconds(&options->ns, words->seconds, 86400) || options->ns == 0) {
+        return wrong("--seconds", "not a number, or out of range");
+    }
+    return read_seconds(&options->warmup_ns, words->warmup, 3600)
+               ? SKEYM_EXIT_OK
+               : wrong("--warmup", "not a number, or out of range");
+}
+
 static int read_numbers(struct skeym_bench_options *options, const struct words *words)
 {
     uint32_t rate = 0, connections = 64, threads = 1, answer = 10, patience = 10, lanes = 1,
@@ -124,8 +167,6 @@ static int read_numbers(struct skeym_bench_options *options, const struct words 
         {"--rate", words->rate, &rate, 1, 100000000},
         {"--connections", words->connections, &connections, 1, 1000000},
         {"--threads", words->threads, &threads, 1, SKEYM_LOAD_THREADS_MAX},
-        {"--seconds", words->seconds, &options->seconds, 1, 86400},
-        {"--warmup", words->warmup, &options->warmup, 0, 3600},
         {"--answer-seconds", words->answer, &answer, 1, 3600},
         {"--drain-seconds", words->drain, &drain, 0, 3600},
         {"--patience", words->patience, &patience, 0, 3600},
@@ -133,6 +174,7 @@ static int read_numbers(struct skeym_bench_options *options, const struct words 
         {"--batch", words->batch, &options->batch, 1, 64},
         {"--nodes", words->nodes, &options->nodes, 1, 1000000},
         {"--expect", words->expect, &options->expect, 200, 599},
+        {"--body-bytes", words->body_bytes, &options->body_bytes, 0, 64 << 20},
         {"--core", words->core, &options->core, 0, CPU_SETSIZE - 1},
         {"--seed", words->seed, &seed, 0, UINT32_MAX},
     };
@@ -160,6 +202,12 @@ static int read_target(struct skeym_bench_options *options, const struct words *
     struct skeym_load_target *target = &options->load.target;
     if (skeym_load_target_parse(target, options->url)) {
         return wrong(options->url, "not http://ADDRESS:PORT/PATH (numbers only, or localhost)");
+    }
+    if (options->ca && !target->tls) {
+        return wrong("--ca", "only with https");
+    }
+    if (options->attack && target->tls) {
+        return wrong("--attack", "not over TLS");
     }
     if (words->from && skeym_load_target_from(&options->load.from, words->from)) {
         return wrong("--from", "no prefix of 8 to 30 bits, or address, inside of 127.0.0.0/8");
@@ -205,6 +253,21 @@ static int read_work(struct skeym_bench_options *options, const struct words *wo
     return SKEYM_EXIT_OK;
 }
 
+static int read_watch(struct skeym_load_watch *watch, const struct words *words)
+{
+    if (words->watch.count > SKEYM_LOAD_WATCH_MOST) {
+        return wrong("--watch", "too many");
+    }
+    for (size_t i = 0; i < words->watch.count; i++) {
+        uint32_t pid = 0;
+        if (!skeym_cli_number(&pid, words->watch.at[i], 1, INT32_MAX)) {
+            return wrong("--watch", "not the number of a process");
+        }
+        watch->pid[watch->count++] = (int32_t)pid;
+    }
+    return SKEYM_EXIT_OK;
+}
+
 /* --- run ---------------------------------------------------------------------------------------
  */
 
@@ -242,34 +305,66 @@ static void stop(int number)
 static void catch_signals(void (*handler)(int))
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)sigaction(SIGPIPE, &ignore, NULL); /* a server that is gone is an answer that is lost */
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
 }
 
-static int run_load(const struct skeym_bench_options *options)
+/* A warm-up of its own, so that the cost of what is watched begins where the counting begins. */
+static enum skeym_error run_watched(struct skeym_load_result **result, struct skeym_load *load,
+                                    const struct skeym_bench_options *options,
+                                    struct skeym_bench_watched *watched)
+{
+    enum skeym_error error = SKEYM_OK;
+    if (options->warmup_ns) {
+        error = skeym_load_run(result, load, 0, options->warmup_ns);
+        skeym_load_result_free(*result);
+        *result = NULL;
+    }
+    if (!error) {
+        error = skeym_load_watch_read(&watched->before, &options->watch);
+    }
+    if (!error) {
+        error = skeym_load_run(result, load, 0, options->ns);
+    }
+    if (!error) { /* while the connections are there */
+        error = skeym_load_watch_read(&watched->after, &options->watch);
+    }
+    return error;
+}
+
+static int run_load(struct skeym_bench_options *options)
 {
     struct skeym_load *load = NULL;
     struct skeym_load_result *result = NULL;
-    enum skeym_error error = skeym_load_open(&load, &options->load);
+    struct skeym_bench_watched watched = {.count = options->watch.count};
+    enum skeym_error error =
+        options->load.target.tls
+            ? skeym_load_tls_open(&options->load.tls, options->ca, &options->load.target)
+            : SKEYM_OK;
+    if (!error) {
+        error = skeym_load_open(&load, &options->load);
+    }
     if (!error) {
         under_way = load;
         catch_signals(stop);
-        error = skeym_load_run(&result, load, options->warmup * SECOND_NS,
-                               options->seconds * SECOND_NS);
+        error = watched.count ? run_watched(&result, load, options, &watched)
+                              : skeym_load_run(&result, load, options->warmup_ns, options->ns);
         catch_signals(SIG_DFL);
     }
     int code = error ? skeym_cli_say("bench", "%s: %s (%s)", options->url, skeym_error_text(error),
                                      strerror(errno))
-                     : skeym_bench_report(result, options);
+                     : skeym_bench_report(result, options, &watched);
     skeym_load_result_free(result);
     skeym_load_close(load);
+    skeym_load_tls_close(options->load.tls);
     return code;
 }
 
 static int run(int argc, char **argv)
 {
-    struct skeym_bench_options options = {
-        .seconds = 10, .warmup = 1, .batch = 1, .core = UINT32_MAX};
+    struct skeym_bench_options options = {.batch = 1, .core = UINT32_MAX, .body_bytes = UINT32_MAX};
     struct words words = {0};
     struct skeym_bench_crowd crowd = {0};
     int code = SKEYM_EXIT_OK;
@@ -278,6 +373,9 @@ static int run(int argc, char **argv)
     }
     code = read_numbers(&options, &words);
     if (code == SKEYM_EXIT_OK) {
+        code = read_times(&options, &words);
+    }
+    if (code == SKEYM_EXIT_OK) {
         code = read_work(&options, &words);
     }
     if (code == SKEYM_EXIT_OK) {
@@ -285,6 +383,9 @@ static int run(int argc, char **argv)
     }
     if (code == SKEYM_EXIT_OK) {
         code = want_core(options.core);
+    }
+    if (code == SKEYM_EXIT_OK) {
+        code = read_watch(&options.watch, &words);
     }
     want_files();
     if (code == SKEYM_EXIT_OK) {

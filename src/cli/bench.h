@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "load/load_attack.h"
 #include "load/load_plain.h"
+#include "load/load_watch.h"
 #include "load/load_work.h"
 
 /* As given; numbers are checked when they are read. */
@@ -16,12 +17,19 @@ struct skeym_bench_options {
     const struct skeym_load_attack_kind *attack;
     struct skeym_load_work work;
     uint32_t nodes, batch;
-    uint32_t seconds, warmup;
-    uint32_t core; /* UINT32_MAX: none */
+    uint64_t ns, warmup_ns; /* how long */
+    uint32_t core;          /* UINT32_MAX: none */
     const char *json, *trace;
-    const char *method, *body;
-    uint32_t expect;
+    const char *method, *body, *header_file, *ca;
+    uint32_t expect, body_bytes; /* UINT32_MAX: any */
     struct skeym_cli_words headers;
+    struct skeym_load_watch watch;
+};
+
+/* What was watched cost. */
+struct skeym_bench_watched {
+    size_t count; /* of processes */
+    struct skeym_load_usage before, after;
 };
 
 /* Who does the asking (bench_crowd.c). SECRET. */
@@ -46,6 +54,7 @@ void skeym_bench_crowd_free(struct skeym_bench_crowd *crowd);
 /* bench_report.c. The exit code: 1 when there is an operation of a node that was not OK, or one of
  * an attacker that was. */
 int skeym_bench_report(const struct skeym_load_result *result,
-                       const struct skeym_bench_options *options);
+                       const struct skeym_bench_options *options,
+                       const struct skeym_bench_watched *watched);
 
 #endif

@@ -166,26 +166,69 @@ static enum skeym_error read_body(uint8_t **body, size_t *size, const char *path
     return SKEYM_OK;
 }
 
+/* The headers that were given and the line of a file, which secrets are in that shall not stand in
+ * the list of processes. *line is malloc'ed. */
+static enum skeym_error gather_headers(struct skeym_cli_words *out, uint8_t **line,
+                                       const struct skeym_bench_options *options)
+{
+    size_t size = 0;
+    *out = options->headers;
+    *line = NULL;
+    if (!options->header_file) {
+        return SKEYM_OK;
+    }
+    enum skeym_error error =
+        skeym_home_read_file(line, &size, options->header_file, BODY_BYTES, true);
+    if (error) {
+        return error;
+    }
+    if (size > 0 && (*line)[size - 1] == '\n') {
+        size--;
+    }
+    uint8_t *longer = realloc(*line, size + 1);
+    if (!longer) {
+        return SKEYM_ERR_MEMORY;
+    }
+    *line = longer;
+    if (size == 0 || memchr(*line, '\0', size) ||
+        out->count == sizeof out->at / sizeof out->at[0]) {
+        return SKEYM_ERR_SHAPE;
+    }
+    (*line)[size] = '\0';
+    out->at[out->count++] = (const char *)*line;
+    return SKEYM_OK;
+}
+
 static int make_plain(struct skeym_bench_crowd *crowd, const struct skeym_bench_options *options)
 {
+    struct skeym_cli_words headers;
+    uint8_t *line = NULL;
     uint8_t *body = NULL;
     size_t body_size = 0;
     enum skeym_error error = read_body(&body, &body_size, options->body);
     if (error) {
         return skeym_cli_fail("bench", options->body, error);
     }
+    error = gather_headers(&headers, &line, options);
+    if (error) {
+        free(body);
+        free(line);
+        return skeym_cli_fail("bench", options->header_file, error);
+    }
     crowd->request = malloc(SKEYM_LOAD_REQUEST);
     struct skeym_writer writer =
         skeym_writer((struct skeym_room){crowd->request, crowd->request ? SKEYM_LOAD_REQUEST : 0});
-    error =
-        skeym_load_plain_write(&writer, options->method, &options->load.target, options->headers.at,
-                               options->headers.count, skeym_span(body, body_size));
+    error = skeym_load_plain_write(&writer, options->method, &options->load.target, headers.at,
+                                   headers.count, skeym_span(body, body_size));
     free(body);
+    free(line);
     if (error) {
         return skeym_cli_fail("bench", "the request", error);
     }
     crowd->plain = (struct skeym_load_plain){
-        .request = skeym_written(&writer), .status = (int)options->expect, .body_size = SIZE_MAX};
+        .request = skeym_written(&writer),
+        .status = (int)options->expect,
+        .body_size = options->body_bytes == UINT32_MAX ? SIZE_MAX : options->body_bytes};
     for (size_t i = 0; i < crowd->count; i++) {
         crowd->lanes[i] = (struct skeym_load_lane){&skeym_load_plain_script, &crowd->plain};
     }

@@ -22,11 +22,34 @@ struct figures {
     double ok_rate, answer_rate;
     double user_us, sys_us; /* per answer */
     double core_percent;    /* of one core, of each thread, without looking in vain */
+    /* of what is watched: */
+    double watched_user_us, watched_sys_us; /* per answer */
+    double watched_percent;                 /* of one core */
+    double watched_mb, watched_rss_mb;
+    double others_percent; /* of one core: what neither the watched nor the generator used */
 };
 
 static double per(double part, double whole)
 {
     return whole > 0 ? part / whole : 0;
+}
+
+static void figure_watched(struct figures *figures, const struct skeym_load_result *result,
+                           const struct skeym_bench_watched *watched)
+{
+    const struct skeym_load_usage *before = &watched->before;
+    const struct skeym_load_usage *after = &watched->after;
+    double user_us = (double)(after->user_us - before->user_us);
+    double sys_us = (double)(after->system_us - before->system_us);
+    double elapsed_us = (double)result->elapsed_ns / 1e3;
+    double own_us = (double)(result->user_ns + result->sys_ns) / 1e3;
+    double others_us = (double)(after->machine_us - before->machine_us) - user_us - sys_us - own_us;
+    figures->watched_user_us = per(user_us, (double)result->answers);
+    figures->watched_sys_us = per(sys_us, (double)result->answers);
+    figures->watched_percent = 100 * per(user_us + sys_us, elapsed_us);
+    figures->watched_mb = (double)after->memory_kb / 1024;
+    figures->watched_rss_mb = (double)after->resident_kb / 1024;
+    figures->others_percent = 100 * per(others_us > 0 ? others_us : 0, elapsed_us);
 }
 
 static struct figures figure(const struct skeym_load_result *result)
@@ -113,6 +136,15 @@ static void print_generator(const struct skeym_load_result *result, const struct
     }
 }
 
+static void print_watched(const struct figures *figures)
+{
+    printf(
+        "watched: %.2f us user, %.2f us system per answer; %.0f%% of a core; %.1f MB; others used "
+        "%.0f%% of a core meanwhile\n",
+        figures->watched_user_us, figures->watched_sys_us, figures->watched_percent,
+        figures->watched_mb, figures->others_percent);
+}
+
 /* --- for programs -------------------------------------------------------------------------- */
 
 struct sheet {
@@ -159,6 +191,12 @@ static void put_figures(struct sheet *sheet, const struct skeym_load_result *res
     put(sheet, "", "generator_core_percent", figures->core_percent);
     put(sheet, "", "generator_late_us", (double)result->late_ns / 1e3);
     put(sheet, "", "started_monotonic_ns", (double)result->started_ns);
+    put(sheet, "", "watched_user_us", figures->watched_user_us);
+    put(sheet, "", "watched_system_us", figures->watched_sys_us);
+    put(sheet, "", "watched_core_percent", figures->watched_percent);
+    put(sheet, "", "watched_mb", figures->watched_mb);
+    put(sheet, "", "watched_rss_mb", figures->watched_rss_mb);
+    put(sheet, "", "others_core_percent", figures->others_percent);
     for (int i = 0; i < SKEYM_LOAD_OUTCOME_COUNT; i++) {
         put(sheet, "", skeym_load_outcome_word((enum skeym_load_outcome)i),
             (double)skeym_load_count(result, (enum skeym_load_outcome)i));
@@ -222,9 +260,13 @@ static int judge(const struct skeym_load_result *result, const struct skeym_benc
 }
 
 int skeym_bench_report(const struct skeym_load_result *result,
-                       const struct skeym_bench_options *options)
+                       const struct skeym_bench_options *options,
+                       const struct skeym_bench_watched *watched)
 {
     struct figures figures = figure(result);
+    if (watched->count) {
+        figure_watched(&figures, result, watched);
+    }
     struct skeym_histogram *all = calloc(1, sizeof *all);
     if (!all) {
         return skeym_cli_fail("bench", NULL, SKEYM_ERR_MEMORY);
@@ -235,6 +277,9 @@ int skeym_bench_report(const struct skeym_load_result *result,
     print_outcomes(result, &figures);
     print_latencies(result, all);
     print_generator(result, &figures, options->load.per_second > 0);
+    if (watched->count) {
+        print_watched(&figures);
+    }
     int code = judge(result, options);
     if (options->json && !write_json(result, &figures, all, options->json)) {
         code = skeym_cli_fail("bench", options->json, SKEYM_ERR_IO);

@@ -17,6 +17,7 @@
 #include "load/histogram.h"
 #include "load/load_answer.h"
 #include "load/load_target.h"
+#include "load/load_tls.h"
 
 #define SKEYM_LOAD_KINDS       4 /* of operations that one run tells apart */
 #define SKEYM_LOAD_THREADS_MAX 64
@@ -84,6 +85,7 @@ struct skeym_load_lane {
 
 struct skeym_load_options {
     struct skeym_load_target target;
+    struct skeym_load_tls *tls; /* NULL: plain; not owned */
     struct skeym_load_from from;
     size_t connections;
     unsigned threads; /* 0 is 1 */

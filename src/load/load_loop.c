@@ -60,10 +60,11 @@ static bool may_start(const struct skeym_load_loop *loop, const struct skeym_loa
     return loop->options->each == 0 || peer->asked < loop->options->each;
 }
 
-/* Connections that have asked all that they may leave the queue for good. */
+/* Connections that have asked all that they may leave the queue for good. One that fails at once is
+ * idle again, and in the closed loop due: it waits for the clock to be looked at. */
 static void start_due(struct skeym_load_loop *loop)
 {
-    for (;;) {
+    for (size_t i = 0; loop->open || i < loop->peer_count; i++) {
         uint64_t due_ns = next_due(loop);
         if (!loop->idle_first || due_ns > loop->now_ns || loop->error) {
             return;
@@ -126,13 +127,20 @@ static void begin_counting(struct skeym_load_loop *loop)
 
 /* --- what the network brings ----------------------------------------------------------------- */
 
+/* A record of TLS that is read says nothing about what is behind it. */
+static bool expects_more(const struct skeym_load_peer *peer)
+{
+    return peer->tls && peer->state == SKEYM_LOAD_ASKING;
+}
+
 /* Less than asked for is all that there is, unless the peer has ended: the edge comes but once. */
 static void read_all(struct skeym_load_loop *loop, struct skeym_load_peer *peer, bool ended)
 {
     enum skeym_load_pull pulled = SKEYM_LOAD_PULL_SOME;
     unsigned life = peer->life; /* a new connection has events of its own */
     while (peer->life == life && peer->fd >= 0 && !loop->error &&
-           (pulled == SKEYM_LOAD_PULL_SOME || (ended && pulled == SKEYM_LOAD_PULL_ALL))) {
+           (pulled == SKEYM_LOAD_PULL_SOME ||
+            ((ended || expects_more(peer)) && pulled == SKEYM_LOAD_PULL_ALL))) {
         pulled = skeym_load_peer_pull(peer);
         skeym_load_step_answers(loop, peer);
         if (pulled == SKEYM_LOAD_PULL_EMPTY) {
@@ -155,8 +163,8 @@ static void handle(struct skeym_load_loop *loop, struct skeym_load_peer *peer, u
         return; /* closed by an event before, of the same turn */
     }
     bool drips = peer->state == SKEYM_LOAD_ASKING && peer->lane->script->drip_ms;
-    if ((events & EPOLLOUT) && peer->state == SKEYM_LOAD_ASKING && !drips &&
-        !skeym_load_peer_push(peer)) {
+    bool may_send = (events & EPOLLOUT) || peer->tls; /* a handshake sends after it has read */
+    if (may_send && peer->state == SKEYM_LOAD_ASKING && !drips && !skeym_load_peer_push(peer)) {
         skeym_load_step_lost(loop, peer, SKEYM_LOAD_LOST);
         return;
     }

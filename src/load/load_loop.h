@@ -16,9 +16,11 @@ enum skeym_load_state {
 struct skeym_load_loop;
 
 struct skeym_load_peer {
-    struct skeym_load_peer *next; /* in the queue of idle ones */
-    int fd;                       /* -1: not connected */
-    unsigned life;                /* another one with each connection */
+    struct skeym_load_peer *next;      /* in the queue of idle ones */
+    int fd;                            /* -1: not connected */
+    struct skeym_load_tls_socket *tls; /* NULL: plain, or not connected */
+    const char *why;                   /* the connection failed, if known */
+    unsigned life;                     /* another one with each connection */
     enum skeym_load_state state;
     unsigned kind;
     unsigned expected;   /* answers that are still to come */

@@ -26,6 +26,15 @@ static bool connect_to(const struct skeym_load_peer *peer, const struct sockaddr
            errno == EINPROGRESS;
 }
 
+static bool secure(struct skeym_load_peer *peer, struct skeym_load_tls *tls)
+{
+    peer->tls = tls ? skeym_load_tls_attach(tls, peer->fd) : NULL;
+    if (tls && !peer->tls) {
+        errno = ENOMEM;
+    }
+    return !tls || peer->tls;
+}
+
 /* Edge-triggered for both ways, once and for all: no epoll_ctl per request. */
 bool skeym_load_peer_connect(struct skeym_load_loop *loop, struct skeym_load_peer *peer)
 {
@@ -41,7 +50,8 @@ bool skeym_load_peer_connect(struct skeym_load_loop *loop, struct skeym_load_pee
                   skeym_load_target_pick(&options->from, peer->number, options->connections)) &&
         setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
         connect_to(peer, &options->target.address) &&
-        epoll_ctl(loop->epoll, EPOLL_CTL_ADD, peer->fd, &event) == 0) {
+        epoll_ctl(loop->epoll, EPOLL_CTL_ADD, peer->fd, &event) == 0 &&
+        secure(peer, options->tls)) {
         return true;
     }
     loop->error_number = errno;
@@ -54,6 +64,9 @@ bool skeym_load_peer_connect(struct skeym_load_loop *loop, struct skeym_load_pee
 void skeym_load_peer_close(struct skeym_load_peer *peer)
 {
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    peer->why = skeym_load_tls_why(peer->tls);
+    skeym_load_tls_detach(peer->tls);
+    peer->tls = NULL;
     if (peer->fd >= 0) {
         (void)setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         (void)close(peer->fd);
@@ -65,8 +78,10 @@ void skeym_load_peer_close(struct skeym_load_peer *peer)
 bool skeym_load_peer_push(struct skeym_load_peer *peer)
 {
     while (peer->out_at < peer->out_size) {
-        ssize_t sent =
-            send(peer->fd, peer->out + peer->out_at, peer->out_size - peer->out_at, MSG_NOSIGNAL);
+        const uint8_t *data = peer->out + peer->out_at;
+        size_t size = peer->out_size - peer->out_at;
+        ssize_t sent = peer->tls ? skeym_load_tls_send(peer->tls, data, size)
+                                 : send(peer->fd, data, size, MSG_NOSIGNAL);
         if (sent < 0) {
             return errno == EAGAIN || errno == ENOTCONN; /* EPOLLOUT comes */
         }
@@ -95,12 +110,13 @@ enum skeym_load_pull skeym_load_peer_pull(struct skeym_load_peer *peer)
         return SKEYM_LOAD_PULL_END;
     }
     size_t room = peer->in_room - peer->in_size;
-    ssize_t got = recv(peer->fd, peer->in + peer->in_size, room, 0);
+    uint8_t *in = peer->in + peer->in_size;
+    ssize_t got =
+        peer->tls ? skeym_load_tls_recv(peer->tls, in, room) : recv(peer->fd, in, room, 0);
     if (got < 0) {
         return errno == EAGAIN || errno == ENOTCONN ? SKEYM_LOAD_PULL_EMPTY : SKEYM_LOAD_PULL_END;
     }
     peer->in_size += (size_t)got;
-    return got == 0             ? SKEYM_LOAD_PULL_END
-           : (size_t)got < room ? SKEYM_LOAD_PULL_ALL
-                                : SKEYM_LOAD_PULL_SOME;
+    bool all = (size_t)got < room && !(peer->tls && skeym_load_tls_more(peer->tls));
+    return got == 0 ? SKEYM_LOAD_PULL_END : all ? SKEYM_LOAD_PULL_ALL : SKEYM_LOAD_PULL_SOME;
 }

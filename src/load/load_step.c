@@ -236,8 +236,8 @@ void skeym_load_step_lost(struct skeym_load_loop *loop, struct skeym_load_peer *
         skeym_load_step_record(loop, peer, peer->due_ns, how);
         peer->expected--;
     }
-    const struct skeym_load_verdict verdict =
-        peer->lane->script->take(peer->lane->state, NULL, how);
+    struct skeym_load_verdict verdict = peer->lane->script->take(peer->lane->state, NULL, how);
+    verdict.why = verdict.why ? verdict.why : peer->why;
     if (verdict.step == SKEYM_LOAD_DONE) {
         note(loop, &verdict, NULL);
     }

@@ -4,7 +4,11 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define SCHEME "http://"
+static const struct {
+    const char *text;
+    uint16_t port;
+    bool tls;
+} schemes[] = {{"http://", 80, false}, {"https://", 443, true}};
 
 /* Digits only; `most` and fewer. false: not a number of that kind. */
 static bool read_number(uint32_t *out, struct skeym_span text, uint32_t most)
@@ -40,10 +44,10 @@ static struct skeym_span before(struct skeym_span text, const char *stops)
     return skeym_span_part(text, 0, size);
 }
 
-static enum skeym_error read_authority(struct skeym_load_target *out, struct skeym_span text)
+static enum skeym_error read_authority(struct skeym_load_target *out, struct skeym_span text,
+                                       uint32_t port)
 {
     struct skeym_span host = before(text, ":");
-    uint32_t port = 80;
     out->address.sin_family = AF_INET;
     if (text.size > host.size &&
         !read_number(&port, skeym_span_part(text, host.size + 1, text.size), UINT16_MAX)) {
@@ -69,13 +73,20 @@ enum skeym_error skeym_load_target_parse(struct skeym_load_target *out, const ch
 {
     struct skeym_span text = skeym_span_text(url);
     *out = (struct skeym_load_target){0};
-    if (!skeym_span_starts(text, SCHEME)) {
+    size_t scheme = 0;
+    while (scheme < sizeof schemes / sizeof schemes[0] &&
+           !skeym_span_starts(text, schemes[scheme].text)) {
+        scheme++;
+    }
+    if (scheme == sizeof schemes / sizeof schemes[0]) {
         return SKEYM_ERR_UNSUPPORTED;
     }
-    text = skeym_span_part(text, strlen(SCHEME), text.size);
+    text = skeym_span_part(text, strlen(schemes[scheme].text), text.size);
+    out->tls = schemes[scheme].tls;
     struct skeym_span authority = before(text, "/?#");
     struct skeym_span path = skeym_span_part(text, authority.size, text.size);
-    enum skeym_error error = authority.size ? read_authority(out, authority) : SKEYM_ERR_SHAPE;
+    enum skeym_error error =
+        authority.size ? read_authority(out, authority, schemes[scheme].port) : SKEYM_ERR_SHAPE;
     if (!error && path.size >= sizeof out->path) {
         error = SKEYM_ERR_SIZE;
     }

@@ -5,18 +5,20 @@
 
 #include <netinet/in.h>
 #include <skeym/span.h>
+#include <stdbool.h>
 
 #define SKEYM_LOAD_HOST_BYTES 72
 #define SKEYM_LOAD_PATH_BYTES 1024
 
 struct skeym_load_target {
     struct sockaddr_in address;
+    bool tls;                         /* https */
     char host[SKEYM_LOAD_HOST_BYTES]; /* "127.0.0.1:8420", for the Host field */
     char path[SKEYM_LOAD_PATH_BYTES]; /* "/" when there is none */
 };
 
-/* "http://127.0.0.1:8420/path?query". Errors: SKEYM_ERR_UNSUPPORTED (another scheme, a name, IPv6),
- * SKEYM_ERR_SHAPE, SKEYM_ERR_RANGE (port), SKEYM_ERR_SIZE, SKEYM_ERR_CHARSET. */
+/* "http://127.0.0.1:8420/path?query", or https. Errors: SKEYM_ERR_UNSUPPORTED (another scheme, a
+ * name, IPv6), SKEYM_ERR_SHAPE, SKEYM_ERR_RANGE (port), SKEYM_ERR_SIZE, SKEYM_ERR_CHARSET. */
 SKEYM_MUST_USE enum skeym_error skeym_load_target_parse(struct skeym_load_target *out,
                                                         const char *url);
 bool skeym_load_target_loopback(const struct skeym_load_target *target);

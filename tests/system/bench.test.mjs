@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `skeym bench load`: what it asks, what it counts, and whom it refuses to put under load.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { until } from './world.mjs';
 
 async function begin(world) {
@@ -78,6 +78,68 @@ export default {
     assert.equal(figures.status, figures.due);
   },
 
+  async 'over TLS, to the server that the certificate names and no other'(world) {
+    const [key, cert, other] = ['key', 'cert', 'other'].map((name) => world.path(name));
+    for (const [at, out] of [[key, other], [key, cert]]) {
+      execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+        '-keyout', at, '-out', out, '-days', '2', '-subj', '/CN=localhost', '-addext',
+        'subjectAltName=IP:127.0.0.1'], { stdio: 'ignore' });
+    }
+    chmodSync(key, 0o600);
+    await world.init();
+    const server = await world.serve(['--login-rate', '1000', '--login-burst', '1000', '--tls-cert', cert, '--tls-key', key]);
+    const here = `https://127.0.0.1:${server.port}`;
+    const { code, figures, err } = await load(world, here, '--ca', cert, ...nodes(world), '--mix', 'get=3,post=1');
+    assert.equal(code, 0, err);
+    assert.ok(figures.ok > 0 && figures.ok === figures.due);
+    assert.equal(figures.connects, 0);
+    const wrong = [[here, other, /self-signed certificate|certificate signature failure/],
+      [`https://localhost:${server.port}`, cert, /hostname mismatch/]];
+    for (const [url, ca, why] of wrong) {
+      const admitted = await server.metric('skeym_requests_admitted_total');
+      const { code, out } = await world.skeym(['bench', 'load', url, '--ca', ca, ...nodes(world), '--seconds', '0.5',
+        '--warmup', '0', '--patience', '0']);
+      assert.equal(code, 1);
+      assert.match(out, / 0\.000% ok/);
+      assert.equal(await server.metric('skeym_requests_admitted_total'), admitted);
+      assert.match(out, why);
+    }
+    assert.equal((await world.skeym(['bench', 'load', here, '--ca', world.path('none')])).code, 1);
+    assert.equal((await load(world, here, ...nodes(world), '--attack', 'forged')).code, 2);
+  },
+
+  async 'what a watched process costs'(world) {
+    const server = await begin(world);
+    const { code, figures, out, err } = await load(world, server.url, ...nodes(world), '--watch', String(server.pid));
+    assert.equal(code, 0, err);
+    assert.ok(figures.watched_core_percent > 0 && figures.watched_mb > 1 && figures.watched_rss_mb > 1);
+    assert.match(out, /^watched: /m);
+    const gone = await load(world, server.url, ...nodes(world), '--watch', '2147483647').catch(() => ({ code: 1 }));
+    assert.equal(gone.code, 1);
+  },
+
+  async 'a header that nobody reads in the list of processes'(world) {
+    const server = await begin(world);
+    const file = world.path('header');
+    const args = ['--header-file', file, '--expect', '401'];
+    writeFileSync(file, 'Authorization: SkeyM x\n', { mode: 0o600 });
+    const { code, err } = await load(world, server.url, ...args);
+    assert.equal(code, 0, err);
+    assert.ok(server.log('refused').some(({ check }) => check === 'shape'));
+    chmodSync(file, 0o644);
+    assert.equal((await load(world, server.url, ...args).catch(() => ({ code: 1 }))).code, 1);
+    writeFileSync(file, '');
+    chmodSync(file, 0o600);
+    assert.equal((await load(world, server.url, ...args).catch(() => ({ code: 1 }))).code, 1);
+  },
+
+  async 'answers of another size than was said'(world) {
+    const server = await begin(world);
+    const { code, figures } = await load(world, server.url, '--expect', '401', '--body-bytes', '1');
+    assert.equal(code, 1);
+    assert.equal(figures.unopened, figures.due);
+  },
+
   async 'a signal ends it, with its figures'(world) {
     const server = await begin(world);
     const json = world.path('figures.json');
@@ -114,9 +176,13 @@ export default {
     const cases = [['--attack', 'forged'], ['--attack', 'none', '--dir', world.dir], ['--nodes', '5'],
       ['--rate', '0'], ['--rate', 'x'], ['--mix', 'get=1', '--dir', world.dir, '--nodes', '2'],
       ['--mix', 'put=1', '--dir', world.dir], ['--from', '10.0.0.0/8'], ['--threads', '65'],
-      ['--threads', '9', '--connections', '8'], ['--core', '1023'], ['--batch', '65']];
+      ['--threads', '9', '--connections', '8'], ['--core', '1023'], ['--batch', '65'], ['--watch', '0'], ['--ca', 'x']];
     for (const args of cases) assert.equal((await load(world, here, ...args)).code, 2, args.join(' '));
+    for (const words of ['--seconds 0', '--seconds 1.', '--seconds .5', '--seconds 1.25', '--seconds 1.x', '--warmup 3601']) {
+      assert.equal((await world.skeym(['bench', 'load', here, ...words.split(' ')])).code, 2, words);
+    }
+    assert.equal((await world.skeym(['bench', 'load', here, '--seconds', '0.1', '--warmup', '0.0'])).code, 1);
     assert.equal((await world.skeym(['bench', 'other', here])).code, 2);
-    assert.equal((await world.skeym(['bench', 'load', 'https://127.0.0.1/'])).code, 2);
+    assert.equal((await world.skeym(['bench', 'load', 'ftp://127.0.0.1/'])).code, 2);
   },
 };

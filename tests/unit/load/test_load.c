@@ -290,6 +290,18 @@ static void test_nobody_there(void **state)
     assert_int_equal(count(SKEYM_LOAD_UNSENT), 3);
 }
 
+/* Connections that fail at once are asked for again and again, and still it ends in time. */
+static void test_nobody_there_and_no_limit(void **state)
+{
+    (void)state;
+    set_up(all_good, GET);
+    tcp_stop(server);
+    server = NULL;
+    run(0, 50 * MS);
+    assert_true(count(SKEYM_LOAD_UNSENT) > 0);
+    assert_int_equal(count(SKEYM_LOAD_UNSENT), result->due);
+}
+
 /* --- scripts that do more
  * ------------------------------------------------------------------------- */
 
@@ -540,6 +552,7 @@ int main(void)
         cmocka_unit_test_teardown(test_reconnect, tear_down),
         cmocka_unit_test_teardown(test_hasty, tear_down),
         cmocka_unit_test_teardown(test_nobody_there, tear_down),
+        cmocka_unit_test_teardown(test_nobody_there_and_no_limit, tear_down),
         cmocka_unit_test_teardown(test_operation_of_many_requests, tear_down),
         cmocka_unit_test_teardown(test_patience_ends, tear_down),
         cmocka_unit_test_teardown(test_script_fails, tear_down),

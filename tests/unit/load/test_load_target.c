@@ -20,7 +20,12 @@ static void test_parses(void **state)
     assert_int_equal(skeym_load_target_parse(&target, "http://localhost"), SKEYM_OK);
     assert_int_equal(ntohs(target.address.sin_port), 80);
     assert_string_equal(target.path, "/");
+    assert_false(target.tls);
     assert_true(skeym_load_target_loopback(&target));
+    assert_int_equal(skeym_load_target_parse(&target, "https://127.0.0.2/x"), SKEYM_OK);
+    assert_int_equal(ntohs(target.address.sin_port), 443);
+    assert_string_equal(target.host, "127.0.0.2");
+    assert_true(target.tls);
 }
 
 static void test_refuses(void **state)
@@ -30,7 +35,9 @@ static void test_refuses(void **state)
         enum skeym_error error;
     } wrong[] = {
         {"", SKEYM_ERR_UNSUPPORTED},
-        {"https://127.0.0.1", SKEYM_ERR_UNSUPPORTED},
+        {"ftp://127.0.0.1", SKEYM_ERR_UNSUPPORTED},
+        {"HTTPS://127.0.0.1", SKEYM_ERR_UNSUPPORTED},
+        {"https://", SKEYM_ERR_SHAPE},
         {"http://example.org/", SKEYM_ERR_UNSUPPORTED},
         {"http://[::1]/", SKEYM_ERR_RANGE},
         {"http://", SKEYM_ERR_SHAPE},
