@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define TEMPORARY ".XXXXXX"
+
 static const struct {
     int number;
     enum skeym_error error;
@@ -121,13 +123,19 @@ static enum skeym_error place(const char *temporary, const char *path, bool excl
     return error;
 }
 
-static enum skeym_error sync_folder(const char *path)
+/* The folder that a name is in; path is shorter than PATH_MAX. */
+static void folder_of(char folder[PATH_MAX], const char *path)
 {
-    char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
     size_t size = slash ? (size_t)(slash - path) + 1 : 0;
     memcpy(folder, slash ? path : ".", slash ? size : 1);
     folder[slash ? size : 1] = '\0';
+}
+
+static enum skeym_error sync_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    folder_of(folder, path);
     int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file < 0) {
         /* A folder that may be written but not read cannot be synced: the file is in place. */
@@ -138,14 +146,33 @@ static enum skeym_error sync_folder(const char *path)
     return error;
 }
 
-enum skeym_error skeym_credential_file_write(const char *path, struct skeym_span content,
-                                             bool exclusive)
+/* A new file that has no name until it is whole and on the disk: who is killed leaves none behind.
+ * *able: false where the file system, or a missing /proc, does not let us. */
+static enum skeym_error write_nameless(const char *path, struct skeym_span content, bool *able)
+{
+    char folder[PATH_MAX];
+    char self[32];
+    folder_of(folder, path);
+    int file = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    if (file < 0) {
+        *able = errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL && errno != ENOENT;
+        return last_error();
+    }
+    *able = true;
+    enum skeym_error error = fill(file, content, path);
+    (void)snprintf(self, sizeof self, "/proc/self/fd/%d", file);
+    if (error == SKEYM_OK && linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0) {
+        *able = errno != ENOENT;
+        error = last_error();
+    }
+    close(file);
+    return error;
+}
+
+static enum skeym_error write_named(const char *path, struct skeym_span content, bool exclusive)
 {
     char temporary[PATH_MAX];
-    int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
-    if (length < 0 || (size_t)length >= sizeof temporary) {
-        return SKEYM_ERR_SIZE;
-    }
+    (void)snprintf(temporary, sizeof temporary, "%s" TEMPORARY, path);
     int file = mkostemp(temporary, O_CLOEXEC);
     if (file < 0) {
         return last_error();
@@ -157,6 +184,25 @@ enum skeym_error skeym_credential_file_write(const char *path, struct skeym_span
     }
     if (error != SKEYM_OK) {
         (void)unlink(temporary);
+    }
+    return error;
+}
+
+enum skeym_error skeym_credential_file_write(const char *path, struct skeym_span content,
+                                             bool exclusive)
+{
+    bool able = false;
+    enum skeym_error error = SKEYM_OK;
+    if (strlen(path) > PATH_MAX - sizeof TEMPORARY) {
+        return SKEYM_ERR_SIZE;
+    }
+    if (exclusive) {
+        error = write_nameless(path, content, &able);
+    }
+    if (!able) {
+        error = write_named(path, content, exclusive);
+    }
+    if (error != SKEYM_OK) {
         return error;
     }
     error = sync_folder(path);

@@ -125,6 +125,9 @@ class File {
   }
 }
 
+/** What the kernel calls a file that has no name yet: no cut leaves it. */
+export const isNameless = (path) => path.endsWith(' (deleted)');
+
 const folderOf = (path) => (path.includes('/') ? dirname(path) : '');
 
 export class Disk {
@@ -209,7 +212,9 @@ export class Disk {
       for (const change of pending.slice(0, count)) Disk.#change(names, change);
     }
     const out = new Map();
-    for (const [path, file] of names) if (only(path)) out.set(path, file.left(how(path), random));
+    for (const [path, file] of names) {
+      if (only(path) && !isNameless(path)) out.set(path, file.left(how(path), random));
+    }
     return out;
   }
 

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isNameless } from './disk.mjs';
 import { Kills } from './kill.mjs';
 import { PowerCuts } from './power.mjs';
 import { Random } from './random.mjs';
@@ -141,7 +142,7 @@ const CONTROLS = [
   ['the list of used invitations', (path) => path.endsWith('invitations.new')],
   ['the folder of the authority', (path) => path === 'authority/'],
   ['a journal', (path) => path.endsWith('.journal'), true],
-  ['a new credential', (path) => /\.cred\.......$/.test(path), true],
+  ['a new credential', (path) => isNameless(path) || /\.cred\.......$/.test(path), true],
 ];
 
 if (values.only !== 'cuts') await killing();

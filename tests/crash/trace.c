@@ -180,14 +180,16 @@ static int open_traced(int at, const char *name, int flags, mode_t mode)
 {
     char path[PATH_MAX];
     struct stat state;
-    const char *in = (flags & O_CREAT) != 0 ? path_at(path, at, name) : NULL;
+    bool nameless = (flags & O_TMPFILE) == O_TMPFILE;
+    const char *in = (flags & O_CREAT) != 0 || nameless ? path_at(path, at, name) : NULL;
     if (!in) {
         return real_openat(at, name, flags, mode);
     }
     lock();
-    bool there = fstatat(at, name, &state, AT_SYMLINK_NOFOLLOW) == 0;
+    bool there = !nameless && fstatat(at, name, &state, AT_SYMLINK_NOFOLLOW) == 0;
     int file = real_openat(at, name, flags, mode);
-    if (file >= 0 && !there && fstat(file, &state) == 0) {
+    in = nameless && file >= 0 ? path_of(path, file) : in; /* what the kernel calls it */
+    if (file >= 0 && in && !there && fstat(file, &state) == 0) {
         record(CREATE, state.st_ino, 0, in, NULL, NULL, 0);
     }
     unlock();
@@ -365,6 +367,23 @@ int link(const char *from, const char *to)
     int result = real_linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
     if (result == 0 && from_in && to_in) {
         record(LINK, 0, 0, from_in, to_in, NULL, 0);
+    }
+    unlock();
+    return result;
+}
+
+/* The name of a file that had none. */
+int linkat(int from_at, const char *from, int to_at, const char *to, int flags)
+{
+    char from_path[PATH_MAX] = "";
+    char to_path[PATH_MAX];
+    ssize_t size = readlink(from, from_path, sizeof from_path - 1);
+    const char *from_in = size > 0 ? inside(from_path) : NULL;
+    const char *to_in = path_at(to_path, to_at, to);
+    lock();
+    int result = real_linkat(from_at, from, to_at, to, flags);
+    if (result == 0 && from_in && to_in) {
+        record(RENAME, 0, 0, from_in, to_in, NULL, 0);
     }
     unlock();
     return result;

@@ -258,6 +258,8 @@ SIMPLE(rename, int, -1, renameat2,
        (int from, const char *old, int to, const char *new, unsigned flags),
        (from, old, to, new, flags))
 SIMPLE(rename, int, -1, link, (const char *old, const char *new), (old, new))
+SIMPLE(rename, int, -1, linkat, (int from, const char *old, int to, const char *new, int flags),
+       (from, old, to, new, flags))
 SIMPLE(unlink, int, -1, unlink, (const char *path), (path))
 SIMPLE(unlink, int, -1, unlinkat, (int folder, const char *path, int flags), (folder, path, flags))
 SIMPLE(unlink, int, -1, rmdir, (const char *path), (path))

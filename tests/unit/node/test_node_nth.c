@@ -25,6 +25,8 @@ NTH(int, flock, (int fd, int operation), (fd, operation), -1, ENOLCK)
 NTH(int, ftruncate, (int fd, off_t length), (fd, length), -1, EIO)
 NTH(int, rename, (const char *old, const char *new), (old, new), -1, EIO)
 NTH(int, link, (const char *from, const char *to), (from, to), -1, EIO)
+NTH(int, linkat, (int fromfd, const char *from, int tofd, const char *to, int flags),
+    (fromfd, from, tofd, to, flags), -1, EIO)
 NTH(ssize_t, getrandom, (void *buffer, size_t length, unsigned flags), (buffer, length, flags), -1,
     ENOSYS)
 NTH(ssize_t, write, (int fd, const void *buf, size_t n), (fd, buf, n), -1, ENOSPC)
