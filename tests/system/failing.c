@@ -2,6 +2,7 @@
 /* For tests: the $SKEYM_TEST_FAIL-th call of the program that can fail does, once, and its name is
  * written into $SKEYM_TEST_FAILED. Only calls of the program itself count, not those of its
  * libraries, and no more than CALLS_MAX from the same place. Its children are left alone. */
+#include <curl/curl.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <microhttpd.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <qrencode.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -139,6 +142,7 @@ FAIL(int, fchmod, (int a, mode_t b), (a, b), -1, EPERM)
 FAIL(int, mkdir, (const char *a, mode_t b), (a, b), -1, EACCES)
 FAIL(int, flock, (int a, int b), (a, b), -1, EINTR)
 FAIL(int, link, (const char *a, const char *b), (a, b), -1, EIO)
+FAIL(int, linkat, (int a, const char *b, int c, const char *d, int e), (a, b, c, d, e), -1, EIO)
 FAIL(int, rename, (const char *a, const char *b), (a, b), -1, EIO)
 FAIL(int, renameat, (int a, const char *b, int c, const char *d), (a, b, c, d), -1, EIO)
 FAIL(int, unlink, (const char *a), (a), -1, EIO)
@@ -161,6 +165,30 @@ FAIL(int, pthread_create, (pthread_t * a, const pthread_attr_t *b, void *(*c)(vo
 FAIL(int, sched_getaffinity, (pid_t a, size_t b, cpu_set_t *c), (a, b, c), -1, EINVAL)
 FAIL(int, getrlimit, (__rlimit_resource_t a, struct rlimit *b), (a, b), -1, EINVAL)
 FAIL(int, setrlimit, (__rlimit_resource_t a, const struct rlimit *b), (a, b), -1, EPERM)
+FAIL(ssize_t, pread, (int a, void *b, size_t c, off_t d), (a, b, c, d), -1, EIO)
+FAIL(ssize_t, pwrite, (int a, const void *b, size_t c, off_t d), (a, b, c, d), -1, ENOSPC)
+FAIL(ssize_t, recv, (int a, void *b, size_t c, int d), (a, b, c, d), -1, ECONNRESET)
+FAIL(ssize_t, send, (int a, const void *b, size_t c, int d), (a, b, c, d), -1, EPIPE)
+FAIL(int, ftruncate, (int a, off_t b), (a, b), -1, EIO)
+FAIL(int, fdatasync, (int a), (a), -1, EIO)
+FAIL(int, fchown, (int a, uid_t b, gid_t c), (a, b, c), -1, EPERM)
+FAIL(int, unlinkat, (int a, const char *b, int c), (a, b, c), -1, EIO)
+FAIL(int, sigaction, (int a, const struct sigaction *b, struct sigaction *c), (a, b, c), -1, EINVAL)
+FAIL(int, epoll_create1, (int a), (a), -1, EMFILE)
+FAIL(int, epoll_ctl, (int a, int b, int c, struct epoll_event *d), (a, b, c, d), -1, ENOSPC)
+FAIL(int, pthread_mutex_init, (pthread_mutex_t * a, const pthread_mutexattr_t *b), (a, b), ENOMEM,
+     ENOMEM)
+FAIL(int, pthread_cond_init, (pthread_cond_t * a, const pthread_condattr_t *b), (a, b), ENOMEM,
+     ENOMEM)
+FAIL(int, pthread_rwlock_init, (pthread_rwlock_t * a, const pthread_rwlockattr_t *b), (a, b),
+     ENOMEM, ENOMEM)
+FAIL(void *, aligned_alloc, (size_t a, size_t b), (a, b), NULL, ENOMEM)
+FAIL(QRcode *, QRcode_encodeString, (const char *a, int b, QRecLevel c, QRencodeMode d, int e),
+     (a, b, c, d, e), NULL, ENOMEM)
+FAIL(CURL *, curl_easy_init, (void), (), NULL, ENOMEM)
+FAIL(CURLU *, curl_url, (void), (), NULL, ENOMEM)
+FAIL(struct curl_slist *, curl_slist_append, (struct curl_slist * a, const char *b), (a, b), NULL,
+     ENOMEM)
 FAIL(ssize_t, getrandom, (void *a, size_t b, unsigned c), (a, b, c), -1, ENOSYS)
 
 FAIL(EVP_CIPHER_CTX *, EVP_CIPHER_CTX_new, (void), (), NULL, ENOMEM)
