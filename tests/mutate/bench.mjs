@@ -4,7 +4,7 @@
 // address and undefined-behaviour sanitizers.
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 export const TOP = join(dirname(new URL(import.meta.url).pathname), '../..');
@@ -154,6 +154,15 @@ export class Bench {
         return this.held.get(file).some((name) => this.holds.get(test).has(name));
     }
 
+    // What the functions are that a test's program comes to (see schema.mjs); it must pass.
+    async reached(test, program) {
+        const path = join(this.work(0), 'reached');
+        rmSync(path, { force: true });
+        const verdict = await this.judge(test, program, 0, 0, { SKEYM_REACHED: path });
+        if (verdict !== 'passed') throw new Error(`${test} fails when no mutant is chosen`);
+        return new Set(existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : []);
+    }
+
     // The program of a test, with the object in the place of the original's.
     async link(test, object, worker, name = test) {
         const place = this.work(worker);
@@ -175,12 +184,12 @@ export class Bench {
     }
 
     // 'passed', 'failed' or 'stopped' (it ran out of its time). It is ended at its first failure.
-    judge(test, program, worker, number = 0) {
+    judge(test, program, worker, number = 0, more = {}) {
         const limit = this.limits.get(test) ?? 600;
         return new Promise((resolve) => {
             const child = spawn('sh', ['-c', `ulimit -c 0; ulimit -t ${limit}; exec nice -n 5 "$@"`, 'sh', program, ...this.words(test)], {
                 cwd: this.work(worker),
-                env: { ...ENVIRONMENT, SKEYM_MUTANT: `${number}` },
+                env: { ...ENVIRONMENT, SKEYM_MUTANT: `${number}`, ...more },
                 stdio: ['ignore', 'ignore', 'pipe'],
             });
             let told = false;
