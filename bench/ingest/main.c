@@ -96,7 +96,7 @@ static void send_next(struct device *device)
     }
 }
 
-static struct ward *open_ward(const char *path, size_t count, size_t first, bool long_body)
+static struct ward *open_ward(const char *path, size_t count, size_t first, bool whole)
 {
     struct ward *ward = need(1, sizeof *ward);
     const struct skeym_store_options options = {.path = path};
@@ -105,7 +105,7 @@ static struct ward *open_ward(const char *path, size_t count, size_t first, bool
     ward->count = count;
     for (size_t i = 0; i < count; i++) {
         rows_make(&ward->rows[i], &ward->writes[i], i % DEVICES, first + i / DEVICES,
-                  first * DEVICES + i, long_body);
+                  first * DEVICES + i, whole);
     }
     (void)pthread_mutex_init(&ward->lock, NULL);
     (void)pthread_cond_init(&ward->wake, NULL);

@@ -23,7 +23,7 @@ void rows_patient(char out[24], size_t patient)
     (void)snprintf(out, 24, "load-%zu", patient);
 }
 
-static void fill_body(struct row *row, uint64_t number, int64_t at_s, bool long_body)
+static void fill_body(struct row *row, uint64_t number, int64_t at_s, bool whole)
 {
     char when[32] = "";
     struct tm tm;
@@ -31,7 +31,7 @@ static void fill_body(struct row *row, uint64_t number, int64_t at_s, bool long_
     if (gmtime_r(&at, &tm)) {
         (void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
     }
-    if (!long_body) {
+    if (!whole) {
         (void)snprintf(row->body, sizeof row->body,
                        "{\"effectiveDateTime\":\"%s\",\"valueQuantity\":{\"value\":%" PRIu64
                        ",\"unit\":\"/min\",\"code\":\"/min\"}}",
@@ -51,7 +51,7 @@ static void fill_body(struct row *row, uint64_t number, int64_t at_s, bool long_
 }
 
 void rows_make(struct row *row, struct skeym_store_write *write, size_t patient, uint64_t number,
-               uint64_t serial, bool long_body)
+               uint64_t serial, bool whole)
 {
     int64_t at_s = BASE_S + (int64_t)number;
     rows_patient(row->patient, patient);
@@ -59,7 +59,7 @@ void rows_make(struct row *row, struct skeym_store_write *write, size_t patient,
                    BASE_MS + serial, mix(serial), mix(~serial) >> 48);
     (void)snprintf(row->identifier, sizeof row->identifier, "19a0c0ffee-%zu-%" PRIu64, patient,
                    number);
-    fill_body(row, number, at_s, long_body);
+    fill_body(row, number, at_s, whole);
     row->tags[0] = (struct skeym_store_tag){SKEYM_STORE_CODE, skeym_span_text("http://loinc.org"),
                                             skeym_span_text("8867-4")};
     row->tags[1] = (struct skeym_store_tag){
@@ -80,6 +80,6 @@ void rows_make(struct row *row, struct skeym_store_write *write, size_t patient,
                    .body = skeym_span_text(row->body),
                    .writer = skeym_span_text(row->patient)},
         .tags = row->tags,
-        .tag_count = long_body ? 3 : 2,
+        .tag_count = whole ? 3 : 1,
     };
 }

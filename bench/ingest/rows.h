@@ -14,10 +14,10 @@ struct row {
 };
 
 /* Reading `number` of a patient, a second after the last. serial: of all rows, grows; ids are in
- * its order, as a server's are in order of time. long_body: as `skeym bench load` posts, some 500
- * bytes; else 100. */
+ * its order, as a server's are in order of time. whole: as `skeym bench
+ * load` posts, some 500 bytes with code, category and identifier; else 100 bytes with the code. */
 void rows_make(struct row *row, struct skeym_store_write *write, size_t patient, uint64_t number,
-               uint64_t serial, bool long_body);
+               uint64_t serial, bool whole);
 /* out: "load-<number>", as in the rows */
 void rows_patient(char out[24], size_t patient);
 

@@ -24,6 +24,8 @@ struct skeym_store_engine {
     enum skeym_error (*begin)(void *handle);
     enum skeym_error (*commit)(void *handle);
     void (*rollback)(void *handle);
+    /* A number that grows with each row that is changed. */
+    int64_t (*changes)(void *handle);
     enum skeym_error (*mark)(void *handle);
     enum skeym_error (*release)(void *handle);
     enum skeym_error (*unwind)(void *handle);

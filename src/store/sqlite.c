@@ -6,9 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* The log is moved into the file when it is this long. Readers that follow each other without a gap
- * keep it from starting anew, so from log_bytes on they are waited for, this long and no longer. */
-enum { LOG_PAGES = 1000, LOG_WAIT_MS = 1000 };
+/* The log is moved into the file when it is this long: pages that are written in many transactions
+ * are moved once. Readers that follow each other without a gap keep it from starting anew, so from
+ * log_bytes on they are waited for, this long and no longer, and again so many pages later. */
+enum { LOG_PAGES = 4096, LOG_WAIT_MS = 1000, LOG_AGAIN_PAGES = 1000 };
 
 enum skeym_error skeym_sqlite_system_error(int number)
 {
@@ -274,6 +275,11 @@ static void rollback(void *handle)
     }
 }
 
+static int64_t changes(void *handle)
+{
+    return sqlite3_total_changes64(((struct skeym_sqlite *)handle)->db);
+}
+
 static enum skeym_error mark(void *handle)
 {
     return skeym_sqlite_run(handle, skeym_sqlite_fixed(handle, SKEYM_SQLITE_MARK));
@@ -295,7 +301,7 @@ static enum skeym_error tidy(void *handle, bool now)
 {
     struct skeym_sqlite *sqlite = handle;
     int pages = sqlite->log_pages;
-    if (!now && pages < LOG_PAGES) {
+    if (!now && pages < LOG_PAGES && pages < sqlite->log_max_pages) {
         return SKEYM_OK;
     }
     /* What it cannot move now, it moves next time: the rows are safe in the log. */
@@ -309,7 +315,7 @@ static enum skeym_error tidy(void *handle, bool now)
     code = sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     sqlite3_busy_timeout(sqlite->db, sqlite->busy_ms);
     /* One who reads for long does not make every commit wait: next time when it has grown more. */
-    sqlite->log_wait_pages = code == SQLITE_OK ? sqlite->log_max_pages : pages + LOG_PAGES;
+    sqlite->log_wait_pages = code == SQLITE_OK ? sqlite->log_max_pages : pages + LOG_AGAIN_PAGES;
     return skeym_sqlite_error(sqlite, code);
 }
 
@@ -321,6 +327,7 @@ const struct skeym_store_engine skeym_sqlite_engine = {
     .begin = begin,
     .commit = commit,
     .rollback = rollback,
+    .changes = changes,
     .mark = mark,
     .release = release,
     .unwind = unwind,

@@ -9,7 +9,8 @@
 
 /* More writes than this are left for the next transaction, so that no answer waits too long. */
 enum {
-    GROUP_MAX = 1024,
+    GROUP_MAX = 4096,
+    CAREFUL_GROUPS = 16,
     QUEUE_MAX = 65536,
     BUSY_MS = 2000,
     LOG_BYTES = 128 << 20,
@@ -21,8 +22,11 @@ static const struct skeym_store_engine *const engine = &skeym_sqlite_engine;
 struct skeym_store {
     struct skeym_store_options options;
     char *path;
-    void *handle; /* the writer thread's */
+    void *handle; /* the writer thread's, as all down to soiled */
     int64_t newest_ms;
+    int64_t changes;       /* as of begin_savepoint */
+    unsigned careful_left; /* groups */
+    bool careful, soiled;
     atomic_int wrong;         /* enum skeym_error: why no more writes are taken */
     atomic_bool rotten;       /* a row was met that is not as it was written */
     _Atomic uint64_t commits; /* tried, at least: for readers */
@@ -112,6 +116,17 @@ static void reset_batch(struct skeym_store_batch *batch, int64_t now_ms)
     }
 }
 
+/* A savepoint costs a copy of every page that is written under it, more than the writing itself,
+ * and hardly any is ever needed: what is refused is mostly refused before it has changed a thing.
+ * So a group is tried without them; when a refused write has changed something, all is rolled back
+ * and done again with savepoints, and so are the next groups, lest who sends such writes doubles
+ * the work of each. */
+static enum skeym_error begin_savepoint(struct skeym_store *store)
+{
+    store->changes = engine->changes(store->handle);
+    return store->careful ? engine->mark(store->handle) : SKEYM_OK;
+}
+
 /* Ends a savepoint: keeps what was written within it, or (after an error) takes it back. When that
  * fails, nothing may be committed any more, for half of a refused write could be among it: the
  * whole transaction is rolled back. true: the transaction goes on. */
@@ -119,6 +134,10 @@ static bool end_savepoint(struct skeym_store *store, enum skeym_error *error)
 {
     if (!engine->in_transaction(store->handle)) {
         return false; /* rolled back by the engine itself */
+    }
+    if (!store->careful) {
+        store->soiled = *error && engine->changes(store->handle) != store->changes;
+        return !store->soiled;
     }
     enum skeym_error end = *error ? engine->unwind(store->handle) : engine->release(store->handle);
     if (end) {
@@ -134,7 +153,7 @@ static bool end_savepoint(struct skeym_store *store, enum skeym_error *error)
 static bool apply_alone(struct skeym_store *store, struct skeym_store_write *write)
 {
     bool goes_on = true;
-    enum skeym_error error = engine->mark(store->handle);
+    enum skeym_error error = begin_savepoint(store);
     if (error) {
         goes_on = engine->in_transaction(store->handle);
     } else {
@@ -151,7 +170,7 @@ static bool apply_together(struct skeym_store *store, struct skeym_store_batch *
 {
     size_t i = 0;
     bool goes_on = true;
-    enum skeym_error error = engine->mark(store->handle);
+    enum skeym_error error = begin_savepoint(store);
     if (error) {
         goes_on = engine->in_transaction(store->handle);
     } else {
@@ -193,9 +212,9 @@ static int64_t stamp(struct skeym_store *store, const struct skeym_store_batch *
     return now;
 }
 
-/* The first `count` batches in one transaction. */
-static enum skeym_error commit_together(struct skeym_store *store, struct skeym_store_batch *first,
-                                        size_t count)
+/* The first `count` batches in one transaction; store->soiled: see begin_savepoint. */
+static enum skeym_error try_together(struct skeym_store *store, struct skeym_store_batch *first,
+                                     size_t count)
 {
     int64_t now = stamp(store, first, count);
     struct skeym_store_batch *batch = first;
@@ -235,6 +254,21 @@ static enum skeym_error commit_together(struct skeym_store *store, struct skeym_
     store->stats.commits++;
     pthread_mutex_unlock(&store->lock);
     return SKEYM_OK;
+}
+
+static enum skeym_error commit_together(struct skeym_store *store, struct skeym_store_batch *first,
+                                        size_t count)
+{
+    store->careful = store->careful_left > 0;
+    store->careful_left -= store->careful;
+    store->soiled = false;
+    enum skeym_error error = try_together(store, first, count);
+    if (store->soiled) {
+        store->careful = true;
+        store->careful_left = CAREFUL_GROUPS;
+        error = try_together(store, first, count);
+    }
+    return error;
 }
 
 /* A group that fails as a whole is tried again batch by batch, so that one batch that is too large

@@ -8,11 +8,13 @@
 
 static const char *failing; /* SQL that starts so fails, `failures` times */
 static int failures;
+static int savepoints; /* that were begun */
 
 #define REAL(name) __extension__((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 int sqlite3_step(sqlite3_stmt *statement)
 {
+    savepoints += strncmp(sqlite3_sql(statement), "SAVEPOINT", 9) == 0;
     if (failures > 0 && strncmp(sqlite3_sql(statement), failing, strlen(failing)) == 0) {
         failures--;
         return SQLITE_IOERR;
@@ -25,6 +27,99 @@ static void break_step(const char *sql, int times)
 {
     failing = sql;
     failures = times;
+}
+
+/* A transaction of a new row and one that is there already, which takes the new one with it. */
+static void refuse_half(struct bench *bench, int fresh, int there)
+{
+    struct job job = {0};
+    add(&job, fresh);
+    add(&job, there);
+    job.writes[1].must_create = true;
+    job.batch.atomic = true;
+    run(bench, &job);
+    assert_int_equal(job.batch.error, SKEYM_ERR_CONFLICT);
+    assert_int_equal(job.batch.failed, 1);
+    assert_int_equal(job.outcomes[1], SKEYM_STORE_CHANGED);
+    assert_false(has(bench, fresh));
+}
+
+/* Groups are written without savepoints, until one was needed; then the next 16 have them. */
+static void test_savepoints_when_needed(void **state)
+{
+    struct bench *bench = *state;
+    struct job job = {0};
+    savepoints = 0;
+    assert_int_equal(write_one(bench, 0), SKEYM_OK);
+    add(&job, 1);
+    add(&job, 0);
+    job.writes[1].must_create = true; /* refused before it has changed anything */
+    run(bench, &job);
+    assert_int_equal(job.writes[1].error, SKEYM_ERR_CONFLICT);
+    assert_int_equal(savepoints, 0);
+    refuse_half(bench, 2, 0);
+    assert_int_equal(savepoints, 1);
+    for (int i = 0; i < 16; i++) {
+        assert_int_equal(write_one(bench, 10 + i), SKEYM_OK);
+        assert_int_equal(savepoints, 2 + i);
+    }
+    assert_int_equal(write_one(bench, 30), SKEYM_OK);
+    assert_int_equal(savepoints, 17);
+    refuse_half(bench, 2, 0);
+    assert_int_equal(savepoints, 18);
+    assert_int_equal(all(bench).count, 19);
+}
+
+/* What was refused is taken out of the middle of a group, which goes on without it. */
+static void test_refused_in_a_group(void **state)
+{
+    struct bench *bench = *state;
+    struct job jobs[4];
+    memset(jobs, 0, sizeof jobs);
+    hold(true);
+    add(&jobs[0], 0);
+    assert_int_equal(skeym_store_submit(bench->store, &jobs[0].batch), SKEYM_OK);
+    wait_for(1);
+    add(&jobs[1], 1);
+    add(&jobs[1], 0); /* found */
+    add(&jobs[2], 2);
+    add(&jobs[2], 1); /* found: it was made by the same group */
+    jobs[2].writes[1].must_create = true;
+    jobs[2].batch.atomic = true;
+    add(&jobs[3], 3);
+    for (int i = 1; i < 4; i++) {
+        assert_int_equal(skeym_store_submit(bench->store, &jobs[i].batch), SKEYM_OK);
+    }
+    uint64_t commits = skeym_store_stats(bench->store).commits;
+    hold(false);
+    wait_for(3);
+    assert_int_equal(skeym_store_stats(bench->store).commits, commits + 1);
+    assert_int_equal(jobs[1].outcomes[0], SKEYM_STORE_CREATED);
+    assert_int_equal(jobs[1].outcomes[1], SKEYM_STORE_FOUND);
+    assert_string_equal(jobs[1].found, "o0:body");
+    assert_int_equal(jobs[2].batch.error, SKEYM_ERR_CONFLICT);
+    assert_int_equal(jobs[3].outcomes[0], SKEYM_STORE_CREATED);
+    assert_true(has(bench, 1) && has(bench, 3));
+    assert_false(has(bench, 2));
+}
+
+/* The rollback before the second try fails: nothing is committed, then or with what comes next. */
+static void test_no_second_try(void **state)
+{
+    struct bench *bench = *state;
+    struct job job = {0};
+    assert_int_equal(write_one(bench, 0), SKEYM_OK);
+    add(&job, 1);
+    add(&job, 0);
+    job.writes[1].must_create = true;
+    job.batch.atomic = true;
+    break_step("ROLLBACK", 1);
+    run(bench, &job);
+    assert_int_equal(failures, 0);
+    assert_int_not_equal(job.batch.error, SKEYM_OK);
+    assert_int_equal(write_one(bench, 2), SKEYM_OK);
+    assert_false(has(bench, 1));
+    assert_int_equal(all(bench).count, 2);
 }
 
 /* The savepoint of a refused transaction cannot be rolled back: its first half is not kept, and
@@ -65,6 +160,7 @@ static void test_end_of_a_write(void **state)
     struct bench *bench = *state;
     static const char *const steps[] = {"ROLLBACK TO one", "RELEASE one"};
     assert_int_equal(write_one(bench, 0), SKEYM_OK);
+    refuse_half(bench, 1, 0); /* savepoints from here on */
     for (int i = 0; i < 2; i++) {
         struct job job = {0};
         add(&job, 10);
@@ -88,6 +184,7 @@ static void test_rollback_fails(void **state)
     struct bench *bench = *state;
     struct job job = {0};
     assert_int_equal(write_one(bench, 0), SKEYM_OK);
+    refuse_half(bench, 1, 0);
     add(&job, 1);
     add(&job, 2);
     break_step("COMMIT", 1);
@@ -111,6 +208,9 @@ static void test_rollback_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_savepoints_when_needed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refused_in_a_group, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_second_try, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unwind_of_a_transaction, setup, teardown),
         cmocka_unit_test_setup_teardown(test_end_of_a_write, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rollback_fails, setup, teardown),
