@@ -3,7 +3,7 @@
 # Which Debian packages a verb of ./dev needs, and how they get here. Sourced by ./dev.
 # shellcheck shell=bash
 
-# package | who needs it (build < unit < check) | a program that shows it is there, or - | what for
+# package | who needs it (build < unit < check; build < bench) | a program that shows it is there, or - | what for
 #
 # A word after the need is the one architecture that has the package; elsewhere we do without.
 # With a program named, any program of that name will do, however it came here. Recommended
@@ -48,15 +48,31 @@ cvc4                    | check | cvc4         | proofs
 util-linux              | check | taskset      | flood
 chromium                | check | chromium     | tests of the console in a browser
 fonts-dejavu-core       | check | -            | its letters, the same everywhere
+nodejs                  | bench | node         | the driver
+openssl                 | bench | openssl      | a certificate
+util-linux              | bench | taskset      | one core for each
+binutils                | bench | size         | the size of a device
+sqlite3                 | bench | sqlite3      | rival: its shell
+nginx-light             | bench | nginx        | rival
+libnginx-mod-http-lua   | bench | -            | rival: nginx with Lua
+lua-resty-core          | bench | -            | the same
+lua-cjson               | bench | -            | the same
+libnginx-mod-http-js    | bench | -            | rival: nginx with njs
+haproxy                 | bench | haproxy      | rival
+libjwt-dev              | bench | -            | rival
+libh2o-evloop-dev       | bench | -            | rival
+libcjose-dev            | bench | -            | rival
+libjansson-dev          | bench | -            | what cjose is made of
 '
 
-# packages_of build|unit|check: the rows of that need and of the needs below it, as
+# packages_of build|unit|check|bench: the rows of that need and of the needs below it, as
 # "package program what for".
 packages_of() {
     local wanted
     case $1 in
     build) wanted='build' ;;
     unit) wanted='build|unit' ;;
+    bench) wanted='build|bench' ;;
     *) wanted='build|unit|check' ;;
     esac
     awk -F'|' -v wanted="^($wanted)$" -v here="$(dpkg --print-architecture 2>/dev/null || true)" '
@@ -104,7 +120,28 @@ install_failed() { # log packages...
     exit 1
 }
 
-# need build|unit|check: installs what is missing, and says so.
+# Servers among the rivals must not run as services because of a measurement: nobody asked for an
+# open port. A policy that is there already stays as it is.
+apt_install() { # packages...
+    local policy=/usr/sbin/policy-rc.d services='' one made=no
+    for one in "$@"; do
+        case $one in nginx-light) services+=' nginx' ;; haproxy) services+=' haproxy' ;; esac
+    done
+    if [ -n "$services" ] && [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy"
+        made=yes
+    fi
+    local status=0
+    apt_get install --no-install-recommends "$@" || status=$?
+    if [ "$made" = yes ]; then as_root rm -f "$policy"; fi
+    if [ -n "$services" ] && command -v systemctl >/dev/null; then
+        # shellcheck disable=SC2086 # words
+        as_root systemctl disable $services || true
+    fi
+    return "$status"
+}
+
+# need build|unit|check|bench: installs what is missing, and says so.
 need() {
     local missing names log=build/install.log
     if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
@@ -124,6 +161,6 @@ need() {
         printf '       %-22s %s\n' "$package" "$purpose"
     done <<<"$missing"
     apt_get update >"$log" 2>&1 || true # a list that cannot be fetched shows in the next line
-    apt_get install --no-install-recommends "${names[@]}" >>"$log" 2>&1 ||
+    apt_install "${names[@]}" >>"$log" 2>&1 ||
         install_failed "$log" "${names[@]}"
 }
