@@ -54,14 +54,14 @@ int open(const char *file, int flags, ...)
     return REAL(open)(file, flags, 0600);
 }
 
-int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
+int linkat(int fromfd, const char *from, int tofd, const char *to, int flags)
 {
     names = count_names();
     if (no_link) {
         errno = no_link;
         return -1;
     }
-    return REAL(linkat)(from_folder, from, to_folder, to, flags);
+    return REAL(linkat)(fromfd, from, tofd, to, flags);
 }
 
 static int before(void **state)
