@@ -42,16 +42,16 @@ static int count_names(void)
     return count - 2; /* . and .. */
 }
 
-int open(const char *file, int flags, ...)
+int open(const char *file, int oflag, ...)
 {
-    if ((flags & O_TMPFILE) == O_TMPFILE) {
+    if ((oflag & O_TMPFILE) == O_TMPFILE) {
         if (no_nameless) {
             errno = no_nameless;
             return -1;
         }
         nameless++;
     }
-    return REAL(open)(file, flags, 0600);
+    return REAL(open)(file, oflag, 0600);
 }
 
 int linkat(int fromfd, const char *from, int tofd, const char *to, int flags)
