@@ -6,6 +6,7 @@
  */
 #include "node/device_source.h"
 #include "node/http.h"
+#include "node/observation_samples.h"
 #include <curl/curl.h>
 #include <json-c/json.h>
 #include <setjmp.h>
@@ -168,9 +169,31 @@ static void a_message_is_whole_or_none(void **state)
 #endif
 }
 
+/* Want of memory is not bad JSON: who asks again may be answered. */
+static void samples_are_read_or_memory_is_missed(void **state)
+{
+    (void)state;
+    static const char json[] = "{\"resourceType\":\"Observation\",\"valueSampledData\":"
+                               "{\"dimensions\":1,\"data\":\"1 -2 E\"}}";
+    long n = 1;
+    for (bool hit = true; hit; n++) {
+        int32_t out[4] = {0};
+        size_t count = 0;
+        assert_true(n < MOST);
+        nth_arm(n);
+        enum skeym_error error =
+            skeym_observation_samples(out, 4, &count, skeym_span(json, sizeof json - 1), INT32_MIN);
+        hit = nth_disarm();
+        assert_int_equal(error, count == 3 ? SKEYM_OK : SKEYM_ERR_MEMORY);
+        assert_true(hit || count == 3);
+    }
+    assert_true(n > 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(samples_are_read_or_memory_is_missed),
         cmocka_unit_test(a_client_is_set_up_in_full_or_not_at_all),
         cmocka_unit_test(a_request_is_set_in_full_or_not_sent),
         cmocka_unit_test(a_message_is_whole_or_none),
