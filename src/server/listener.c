@@ -2,6 +2,8 @@
 #include "server/listener.h"
 
 #include "crypto/crypto.h"
+#include "server/acceptor.h"
+#include "server/coming.h"
 #include "server/home.h"
 #include "server/request.h"
 #include <errno.h>
@@ -9,6 +11,7 @@
 #include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,13 +23,16 @@ enum {
     INCREMENT_BYTES = 2048,
     BACKLOG = 1024,
     PEM_BYTES = 65536,
+    DESCRIPTORS_MOST = 1 << 20,
     KEPT_PART = 8,
+    SPARE = 256, /* the limit is ours (has_place); the library splits its own among its threads */
 };
 
 struct skeym_listener {
     struct skeym_service *service;
     struct MHD_Daemon *daemon;
-    int fd; /* -1 when it is closed */
+    struct skeym_acceptor *acceptor; /* NULL: no more are taken */
+    struct skeym_coming coming;
 };
 
 /* --- sockets and files ------------------------------------------------------------ */
@@ -163,27 +169,33 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 
 /* An eighth of all places is kept for hosts that are known (known.h), so that a flood of strangers
  * with slow connections does not keep them out. */
-static bool has_place(struct skeym_service *service, const struct sockaddr *address)
+static bool has_place(const struct skeym_listener *listener, const struct sockaddr *address)
 {
+    struct skeym_service *service = listener->service;
     uint64_t most = service->conf->connections;
-    if (skeym_deadline_count(&service->deadlines) < most - most / KEPT_PART) {
+    uint64_t taken =
+        skeym_deadline_count(&service->deadlines) + skeym_coming_count(&listener->coming);
+    if (taken < most - most / KEPT_PART) {
         return true;
     }
     struct skeym_source host = skeym_source_host(address);
-    return skeym_rate_knows(service->rate, &host, skeym_clock_monotonic());
+    return taken < most && skeym_rate_knows(service->rate, &host, skeym_clock_monotonic());
 }
 
-/* The library's own limit counts whole addresses, of which an IPv6 host has any number. */
-static enum MHD_Result on_accept(void *arg, const struct sockaddr *address, socklen_t size)
+/* On the acceptor's thread. The library's own limit counts whole addresses, of which an IPv6 host
+ * has any number; it closes what it does not take. */
+static void hand_over(void *arg, int fd, const struct sockaddr *address, socklen_t size)
 {
-    const struct skeym_listener *listener = arg;
-    (void)size;
-    if (skeym_peers_room(listener->service->peers, address) &&
-        has_place(listener->service, address)) {
-        return MHD_YES;
+    struct skeym_listener *listener = arg;
+    if (!skeym_peers_room(listener->service->peers, address) || !has_place(listener, address)) {
+        skeym_metrics_add(&listener->service->metrics, SKEYM_COUNT_CROWDED, 1);
+        (void)close(fd);
+        return;
     }
-    skeym_metrics_add(&listener->service->metrics, SKEYM_COUNT_CROWDED, 1);
-    return MHD_NO;
+    skeym_coming_begin(&listener->coming, fd);
+    if (MHD_add_connection(listener->daemon, fd, address, size) != MHD_YES) {
+        skeym_coming_end(&listener->coming, fd);
+    }
 }
 
 static void open_connection(struct skeym_service *service, struct MHD_Connection *connection,
@@ -199,6 +211,7 @@ static void open_connection(struct skeym_service *service, struct MHD_Connection
         entry->peer = skeym_peers_enter(service->peers, address ? address->client_addr : NULL);
     }
     if (!entry || !entry->peer) { /* without an entry every request of it is refused */
+        skeym_metrics_add(&service->metrics, SKEYM_COUNT_CROWDED, 1);
         if (fd) {
             (void)shutdown(fd->connect_fd, SHUT_RDWR);
         }
@@ -219,9 +232,12 @@ static void open_connection(struct skeym_service *service, struct MHD_Connection
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    const struct skeym_listener *listener = arg;
+    struct skeym_listener *listener = arg;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *fd =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         open_connection(listener->service, connection, context);
+        skeym_coming_end(&listener->coming, fd ? fd->connect_fd : -1); /* it is counted there now */
     } else if (*context) {
         struct skeym_deadline *entry = *context;
         skeym_deadline_remove(&listener->service->deadlines, entry);
@@ -281,20 +297,19 @@ static unsigned silence_seconds(const struct skeym_conf *conf)
 }
 
 static struct MHD_Daemon *start(struct skeym_listener *listener,
-                                const struct skeym_listener_tls *tls, unsigned threads, bool v6)
+                                const struct skeym_listener_tls *tls, unsigned threads)
 {
     const struct skeym_conf *conf = listener->service->conf;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
-                     (tls->cert ? MHD_USE_TLS : 0U) | (v6 ? MHD_USE_IPv6 : 0U);
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+                     MHD_USE_NO_LISTEN_SOCKET | (tls->cert ? MHD_USE_TLS : 0U);
     struct MHD_OptionItem items[16];
     size_t n = 0;
 #define ITEM(option, value, pointer)                                                               \
     items[n++] = (struct MHD_OptionItem){option, (intptr_t)(value), (pointer)}
     ITEM(MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, NULL);
     ITEM(MHD_OPTION_CONNECTION_MEMORY_INCREMENT, INCREMENT_BYTES, NULL);
-    ITEM(MHD_OPTION_CONNECTION_LIMIT, conf->connections, NULL);
+    ITEM(MHD_OPTION_CONNECTION_LIMIT, conf->connections + conf->connections / 4 + SPARE, NULL);
     ITEM(MHD_OPTION_CONNECTION_TIMEOUT, silence_seconds(conf), NULL);
-    ITEM(MHD_OPTION_LISTEN_SOCKET, listener->fd, NULL);
     ITEM(MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL);
     if (threads > 1) {
         ITEM(MHD_OPTION_THREAD_POOL_SIZE, threads, NULL);
@@ -306,10 +321,19 @@ static struct MHD_Daemon *start(struct skeym_listener *listener,
     }
     ITEM(MHD_OPTION_END, 0, NULL);
 #undef ITEM
-    return MHD_start_daemon(
-        flags, 0, on_accept, listener, on_request, listener, MHD_OPTION_URI_LOG_CALLBACK, on_line,
-        listener, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, listener, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, listener, MHD_OPTION_URI_LOG_CALLBACK,
+                            on_line, listener, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener, MHD_OPTION_ARRAY,
+                            items, MHD_OPTION_END);
+}
+
+/* How many this process may have. */
+static size_t descriptors(void)
+{
+    struct rlimit limit = {0};
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_MOST
+               ? (size_t)limit.rlim_cur
+               : DESCRIPTORS_MOST;
 }
 
 enum skeym_error skeym_listener_start(struct skeym_listener **out, struct skeym_service *service,
@@ -325,11 +349,17 @@ enum skeym_error skeym_listener_start(struct skeym_listener **out, struct skeym_
         return SKEYM_ERR_MEMORY;
     }
     listener->service = service;
-    listener->fd = fd;
-    listener->daemon = start(listener, tls, threads, service->conf->listen.ss_family == AF_INET6);
-    if (!listener->daemon) {
-        free(listener);
-        return SKEYM_ERR_IO;
+    enum skeym_error error = skeym_coming_open(&listener->coming, descriptors());
+    if (!error) {
+        listener->daemon = start(listener, tls, threads);
+        error = listener->daemon ? SKEYM_OK : SKEYM_ERR_IO;
+    }
+    if (!error) {
+        error = skeym_acceptor_start(&listener->acceptor, fd, hand_over, listener);
+    }
+    if (error) {
+        skeym_listener_stop(listener);
+        return error;
     }
     *out = listener;
     return SKEYM_OK;
@@ -337,16 +367,18 @@ enum skeym_error skeym_listener_start(struct skeym_listener **out, struct skeym_
 
 void skeym_listener_quiesce(struct skeym_listener *listener)
 {
-    MHD_socket fd = MHD_quiesce_daemon(listener->daemon);
-    if (fd != MHD_INVALID_SOCKET) {
-        (void)close(fd);
-    }
+    skeym_acceptor_stop(listener->acceptor);
+    listener->acceptor = NULL;
 }
 
 void skeym_listener_stop(struct skeym_listener *listener)
 {
     if (listener) {
-        MHD_stop_daemon(listener->daemon);
+        skeym_acceptor_stop(listener->acceptor);
+        if (listener->daemon) {
+            MHD_stop_daemon(listener->daemon);
+        }
+        skeym_coming_close(&listener->coming);
         free(listener);
     }
 }
