@@ -4,26 +4,24 @@
 // once as plain HTTP through `skeym connect`. In turns, in one run; medians, and their ratio. Gets are the
 // same to the byte; a node's own post is a conditional create with an identifier, a plain one has but the key
 // that the sidecar gives it, so posts say what each costs and not what the sidecar adds.
-//   bench/connect.mjs [PROGRAM] [--rounds N] [--seconds N]
+//   bench/connect.mjs [PROGRAM] [--rounds N] [--seconds N] [--json FILE] [--quick]
 import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { World, observation, until } from '../tests/system/world.mjs';
+import { Report, median, skeym } from './part.mjs';
 
-const words = process.argv.slice(2);
-const number = (flag, standard) => {
-  const at = words.indexOf(flag);
-  return at < 0 ? standard : Number(words.splice(at, 2)[1]);
-};
-const rounds = number('--rounds', 5);
-const seconds = number('--seconds', 2);
-const program = words[0] ?? 'build/skeym';
+const { values: given, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string' },
+  seconds: { type: 'string' }, json: { type: 'string' }, quick: { type: 'boolean' } } });
+const rounds = Number(given.rounds ?? (given.quick ? 1 : 3));
+const seconds = Number(given.seconds ?? (given.quick ? 0.2 : 2));
+const program = positionals[0] ?? skeym;
+const report = new Report();
 const TYPE = 'Content-Type: application/fhir+json';
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 async function load(world, url, connections, ...args) {
   const file = world.path('figures.json');
   await world.must(['bench', 'load', url, '--connections', String(connections), '--seconds',
-    String(seconds), '--json', file, ...args]);
+    String(seconds), '--warmup', '0.5', '--json', file, ...args]);
   const figures = JSON.parse(readFileSync(file, 'utf8'));
   return { rate: figures.ok_per_s, p50: figures.p50_us, p99: figures.p99_us };
 }
@@ -71,6 +69,12 @@ async function main(world) {
     const ratios = found[i].with.map(({ rate }, round) => rate / found[i].without[round].rate);
     const column = (how) => [of(how, 'rate'), of(how, 'p50'), of(how, 'p99')]
       .map((value, at) => value.toFixed(0).padStart(at ? 9 : 13)).join('');
+    const key = `connect.${one.name.replace(', ', '.')}`;
+    report.add(`${key}.ratio`, 'through the sidecar, of without', 'x', ratios);
+    for (const how of ['without', 'with']) {
+      report.add(`${key}.${how}`, 'requests/s', '1/s', found[i][how].map(({ rate }) => rate));
+      report.add(`${key}.${how}.p99`, 'latency', 'us', found[i][how].map(({ p99 }) => p99));
+    }
     const spread = [Math.min(...ratios), Math.max(...ratios)].map((value) => value.toFixed(2));
     console.log(`${one.name.padEnd(22)}${column('without')} ${column('with')}    ${median(ratios).toFixed(2)} (${spread.join(' to ')})`);
   }
@@ -79,6 +83,7 @@ async function main(world) {
 const world = new World(program);
 try {
   await main(world);
+  report.write(given.json);
 } catch (error) {
   console.error(error.message, world.logs().slice(-2000));
   process.exitCode = 1;

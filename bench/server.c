@@ -31,6 +31,14 @@ static void ask_metadata(const struct skeym_load_node *lane, struct skeym_closed
     request->target = skeym_span_text("/fhir/metadata");
 }
 
+static void ask_whoami(const struct skeym_load_node *lane, struct skeym_closed *request, char *text)
+{
+    (void)lane;
+    (void)text;
+    request->method = skeym_span_text("GET");
+    request->target = skeym_span_text("/skeym/v1/whoami");
+}
+
 static void ask_read(const struct skeym_load_node *lane, struct skeym_closed *request, char *text)
 {
     (void)lane;
@@ -88,6 +96,7 @@ static const struct server_case {
     {"server.hello", "libmicrohttpd alone, constant answer", PLAIN, false, NULL},
     {"server.get", "closed GET of one Observation", NODE, false, ask_read},
     {"server.metadata", "closed GET of /fhir/metadata", NODE, false, ask_metadata},
+    {"server.whoami", "closed GET of /skeym/v1/whoami", NODE, false, ask_whoami},
     {"server.post", "closed POST of one Observation, durable", NODE, true, ask_post},
     {"server.login", "login of one lane", LOGIN, false, NULL},
 };

@@ -26,6 +26,7 @@ static const char usage[] =
     "  --nodes N            how many (default: as many as connections)\n"
     "  --lanes N            tokens of each login, 1 to 16 (default: 1)\n"
     "  --mix MIX            get=N,post=N,login=N: how often each (default: get=1)\n"
+    "  --bundle N           a post is a transaction of N readings, 1 to 10 (default: one reading)\n"
     "  --path PATH          what is read (default: /fhir/metadata); {} is the node's number\n"
     "  --patience N         seconds in which an operation may be repeated (default: 10)\n"
     "attackers, against loopback addresses alone:\n"
@@ -59,7 +60,7 @@ static const char usage[] =
 struct words {
     const char *nodes, *lanes, *mix, *patience, *attack, *batch, *expect, *rate, *connections;
     const char *threads, *seconds, *warmup, *answer, *drain, *from, *core, *seed, *remote;
-    const char *body_bytes;
+    const char *body_bytes, *bundle;
     struct skeym_cli_words watch;
 };
 
@@ -80,6 +81,7 @@ static bool read_words(struct skeym_bench_options *options, struct words *words,
         {"--nodes", .value = &words->nodes},
         {"--lanes", .value = &words->lanes},
         {"--mix", .value = &words->mix},
+        {"--bundle", .value = &words->bundle},
         {"--path", .value = &options->work.path},
         {"--patience", .value = &words->patience},
         {"--attack", .value = &words->attack},
@@ -160,6 +162,7 @@ static int read_numbers(struct skeym_bench_options *options, const struct words 
     uint32_t rate = 0, connections = 64, threads = 1, answer = 10, patience = 10, lanes = 1,
              seed = 1;
     uint32_t drain = words->attack ? 0 : 10;
+    uint32_t bundle = 0;
     const struct {
         const char *name, *text;
         uint32_t *out, least, most;
@@ -171,6 +174,7 @@ static int read_numbers(struct skeym_bench_options *options, const struct words 
         {"--drain-seconds", words->drain, &drain, 0, 3600},
         {"--patience", words->patience, &patience, 0, 3600},
         {"--lanes", words->lanes, &lanes, 1, SKEYM_LANES_MAX},
+        {"--bundle", words->bundle, &bundle, 1, SKEYM_LOAD_BUNDLE_MOST},
         {"--batch", words->batch, &options->batch, 1, 64},
         {"--nodes", words->nodes, &options->nodes, 1, 1000000},
         {"--expect", words->expect, &options->expect, 200, 599},
@@ -193,6 +197,7 @@ static int read_numbers(struct skeym_bench_options *options, const struct words 
     load->patience_ms = patience * 1000;
     load->seed = seed;
     options->work.lanes = (uint8_t)lanes;
+    options->work.bundle = (uint8_t)bundle;
     options->nodes = options->nodes ? options->nodes : connections;
     return threads > connections ? wrong("--threads", "more than connections") : SKEYM_EXIT_OK;
 }
@@ -237,7 +242,8 @@ static int read_work(struct skeym_bench_options *options, const struct words *wo
     if (options->attack && !options->dir) {
         return wrong("--attack", "needs --dir: attackers are made from a node of the authority's");
     }
-    if (!options->dir && (words->nodes || words->mix || options->work.path || words->lanes)) {
+    if (!options->dir &&
+        (words->nodes || words->mix || options->work.path || words->lanes || words->bundle)) {
         return wrong("--dir", "missing: without it there are no nodes");
     }
     if (options->nodes < options->load.connections) {

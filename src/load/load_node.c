@@ -112,7 +112,7 @@ static enum skeym_error seal(const struct skeym_load_node *node, struct skeym_ro
 {
     static const uint8_t iv[12] = {1};
     char text[SKEYM_LOAD_NODE_TEXT];
-    uint8_t plain[2 * SKEYM_LOAD_NODE_TEXT];
+    uint8_t plain[SKEYM_LOAD_NODE_TEXT + 1024];
     struct skeym_closed request = {0};
     skeym_load_work_ask(node, &request, text);
     struct skeym_writer writer = skeym_writer((struct skeym_room){plain, sizeof plain});
@@ -126,7 +126,7 @@ static enum skeym_error seal(const struct skeym_load_node *node, struct skeym_ro
 static enum skeym_error ask_exchange(struct skeym_load_node *node, struct skeym_writer *out)
 {
     const struct skeym_load_node_lane *lane = &node->lanes[node->live - 1];
-    uint8_t body[4 * SKEYM_LOAD_NODE_TEXT];
+    uint8_t body[2 * SKEYM_LOAD_NODE_TEXT];
     uint8_t proof[SKEYM_PROOF_BYTES];
     size_t size = 0;
     node->logging_in = false;

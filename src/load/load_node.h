@@ -18,7 +18,9 @@
 
 /* Kinds of operations, and of a mix. */
 enum skeym_load_node_kind { SKEYM_LOAD_GET, SKEYM_LOAD_POST, SKEYM_LOAD_LOGIN };
-enum { SKEYM_LOAD_NODE_KINDS = 3, SKEYM_LOAD_NODE_TEXT = 2048 };
+enum { SKEYM_LOAD_NODE_KINDS = 3, SKEYM_LOAD_NODE_TEXT = 10240 };
+
+#define SKEYM_LOAD_BUNDLE_MOST 10 /* readings of a post */
 
 /* What to ask for: fills *request; text has SKEYM_LOAD_NODE_TEXT bytes for what it points to. */
 struct skeym_load_node;
@@ -33,6 +35,7 @@ struct skeym_load_work {
     uint64_t base_s;         /* the time of the first reading of each node */
     char run[16];            /* in the identifiers of readings: another one for each run */
     uint8_t lanes;           /* 1 to 16 */
+    uint8_t bundle;          /* above 0: a post is a transaction of so many readings */
     bool forgets;            /* each operation begins with a login */
 };
 

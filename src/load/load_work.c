@@ -8,6 +8,8 @@
 
 #define READING_SYSTEM "urn:skeym:load"
 
+enum { READING_BYTES = 640 };
+
 const char *const skeym_load_work_kinds[] = {"get", "post", "login", NULL};
 static bool read_weight(unsigned *out, const char **at)
 {
@@ -82,22 +84,19 @@ static void ask_path(const struct skeym_load_node *node, struct skeym_closed *re
     }
 }
 
-/* As a device's reading: a patient for each node, a second after the other. */
-static void ask_reading(const struct skeym_load_node *node, struct skeym_closed *request,
-                        char *text)
+/* As a device's reading number `serial`: a patient for each node, a second after the other. */
+static void write_reading(struct skeym_writer *out, const struct skeym_load_node *node,
+                          uint64_t serial)
 {
     char when[32] = "";
+    char json[READING_BYTES];
     struct tm tm;
-    time_t at = (time_t)(node->work->base_s + node->count);
+    time_t at = (time_t)(node->work->base_s + serial);
     if (gmtime_r(&at, &tm)) {
         (void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
     }
-    int size = snprintf(text, SKEYM_LOAD_NODE_TEXT, "identifier=" READING_SYSTEM "|%s-%zu-%" PRIu64,
-                        node->work->run, node->number, node->count);
-    request->if_none_exist = skeym_span(text, (size_t)size);
-    char *body = text + size + 1;
     (void)snprintf(
-        body, SKEYM_LOAD_NODE_TEXT - (size_t)size - 1,
+        json, sizeof json,
         "{\"resourceType\":\"Observation\",\"status\":\"final\",\"identifier\":[{\"system\":"
         "\"" READING_SYSTEM "\",\"value\":\"%s-%zu-%" PRIu64
         "\"}],\"category\":[{\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/"
@@ -105,11 +104,57 @@ static void ask_reading(const struct skeym_load_node *node, struct skeym_closed 
         "\"http://loinc.org\",\"code\":\"8867-4\"}]},\"subject\":{\"reference\":"
         "\"Patient/load-%zu\"},\"effectiveDateTime\":\"%s\",\"valueQuantity\":{\"value\":%" PRIu64
         ",\"unit\":\"/min\",\"system\":\"http://unitsofmeasure.org\",\"code\":\"/min\"}}",
-        node->work->run, node->number, node->count, node->number, when, 60 + node->count % 40);
+        node->work->run, node->number, serial, node->number, when, 60 + serial % 40);
+    skeym_write_text(out, json);
+}
+
+/* "identifier=SYSTEM|RUN-NODE-SERIAL" */
+static void write_condition(struct skeym_writer *out, const struct skeym_load_node *node,
+                            uint64_t serial)
+{
+    char text[128];
+    (void)snprintf(text, sizeof text, "identifier=" READING_SYSTEM "|%s-%zu-%" PRIu64,
+                   node->work->run, node->number, serial);
+    skeym_write_text(out, text);
+}
+
+/* The body of a transaction of so many readings. */
+static void write_bundle(struct skeym_writer *out, const struct skeym_load_node *node,
+                         unsigned count)
+{
+    skeym_write_text(out, "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[");
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t serial = node->count * count + i;
+        skeym_write_text(out, i ? ",{\"resource\":" : "{\"resource\":");
+        write_reading(out, node, serial);
+        skeym_write_text(out, ",\"request\":{\"method\":\"POST\",\"url\":\"Observation\","
+                              "\"ifNoneExist\":\"");
+        write_condition(out, node, serial);
+        skeym_write_text(out, "\"}}");
+    }
+    skeym_write_text(out, "]}");
+}
+
+static void ask_reading(const struct skeym_load_node *node, struct skeym_closed *request,
+                        char *text)
+{
+    struct skeym_writer out =
+        skeym_writer((struct skeym_room){(uint8_t *)text, SKEYM_LOAD_NODE_TEXT});
+    unsigned count = node->work->bundle;
+    if (count == 0) {
+        write_condition(&out, node, node->count);
+        request->if_none_exist = skeym_written(&out);
+        size_t used = request->if_none_exist.size;
+        out =
+            skeym_writer((struct skeym_room){(uint8_t *)text + used, SKEYM_LOAD_NODE_TEXT - used});
+        write_reading(&out, node, node->count);
+    } else {
+        write_bundle(&out, node, count);
+    }
     request->method = skeym_span_text("POST");
-    request->target = skeym_span_text("/fhir/Observation");
+    request->target = skeym_span_text(count ? "/fhir" : "/fhir/Observation");
     request->content_type = skeym_span_text("application/fhir+json");
-    request->body = skeym_span_text(body);
+    request->body = skeym_written(&out);
 }
 
 void skeym_load_work_ask(const struct skeym_load_node *node, struct skeym_closed *request,

@@ -37,6 +37,18 @@ export default {
     assert.equal(event.count, 20);
   },
 
+  async 'posts of several readings'(world) {
+    const server = await begin(world);
+    const { code, figures, err } = await load(world, server.url, ...nodes(world), '--mix', 'post=1', '--bundle', '10');
+    assert.equal(code, 0, err);
+    assert.ok(figures.ok > 0 && figures.ok === figures.due);
+    const reader = await world.enrol('reader', 'doctor', 'user/Observation.rs');
+    const found = await world.must(['get', '/fhir/Observation?patient=load-0&_count=1000', '--as', reader, '--server', server.url]);
+    const values = JSON.parse(found).entry.map(({ resource }) => resource.identifier[0].value);
+    assert.equal(new Set(values).size, values.length);
+    assert.ok(values.length >= 10 && values.length % 10 === 0, `${values.length} readings`);
+  },
+
   async 'an open loop sends what is due, and writes each down'(world) {
     const server = await begin(world);
     const trace = world.path('trace.csv');
@@ -176,7 +188,7 @@ export default {
     const cases = [['--attack', 'forged'], ['--attack', 'none', '--dir', world.dir], ['--nodes', '5'],
       ['--rate', '0'], ['--rate', 'x'], ['--mix', 'get=1', '--dir', world.dir, '--nodes', '2'],
       ['--mix', 'put=1', '--dir', world.dir], ['--from', '10.0.0.0/8'], ['--threads', '65'],
-      ['--threads', '9', '--connections', '8'], ['--core', '1023'], ['--batch', '65'], ['--watch', '0'], ['--ca', 'x']];
+      ['--threads', '9', '--connections', '8'], ['--core', '1023'], ['--batch', '65'], ['--bundle', '2'], ['--bundle', '11', '--dir', world.dir], ['--watch', '0'], ['--ca', 'x']];
     for (const args of cases) assert.equal((await load(world, here, ...args)).code, 2, args.join(' '));
     for (const words of ['--seconds 0', '--seconds 1.', '--seconds .5', '--seconds 1.25', '--seconds 1.x', '--warmup 3601']) {
       assert.equal((await world.skeym(['bench', 'load', here, ...words.split(' ')])).code, 2, words);

@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -113,6 +114,37 @@ static void test_readings(void **state)
     assert_true(skeym_span_is(other.if_none_exist, "identifier=urn:skeym:load|r1-4-1"));
 }
 
+/* Each reading of a bundle is a conditional create of its own, and none comes twice. */
+static void test_bundles(void **state)
+{
+    const struct skeym_load_work work = {.weights = {0, 1, 0},
+                                         .base_s = 1790000000,
+                                         .run = "123456789abcdef",
+                                         .bundle = SKEYM_LOAD_BUNDLE_MOST};
+    struct skeym_load_node node = {
+        .work = &work, .number = 999999, .count = 1000000000, .kind = SKEYM_LOAD_POST};
+    struct skeym_closed one = {0}, next = {0};
+    char text[2][SKEYM_LOAD_NODE_TEXT];
+    (void)state;
+    skeym_load_work_ask(&node, &one, text[0]);
+    node.count++;
+    skeym_load_work_ask(&node, &next, text[1]);
+    assert_true(skeym_span_is(one.target, "/fhir"));
+    assert_true(skeym_span_is(one.if_none_exist, ""));
+    assert_true(contains(one.body, "\"type\":\"transaction\""));
+    for (unsigned i = 0; i < 2 * SKEYM_LOAD_BUNDLE_MOST; i++) {
+        char condition[128];
+        (void)snprintf(
+            condition, sizeof condition,
+            "\"ifNoneExist\":\"identifier=urn:skeym:load|123456789abcdef-999999-%llu\"}}",
+            10000000000ULL + i);
+        bool first = i < SKEYM_LOAD_BUNDLE_MOST;
+        assert_true(contains(one.body, condition) == first);
+        assert_true(contains(next.body, condition) == !first);
+    }
+    assert_int_equal(one.body.data[one.body.size - 1], '}');
+}
+
 static void ask_own(const struct skeym_load_node *node, struct skeym_closed *request, char *text)
 {
     (void)node;
@@ -136,7 +168,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mix),      cmocka_unit_test(test_mix_refuses),
         cmocka_unit_test(test_pick),     cmocka_unit_test(test_path),
-        cmocka_unit_test(test_readings), cmocka_unit_test(test_own),
+        cmocka_unit_test(test_readings), cmocka_unit_test(test_bundles),
+        cmocka_unit_test(test_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
