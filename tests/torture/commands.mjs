@@ -416,7 +416,7 @@ export const COMMANDS = [
   { name: 'enrol, locked', from: 'made', weight: 0.25,
     check: enrolling(['--passphrase-file', 'passphrase'], ['--passphrase-file', 'passphrase']),
     args: (world) => enrolArgs(['--passphrase-file', 'passphrase', '--server', world.server.url]) },
-  { name: 'enrol --invite', from: 'made', check: checkInvite, args: inviteArgs },
+  { name: 'enrol --invite', from: 'made', weight: 0.25, check: checkInvite, args: inviteArgs },
   accept,
   { name: 'keygen', from: 'made', check: checkKeygen,
     args: () => ['keygen', '-o', 'new.key', '--passphrase-file', 'passphrase'] },
