@@ -212,6 +212,32 @@ export default {
     await node.replay(again.url);
   },
 
+  /* What has ended stays ended while the server runs, whoever turns the clock back; a restart goes by the wall clock. */
+  async 'a credential that ended by a clock that was ahead is good again after a restart with the right time'(world) {
+    const { server, set, doctor, clock } = await begin(world);
+    const short = world.path('short.credential');
+    await world.must(['enrol', 'short', '--role', 'doctor', '--scope', 'user/*.rs', '--days', '1', '-o', short,
+      '--dir', world.dir, '--no-passphrase']);
+    const served = async (run, file) => (await world.get(run, '/fhir/metadata', file)).code === 0;
+    assert.ok(await served(server, short));
+    const node = await listened(short);
+    await node.served(server.url);
+    set(2 * 86400);
+    await until('the clock', async () => (await server.metric('skeym_epoch')) * EPOCH_S * 1000 > Date.now() + 86400000);
+    await until('the others to be served', () => served(server, doctor));
+    assert.ok(!await served(server, short), 'it has ended');
+    set(0);
+    await until('the log', () => server.log('clock-back').length === 1);
+    assert.ok(!await served(server, short), 'the clock of the server does not go back');
+    assert.ok(await served(server, doctor), 'and locks no other out');
+    assert.ok((await server.metric('skeym_clock_behind_ms')) > 86400000, 'which its figures tell');
+    assert.equal(await server.stop(), 0);
+    const again = await world.serve([], clock);
+    await node.replay(again.url);
+    await node.served(again.url);
+    await node.replay(again.url);
+  },
+
   async 'two servers with one keyring and clocks apart take only their own tokens'(world) {
     const { server, set, doctor } = await begin(world);
     cpSync(world.dir, world.path('copy'), { recursive: true, filter: (name) => !/control|data\.db/.test(name) });
