@@ -44,7 +44,9 @@ static bool gather_row(void *arg, const struct skeym_store_record *record)
     row->start = record->start_ms;
     row->term = gather->term;
     row->size = (uint32_t)record->id.size;
-    memcpy(row->id, record->id.data, record->id.size);
+    if (record->id.size > 0) { /* not in what we write; the file may say anything */
+        memcpy(row->id, record->id.data, record->id.size);
+    }
     return true;
 }
 

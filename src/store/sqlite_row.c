@@ -92,7 +92,7 @@ static void meet(struct met *met, struct skeym_span id)
     if (met->count == 1 && skeym_span_equal(id, skeym_span(met->id, met->size))) {
         return;
     }
-    if (met->count == 0 && id.size <= sizeof met->id) {
+    if (met->count == 0 && id.size > 0 && id.size <= sizeof met->id) {
         memcpy(met->id, id.data, id.size);
         met->size = id.size;
     }
