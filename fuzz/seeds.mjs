@@ -274,13 +274,18 @@ put('http', {
 });
 const row = (how, id, patient, writer, start, stop, updated, version, body) =>
   all(how, span8(id), span8(patient), span8(writer), ...[start, stop, updated, version].map((n) => Buffer.concat([u32(Math.floor(n / 2 ** 32)), u32(n % 2 ** 32)])), body);
+// Each row under each question that there is for it.
+const asked = (count, how, name, ...rest) =>
+  Object.fromEntries(Array.from({ length: count }, (_, which) => [`${name}-${which}`, row(how + 32 * which, ...rest)]));
 put('row', {
-  observation: row(1, 'o-1', 'p-1', 'bed-1', 1.8e12, 1.8e12 + 1000, 1.8e12, 1, JSON.stringify(observation)),
-  patient: row(5, 'o-1', 'p-1', 'dr.Lee_1', 0, 0, 1.8e12, 3, JSON.stringify(patient)),
-  device: row(19, 'x', 'y', 'bed-1', 0, 0, 1.8e12, 1, '{"resourceType":"Device","patient":{"reference":"Patient/p-1"}}'),
-  damaged: row(16, 'o-1', 'p-1', 'bed-1', 1.8e12, 1.8e12, 1.8e12, 1, JSON.stringify(observation)),
-  'no-json': row(17, '', '', '', 0, 0, 0, 0, '{'),
-  empty: row(9, 'o-1', 'p-1', '', 2 ** 53, 0, 2 ** 63, 2 ** 32, ''),
+  ...asked(5, 1, 'observation', 'o-1', 'p-1', 'bed-1', 1.8e12, 1.8e12 + 1000, 1.8e12, 1, JSON.stringify(observation)),
+  ...asked(3, 5, 'patient', 'o-1', 'p-1', 'dr.Lee_1', 0, 0, 1.8e12, 3, JSON.stringify(patient)),
+  ...asked(3, 19, 'device', 'x', 'y', 'bed-1', 0, 0, 1.8e12, 1, '{"resourceType":"Device","patient":{"reference":"Patient/p-1"}}'),
+  ...asked(5, 16, 'damaged', 'o-1', 'p-1', 'bed-1', 1.8e12, 1.8e12, 1.8e12, 1, JSON.stringify(observation)),
+  ...asked(5, 17, 'no-json', '', '', '', 0, 0, 0, 0, '{'),
+  ...asked(5, 9, 'empty', 'o-1', 'p-1', '', 2 ** 53, 0, 2 ** 63, 2 ** 32, ''),
+  ...asked(5, 1, 'no-id', '', 'p-1', 'bed-1', 1.8e12, 1.8e12, 1.8e12, 1, '{}'),
+  all: row(225, 'o-1', 'p-1', 'bed-1', 1.8e12, 1.8e12 + 1000, 1.8e12, 1, JSON.stringify(observation)),
 });
 
 const head = (first, fields, body = '') => `${[first, 'Host: ward', ...fields].join('\r\n')}\r\n\r\n${body}`;
