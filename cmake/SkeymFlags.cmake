@@ -22,6 +22,13 @@ check_c_compiler_flag(-fcf-protection=full SKEYM_HAS_CF_PROTECTION) # x86 only
 if(SKEYM_HAS_CF_PROTECTION)
   target_compile_options(skeym_flags INTERFACE -fcf-protection=full)
 endif()
+# The layers of a request wipe some hundred bytes at a time: stores, not rep stos, whose
+# start takes longer than the work (gcc on x86). SkeymLayers.cmake uses it.
+set(strategy vector_loop:512:noalign,libcall:-1:noalign)
+check_c_compiler_flag(-mmemset-strategy=${strategy} SKEYM_HAS_MEMSET_STRATEGY)
+if(SKEYM_HAS_MEMSET_STRATEGY)
+  set(SKEYM_MEMORY_FLAGS -mmemset-strategy=${strategy})
+endif()
 # What is tested is what runs: asserts stay in, and a core dump can be read.
 set(CMAKE_C_FLAGS_RELEASE "-O2 -g")
 if(NOT SKEYM_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")

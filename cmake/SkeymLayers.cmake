@@ -26,8 +26,9 @@ function(skeym_layer name)
   # quarter less time. Objects are usable without, too: for other linkers, and for nm.
   if(ARG_FAST AND CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_C_COMPILER_ID STREQUAL "GNU"
      AND SKEYM_LTO AND NOT SKEYM_SANITIZE AND NOT SKEYM_COVERAGE)
-    target_compile_options(skeym_${name} PRIVATE -O3 -flto -ffat-lto-objects)
-    target_link_options(skeym_${name} INTERFACE -flto=auto)
+    target_compile_options(skeym_${name} PRIVATE -O3 -flto -ffat-lto-objects
+                           ${SKEYM_MEMORY_FLAGS})
+    target_link_options(skeym_${name} INTERFACE -flto=auto ${SKEYM_MEMORY_FLAGS})
   endif()
 endfunction()
 

@@ -6,6 +6,7 @@
 #include "crypto/backend.h"
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -25,6 +26,7 @@ static struct {
     bool avx2;
 } chosen;
 static pthread_once_t prepared = PTHREAD_ONCE_INIT;
+static atomic_bool is_prepared;
 static char name[80];
 
 static void add_name(const struct skeym_crypto_backend *backend)
@@ -53,15 +55,29 @@ static void choose(void)
     }
 }
 
+static void choose_once(void)
+{
+    choose();
+    atomic_store_explicit(&is_prepared, true, memory_order_release);
+}
+
+/* A request asks fifteen times: too often for a call of pthread_once. */
+static void prepare(void)
+{
+    if (!atomic_load_explicit(&is_prepared, memory_order_acquire)) {
+        pthread_once(&prepared, choose_once);
+    }
+}
+
 static const struct skeym_crypto_backend *backend(size_t size)
 {
-    pthread_once(&prepared, choose);
+    prepare();
     return size <= chosen.brief->most ? chosen.brief : chosen.bulk;
 }
 
 void skeym_crypto_use(const struct skeym_crypto_backend *only)
 {
-    pthread_once(&prepared, choose);
+    prepare();
     choose();
     if (only) {
         chosen.brief = only;
@@ -74,13 +90,13 @@ void skeym_crypto_use(const struct skeym_crypto_backend *only)
 
 bool skeym_crypto_avx2(void)
 {
-    pthread_once(&prepared, choose);
+    prepare();
     return chosen.avx2;
 }
 
 const char *skeym_crypto_name(void)
 {
-    pthread_once(&prepared, choose);
+    prepare();
     return name;
 }
 
@@ -120,7 +136,7 @@ enum skeym_error skeym_crypto_open(struct skeym_room out, const uint8_t key[SKEY
 enum skeym_error skeym_crypto_cmac_blocks(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES],
                                           const uint8_t *in, size_t count)
 {
-    pthread_once(&prepared, choose);
+    prepare();
     if (count == 0 || count > SKEYM_CMAC_BLOCKS_MAX ||
         !chosen.cmac->cmac_blocks(out, key, in, count)) {
         skeym_crypto_wipe(out, count * SKEYM_BLOCK_BYTES);
@@ -133,7 +149,7 @@ enum skeym_error skeym_crypto_x25519_public(uint8_t out[SKEYM_KEY_BYTES],
                                             const uint8_t key[SKEYM_KEY_BYTES])
 {
     uint8_t made[SKEYM_KEY_BYTES];
-    pthread_once(&prepared, choose);
+    prepare();
     if (!chosen.curve->x25519_public(made, key)) {
         memset(out, 0, SKEYM_KEY_BYTES);
         return SKEYM_ERR_CRYPTO;
@@ -147,7 +163,7 @@ enum skeym_error skeym_crypto_x25519(uint8_t out[SKEYM_KEY_BYTES],
                                      const uint8_t peer[SKEYM_KEY_BYTES])
 {
     uint8_t product[SKEYM_KEY_BYTES];
-    pthread_once(&prepared, choose);
+    prepare();
     enum skeym_error error = chosen.curve->x25519(product, key, peer);
     if (error) {
         memset(out, 0, SKEYM_KEY_BYTES);
@@ -180,7 +196,9 @@ enum skeym_error skeym_crypto_random(void *out, size_t size)
 void skeym_crypto_wipe(void *data, size_t size)
 {
     if (size > 0) {
-        explicit_bzero(data, size);
+        memset(data, 0, size);
+        /* The compiler is to think that somebody looks at these zeros. */
+        __asm__ volatile("" : : "r"(data) : "memory");
     }
 }
 
