@@ -43,6 +43,38 @@ static void opens_under_its_own_key_alone(void **state)
     }
 }
 
+/* Sizes that no invitation has are told apart from what does not open. */
+static void sizes(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[SKEYM_INVITE_BYTES + 1] = {1};
+    static const struct {
+        size_t size;
+        enum skeym_error error;
+    } tries[] = {{29 + 16 + 15, SKEYM_ERR_SIZE},
+                 {29 + 16 + 16, SKEYM_ERR_LOCATOR},
+                 {SKEYM_INVITE_BYTES, SKEYM_ERR_LOCATOR},
+                 {SKEYM_INVITE_BYTES + 1, SKEYM_ERR_SIZE}};
+    for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+        struct skeym_invite_claims claims;
+        assert_int_equal(skeym_invite_open(&claims, &f.enrol[0], skeym_span(bytes, tries[i].size)),
+                         tries[i].error);
+    }
+}
+
+/* The least there is, under a key that is no longer the current one: 16 bytes of claims. */
+static void the_smallest(void **state)
+{
+    (void)state;
+    f.claims.node.scopes.count = 0;
+    memset(&f.claims.node.scopes.at[0], 0, sizeof f.claims.node.scopes.at[0]);
+    assert_int_equal(skeym_name_node(&f.claims.node.id, skeym_span_text("t")), SKEYM_OK);
+    invite_under(&f.enrol[0]);
+    assert_int_equal(f.code.invitation_size, 29 + 16 + 16);
+    enrol();
+    assert_int_equal(f.grant.claims.id.size, 1);
+}
+
 /* The same enrol key, and neither opens as the other. */
 static void neither_is_the_other(void **state)
 {
@@ -236,6 +268,11 @@ static void bounds(void **state)
     assert_int_equal(skeym_invite_start(&f.node, room, &f.body_size, &f.code, f.private_key,
                                         (UINT64_C(1) << 48) - 1, node_ephemeral),
                      SKEYM_OK);
+    f.body_size = 99;
+    assert_int_equal(skeym_invite_start(&f.node, room, &f.body_size, &f.code, f.private_key,
+                                        UINT64_C(1) << 48, node_ephemeral),
+                     SKEYM_ERR_RANGE);
+    assert_int_equal(f.body_size, 0);
     f.code.invitation_size = 60;
     assert_int_equal(skeym_invite_start(&f.node, room, &f.body_size, &f.code, f.private_key, NOW_MS,
                                         node_ephemeral),
@@ -256,9 +293,11 @@ static void bounds(void **state)
     ask();
     assert_int_equal(read_body(), SKEYM_OK);
     struct skeym_room out = {f.answer, sizeof f.answer};
+    f.answer_size = 99;
     assert_int_equal(
         skeym_invite_answer(out, &f.answer_size, &f.request, &f.keys, UINT64_C(1) << 48, &f.fresh),
         SKEYM_ERR_RANGE);
+    assert_int_equal(f.answer_size, 0);
     assert_zero(&f.request, sizeof f.request);
     assert_zero(&f.fresh, sizeof f.fresh);
     for (size_t size = 0; size < 264; size++) {
@@ -271,6 +310,10 @@ static void bounds(void **state)
         assert_zero(f.answer, sizeof f.answer);
     }
     assert_int_equal(read_body(), SKEYM_OK);
+    assert_int_equal(skeym_invite_answer_clock(out, &f.answer_size, &f.request,
+                                               (UINT64_C(1) << 48) - 1, &f.fresh),
+                     SKEYM_OK);
+    assert_int_equal(read_body(), SKEYM_OK);
     out.room = 264;
     assert_int_equal(
         skeym_invite_answer(out, &f.answer_size, &f.request, &f.keys, NOW_MS, &f.fresh), SKEYM_OK);
@@ -282,6 +325,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(layout, start),
         cmocka_unit_test_setup(opens_under_its_own_key_alone, start),
+        cmocka_unit_test_setup(sizes, start),
+        cmocka_unit_test_setup(the_smallest, start),
         cmocka_unit_test_setup(neither_is_the_other, start),
         cmocka_unit_test_setup(unspelled_is_not_sealed, start),
         cmocka_unit_test_setup(the_largest_has_637_bytes, start),

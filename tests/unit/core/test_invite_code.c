@@ -67,7 +67,9 @@ static void unspelled_is_not_written(void **state)
     f.code.invitation_size = 60; /* 29 + 16 + 16 at least */
     assert_int_equal(write_code(), SKEYM_ERR_RANGE);
     f.code.invitation_size = 61;
+    memset(f.code.invitation + 61, 0, sizeof f.code.invitation - 61);
     assert_int_equal(write_code(), SKEYM_OK);
+    assert_int_equal(read_code(skeym_span(text, text_size)), SKEYM_OK);
     f.code.audience.text[0] = 'W';
     assert_int_equal(write_code(), SKEYM_ERR_RANGE);
     f.code.audience.size = 0;
@@ -120,6 +122,9 @@ static void refused(void **state)
     bytes[50] = 'w';
     bytes[55] = 60;
     assert_int_equal(read_bytes(56 + 60), SKEYM_ERR_RANGE);
+    bytes[54] = (SKEYM_INVITE_BYTES + 1) >> 8; /* a short audience leaves room for it */
+    bytes[55] = (SKEYM_INVITE_BYTES + 1) & 0xff;
+    assert_int_equal(read_bytes(56 + SKEYM_INVITE_BYTES + 1), SKEYM_ERR_RANGE);
     assert_int_equal(read_code(skeym_span_text("AQ==")), SKEYM_ERR_CHARSET);
     assert_int_equal(read_code(skeym_span_text("A")), SKEYM_ERR_SHAPE);
     assert_int_equal(read_code(skeym_span_text("AR")), SKEYM_ERR_SHAPE);
