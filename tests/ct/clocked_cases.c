@@ -257,10 +257,10 @@ static void read_login_early(const uint8_t *input, size_t size)
     read_login(input, size);
 }
 
-/* Of a proof and of a token nothing. Of a login less than 100 ns, which is what the best known filters
- * tell apart across a local network (Crosby, Wallach, Riedi: Opportunities and limits of remote
- * timing attacks, ACM TISSEC 12(3), 2009), whatever is measured here. Where libipsec-mb is not used,
- * libsodium does not decrypt what it refuses, 2 to 5 blocks. */
+/* Of a proof and of a token nothing. Of a login less than 100 ns, which is what the best known
+ * filters tell apart across a local network (Crosby, Wallach, Riedi: Opportunities and limits of
+ * remote timing attacks, ACM TISSEC 12(3), 2009), whatever is measured here. Where libipsec-mb is
+ * not used, libsodium does not decrypt what it refuses, 2 to 5 blocks. */
 #define EXACT 1
 #define LOGIN 100
 
