@@ -4,7 +4,7 @@
  * error is told, no output is left, and no secret stays in memory that is not the caller's. The
  * same is asked of the operation that succeeds.
  */
-#include "unit/fake_door.h"
+#include "unit/core/door_operations.h"
 
 #include "core/noise.h"
 #include "core/xaes.h"
@@ -255,82 +255,47 @@ static void answered(void)
     assert_int_equal(answer(), SKEYM_OK);
 }
 
-static const struct operation {
-    const char *name;
-    void (*before)(void);
-    enum skeym_error (*run)(void);
-    const void *out; /* zero after an error */
-    size_t size;
-    enum skeym_error error;  /* what becomes of the door's SKEYM_ERR_CRYPTO */
-    enum skeym_error result; /* when nothing fails */
-    unsigned steps;          /* calls that can fail */
-    unsigned hidden;         /* of them: the first, whose failure reads as one of the locator */
-    size_t public_parts;     /* that the door gave and that are no secrets: a node's claims */
-} operations[] = {
-#define OUT(object) &(object), sizeof(object)
-#define CRYPTO      SKEYM_ERR_CRYPTO, SKEYM_OK
-    {"enrol keys", nothing, do_enrol, OUT(my.enrol), CRYPTO, 4, 0, 0},
-    {"audience keys", epoch_key, do_audience, OUT(my.audience), CRYPTO, 3, 0, 0},
-    {"ratchet", epoch_key, do_ratchet, NULL, 0, CRYPTO, 1, 0, 0},
-    {"seal a locator", nothing, do_locator_seal, OUT(my.locator), CRYPTO, 2, 0, 0},
-    {"open a locator", nothing, do_locator_open, OUT(my.claims), CRYPTO, 2, 0, 1},
-    {"credential", nothing, do_credential, OUT(my.credential), CRYPTO, 1, 0, 0},
-    {"mint", known_secret, do_mint, NULL, 0, CRYPTO, 2, 0, 0},
-    {"open a token", minted, do_token_open, OUT(my.token_claims), CRYPTO, 2, 0, 0},
-    {"exchange keys", nothing, do_derive, OUT(my.keys), CRYPTO, 1, 0, 0},
-    {"exchange keys and a proof", proved, do_derive_and_check, OUT(my.keys), CRYPTO, 1, 0, 0},
-    {"check a proof", proved, do_check, NULL, 0, CRYPTO, 0, 0, 0},
-    {"seal a JWE", nothing, do_jwe_seal, NULL, 0, CRYPTO, 1, 0, 0},
-    {"open a JWE", jwe, do_jwe_open, OUT(my.info), CRYPTO, 1, 0, 0},
-    {"seal XAES", nothing, do_xaes_seal, OUT(my.bytes), CRYPTO, 2, 0, 0},
-    {"open XAES", sealed, do_xaes_open, my.plain, 40, CRYPTO, 2, 0, 0},
-    {"start a login", nothing, do_login_start, OUT(f.body), CRYPTO, 10, 0, 0},
-    {"read a login", asked, read_body, OUT(f.request), CRYPTO, 11, 2, 3},
-    {"read one with an old key", asked_with_an_old_key, read_body, OUT(f.request), CRYPTO, 11, 2,
-     3},
-    {"read a bad locator", asked_with_a_bad_locator, read_body, OUT(f.request), SKEYM_ERR_LOCATOR,
-     SKEYM_ERR_LOCATOR, 11, 2, 1},
-    {"answer a login", was_read, do_answer, OUT(f.answer), CRYPTO, 15, 0, 0},
-    {"answer and renew", read_renewing, do_answer, OUT(f.answer), CRYPTO, 16, 0, 0},
-    {"answer with the clock", was_read, do_answer_clock, OUT(f.answer), CRYPTO, 7, 0, 0},
-    {"finish a login", answered, finish, OUT(f.grant), CRYPTO, 8, 0, 0},
-#undef OUT
-#undef CRYPTO
+static const struct door_operation operations[] = {
+    {"enrol keys", nothing, do_enrol, DOOR_OUT(my.enrol), DOOR_CRYPTO, 4, 0, 0},
+    {"audience keys", epoch_key, do_audience, DOOR_OUT(my.audience), DOOR_CRYPTO, 3, 0, 0},
+    {"ratchet", epoch_key, do_ratchet, NULL, 0, DOOR_CRYPTO, 1, 0, 0},
+    {"seal a locator", nothing, do_locator_seal, DOOR_OUT(my.locator), DOOR_CRYPTO, 2, 0, 0},
+    {"open a locator", nothing, do_locator_open, DOOR_OUT(my.claims), DOOR_CRYPTO, 2, 0, 1},
+    {"credential", nothing, do_credential, DOOR_OUT(my.credential), DOOR_CRYPTO, 1, 0, 0},
+    {"mint", known_secret, do_mint, NULL, 0, DOOR_CRYPTO, 2, 0, 0},
+    {"open a token", minted, do_token_open, DOOR_OUT(my.token_claims), DOOR_CRYPTO, 2, 0, 0},
+    {"exchange keys", nothing, do_derive, DOOR_OUT(my.keys), DOOR_CRYPTO, 1, 0, 0},
+    {"exchange keys and a proof", proved, do_derive_and_check, DOOR_OUT(my.keys), DOOR_CRYPTO, 1, 0,
+     0},
+    {"check a proof", proved, do_check, NULL, 0, DOOR_CRYPTO, 0, 0, 0},
+    {"seal a JWE", nothing, do_jwe_seal, NULL, 0, DOOR_CRYPTO, 1, 0, 0},
+    {"open a JWE", jwe, do_jwe_open, DOOR_OUT(my.info), DOOR_CRYPTO, 1, 0, 0},
+    {"seal XAES", nothing, do_xaes_seal, DOOR_OUT(my.bytes), DOOR_CRYPTO, 2, 0, 0},
+    {"open XAES", sealed, do_xaes_open, my.plain, 40, DOOR_CRYPTO, 2, 0, 0},
+    {"start a login", nothing, do_login_start, DOOR_OUT(f.body), DOOR_CRYPTO, 10, 0, 0},
+    {"read a login", asked, read_body, DOOR_OUT(f.request), DOOR_CRYPTO, 11, 2, 3},
+    {"read one with an old key", asked_with_an_old_key, read_body, DOOR_OUT(f.request), DOOR_CRYPTO,
+     11, 2, 3},
+    {"read a bad locator", asked_with_a_bad_locator, read_body, DOOR_OUT(f.request),
+     SKEYM_ERR_LOCATOR, SKEYM_ERR_LOCATOR, 11, 2, 1},
+    {"answer a login", was_read, do_answer, DOOR_OUT(f.answer), DOOR_CRYPTO, 15, 0, 0},
+    {"answer and renew", read_renewing, do_answer, DOOR_OUT(f.answer), DOOR_CRYPTO, 16, 0, 0},
+    {"answer with the clock", was_read, do_answer_clock, DOOR_OUT(f.answer), DOOR_CRYPTO, 7, 0, 0},
+    {"finish a login", answered, finish, DOOR_OUT(f.grant), DOOR_CRYPTO, 8, 0, 0},
 };
 
-static void prepare(const struct operation *operation, unsigned fail_at)
+static void begin(void)
 {
     (void)start(NULL);
     memset(&my, 0xee, sizeof my);
     door_own[0] = skeym_span(&f, sizeof f);
     door_own[1] = skeym_span(&my, sizeof my);
-    door_reset(0);
-    door_needle = NULL;
-    operation->before();
-    door_reset(fail_at);
 }
 
 static void each_call_of_the_door_fails(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
-        const struct operation *operation = &operations[i];
-        print_message("%s\n", operation->name);
-        for (unsigned fail_at = 0; fail_at <= operation->steps; fail_at++) {
-            prepare(operation, fail_at);
-            enum skeym_error error = operation->run();
-            bool hidden = fail_at > 0 && fail_at <= operation->hidden;
-            assert_int_equal(error, hidden        ? SKEYM_ERR_LOCATOR
-                                    : door.failed ? operation->error
-                                                  : operation->result);
-            assert_int_equal(door.failed, fail_at > 0);
-            assert_true(fail_at > 0 || door.calls == operation->steps);
-            assert_true(door_left() <= operation->public_parts);
-            if (error && operation->size > 0) {
-                assert_zero(operation->out, operation->size);
-            }
-        }
-    }
+    door_fail_each_call(operations, sizeof operations / sizeof operations[0], begin);
 }
 
 /* K_e goes over the stack twice: as the ratchet makes it, and where the audience keys are derived.

@@ -2,7 +2,7 @@
 /* Invitations on a crypto door that fails, as in test_door_faults.c: each call of each operation
  * fails once; the error is told, no output is left, and no secret stays in memory that is not the
  * caller's. */
-#include "unit/fake_door.h"
+#include "unit/core/door_operations.h"
 
 #include "unit/core/invite_fixture.h"
 
@@ -91,67 +91,31 @@ static void answered(void)
     assert_int_equal(answer(), SKEYM_OK);
 }
 
-static const struct operation {
-    const char *name;
-    void (*before)(void);
-    enum skeym_error (*run)(void);
-    const void *out; /* zero after an error */
-    size_t size;
-    enum skeym_error error;  /* what becomes of the door's SKEYM_ERR_CRYPTO */
-    enum skeym_error result; /* when nothing fails */
-    unsigned steps;          /* calls that can fail */
-    unsigned hidden;         /* of them: the first, whose failure reads as one of the invitation */
-    size_t public_parts;     /* that the door gave and that are no secrets: claims, public keys */
-} operations[] = {
-#define OUT(object) &(object), sizeof(object)
-#define CRYPTO      SKEYM_ERR_CRYPTO, SKEYM_OK
-    {"seal an invitation", nothing, do_seal, OUT(my.invitation), CRYPTO, 2, 0, 0},
-    {"open an invitation", nothing, do_open, OUT(my.claims), CRYPTO, 2, 0, 1},
-    {"its secret", nothing, do_secret, OUT(my.secret), CRYPTO, 1, 0, 0},
-    {"start an enrolment", nothing, do_start, OUT(f.body), CRYPTO, 11, 0, 0},
-    {"read an enrolment", asked, read_body, OUT(f.request), CRYPTO, 12, 2, 3},
-    {"read a bad invitation", asked_badly, read_body, OUT(f.request), SKEYM_ERR_LOCATOR,
+static const struct door_operation operations[] = {
+    {"seal an invitation", nothing, do_seal, DOOR_OUT(my.invitation), DOOR_CRYPTO, 2, 0, 0},
+    {"open an invitation", nothing, do_open, DOOR_OUT(my.claims), DOOR_CRYPTO, 2, 0, 1},
+    {"its secret", nothing, do_secret, DOOR_OUT(my.secret), DOOR_CRYPTO, 1, 0, 0},
+    {"start an enrolment", nothing, do_start, DOOR_OUT(f.body), DOOR_CRYPTO, 11, 0, 0},
+    {"read an enrolment", asked, read_body, DOOR_OUT(f.request), DOOR_CRYPTO, 12, 2, 3},
+    {"read a bad invitation", asked_badly, read_body, DOOR_OUT(f.request), SKEYM_ERR_LOCATOR,
      SKEYM_ERR_LOCATOR, 12, 2, 3},
-    {"answer an enrolment", was_read, do_answer, OUT(f.answer), CRYPTO, 10, 0, 0},
-    {"answer with the clock", was_read, do_clock, OUT(f.answer), CRYPTO, 7, 0, 0},
-    {"finish an enrolment", answered, do_finish, OUT(f.grant), CRYPTO, 7, 0, 0},
-#undef OUT
-#undef CRYPTO
+    {"answer an enrolment", was_read, do_answer, DOOR_OUT(f.answer), DOOR_CRYPTO, 10, 0, 0},
+    {"answer with the clock", was_read, do_clock, DOOR_OUT(f.answer), DOOR_CRYPTO, 7, 0, 0},
+    {"finish an enrolment", answered, do_finish, DOOR_OUT(f.grant), DOOR_CRYPTO, 7, 0, 0},
 };
 
-static void prepare(const struct operation *operation, unsigned fail_at)
+static void begin(void)
 {
     (void)start(NULL);
     memset(&my, 0xee, sizeof my);
     door_own[0] = skeym_span(&f, sizeof f);
     door_own[1] = skeym_span(&my, sizeof my);
-    door_reset(0);
-    door_needle = NULL;
-    operation->before();
-    door_reset(fail_at);
 }
 
 static void each_call_of_the_door_fails(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
-        const struct operation *operation = &operations[i];
-        print_message("%s\n", operation->name);
-        for (unsigned fail_at = 0; fail_at <= operation->steps; fail_at++) {
-            prepare(operation, fail_at);
-            enum skeym_error error = operation->run();
-            bool hidden = fail_at > 0 && fail_at <= operation->hidden;
-            assert_int_equal(error, hidden        ? SKEYM_ERR_LOCATOR
-                                    : door.failed ? operation->error
-                                                  : operation->result);
-            assert_int_equal(door.failed, fail_at > 0);
-            assert_true(fail_at > 0 || door.calls == operation->steps);
-            assert_true(door_left() <= operation->public_parts);
-            if (error && operation->size > 0) {
-                assert_zero(operation->out, operation->size);
-            }
-        }
-    }
+    door_fail_each_call(operations, sizeof operations / sizeof operations[0], begin);
 }
 
 /* The secret in CODE goes over the stack as bytes. */
