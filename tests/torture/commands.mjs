@@ -387,7 +387,12 @@ const sidecar = {
       resource.identifier = [{ system: 'urn:t', value: this.value }];
       this.answer = await ask(port(), 'POST', '/fhir/Observation', JSON.stringify(resource));
       world.victim.page.disarm();
-      if (!ended) this.second = await ask(port(), 'GET', `/fhir/Observation?identifier=urn:t|${this.value}`);
+      const find = `/fhir/Observation?identifier=urn:t|${this.value}`;
+      while (!ended && Date.now() < deadline) { /* after a login that failed it waits for a second */
+        this.second = await ask(port(), 'GET', find);
+        if (this.second?.status === 200) break;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
       if (!ended) process.kill(run.pid, 'SIGTERM');
     }
     return end;
