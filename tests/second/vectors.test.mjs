@@ -3,9 +3,8 @@
 // inputs, all that it lists as refused is refused here, and the last test asks that no value was
 // left out.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { b64, unb64 } from './skeym/base64url.mjs';
-import { concat, equal, need, Reader, refuse, toBytes, toText } from './skeym/bytes.mjs';
+import { Reader, refuse, toBytes, toText } from './skeym/bytes.mjs';
 import {
   decodeInvitationClaims,
   decodeNodeClaims,
@@ -25,109 +24,19 @@ import { Initiator, Responder } from './skeym/noise.mjs';
 import { keyPair, sha256, xaesDerive, xaesOpen, xaesSeal } from './skeym/primitives.mjs';
 import * as scopes from './skeym/scopes.mjs';
 import { judgeToken, openToken, sealToken, tokenIsValidAt } from './skeym/token.mjs';
-import { hex, readJson, unhex } from './support.mjs';
-
-/** @typedef {import('./skeym/claims.mjs').TokenClaims} TokenClaims */
-
-/** Paths of the values that no test has looked at yet. @type {Set<string>} */
-const unread = new Set();
-
-/** The same values; each one that is looked at leaves `unread`.
- * @param {any} value @param {string} path @returns {any} */
-function watched(value, path) {
-  if (typeof value !== 'object') {
-    unread.add(path);
-    return value;
-  }
-  const inside = Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [key, watched(one, `${path}/${key}`)]),
-  );
-  return new Proxy(value, {
-    get: (target, key) => {
-      unread.delete(`${path}/${String(key)}`);
-      return Object.hasOwn(inside, key) ? inside[/** @type {string} */ (key)] : target[key];
-    },
-  });
-}
-
-const file = readJson('tests/vectors/protocol.json') ?? {};
-const skip = file.about ? false : 'there is no tests/vectors/protocol.json';
-const all = watched(file, '');
-
-/** @param {string} name @param {() => void | Promise<void>} body */
-const check = (name, body) => test(name, { skip }, body);
-
-/** What our refusal says where theirs names a check; their other words are about the form. */
-const CHECKS = {
-  version: 'version',
-  epoch: 'epoch',
-  time: 'time',
-  seal: 'unseal',
-  handshake: 'unseal',
-  locator: 'unseal',
-};
-
-/** Refused, and by the right check. @param {any} listed @param {() => any} run */
-async function assertRefused(listed, run) {
-  const why = listed.why ?? listed.word ?? listed.text ?? listed.plain;
-  const error = await Promise.resolve()
-    .then(run)
-    .then(
-      (value) => assert.fail(`not refused: ${why}: ${JSON.stringify(value)}`),
-      (one) => one,
-    );
-  assert.equal(error.name, 'SkeymError', `${why}: ${error.stack}`);
-  const wanted = /** @type {Record<string, string>} */ (CHECKS)[listed.error];
-  // `size` and a message cut short may be seen before or after the seal is tried.
-  const free =
-    listed.error === undefined || listed.error === 'size' || /less|zeros|empty|private/.test(why);
-  if (wanted && !free) assert.equal(error.code, wanted, why);
-  if (!wanted && !free)
-    assert.ok(!Object.values(CHECKS).includes(error.code), `${why}: ${error.code}`);
-}
-
-/** @param {any} words @returns {scopes.Scope[]} */
-const parseScopes = (words) => words.map((/** @type {string} */ word) => scopes.parseScope(word));
-
-/** The node claims of the enrolment, for this node id. @param {string} node */
-const nodeClaims = (node) => ({
-  publicKey: unhex(all.enrolment.node_public),
-  generation: all.enrolment.generation,
-  notAfter: all.enrolment.not_after,
-  role: all.enrolment.role,
-  node,
-  scopes: parseScopes(all.enrolment.scopes),
-});
-
-/** Token claims as the file lists them.
- * @param {any} given @param {string} secret @returns {TokenClaims} */
-const tokenClaims = (given, secret) => ({
-  secret: unhex(secret),
-  issued: given.issued_ms,
-  lifetime: given.lifetime,
-  loginTime: given.login_time,
-  loginDeadline: given.login_deadline,
-  lane: given.lane,
-  sequence: given.sequence,
-  flags: given.flags,
-  instance: given.instance,
-  generation: given.generation,
-  role: given.role,
-  node: given.node,
-  scopes: parseScopes(given.scopes),
-});
-
-/** @param {number} id */
-async function enrolKey(id) {
-  const found = all.keys.enrol_keys.find((/** @type {any} */ one) => one.id === id);
-  return found ? enrolKeys(unhex(found.E)) : refuse('unseal', 'an unknown enrol key');
-}
-
-/** @param {number} epoch */
-function keyOf(epoch) {
-  const found = all.keys.epochs.find((/** @type {any} */ one) => one.epoch === epoch);
-  return found && unhex(found.K_e_a);
-}
+import { hex, unhex } from './support.mjs';
+import {
+  all,
+  assertRefused,
+  check,
+  enrolKey,
+  keyOf,
+  nodeClaims,
+  parseScopes,
+  tokenClaims,
+  unread,
+} from './vectors.mjs';
+import './vectors_refused.mjs';
 
 check('base64url', async () => {
   for (const { bytes, text } of all.base64url.good) {
@@ -513,77 +422,6 @@ check('exchange: answers', async () => {
     const content = { cty, status, plaintext: toBytes(plain) };
     assert.equal(toText(await sealJwe(key, content, unhex(iv))), jwe);
     assert.deepEqual(await openJwe(key, 'answer', toBytes(jwe)), content);
-  }
-});
-
-check('refused: locators', async () => {
-  assert.ok(all.refused.locators.length > 0);
-  for (const bad of all.refused.locators) {
-    const locator = unhex(bad.locator);
-    // One entry is the good locator, to be opened by a keyring whose key of that id is another one.
-    const another = bad.why === 'under another key of the same id';
-    const key = async () => enrolKey(another ? 2 : locatorKeyId(locator));
-    await assertRefused(bad, async () => openLocator((await key()).seal, locator));
-  }
-});
-
-/** What an authority does with a login's body. @param {Uint8Array} body */
-async function receiveLogin(body) {
-  const { locator, message1 } = login.decodeLogin(body);
-  const { seal, credential } = await enrolKey(locatorKeyId(locator));
-  const claims = await openLocator(seal, locator);
-  const s = await keyPair(unhex(all.keys.identity_private));
-  const responder = new Responder({
-    prologue: login.prologue(locator),
-    psk: await credentialOf(credential, claims),
-    s,
-  });
-  const { payload, initiatorStatic } = await responder.readMessage1(message1);
-  need(equal(initiatorStatic, claims.publicKey), 'unseal', 'not the static key of the locator');
-  return login.decodePayload1(payload);
-}
-
-check('refused: logins', async () => {
-  assert.ok((await receiveLogin(unhex(all.login.usual.body))).tokens > 0);
-  assert.ok(all.refused.logins.length > 0);
-  for (const bad of all.refused.logins)
-    await assertRefused(bad, () => receiveLogin(unhex(bad.body)));
-});
-
-check('refused: tokens', async () => {
-  assert.ok(all.refused.tokens.length > 0);
-  for (const bad of all.refused.tokens) {
-    const when = { now: bad.now_ms, epochLength: all.keys.epoch_seconds };
-    await assertRefused(bad, () => judgeToken(keyOf, all.keys.audience, unhex(bad.token), when));
-  }
-});
-
-check('refused: proofs', async () => {
-  const { about, proof_text, requests } = all.refused.proofs;
-  const [, method, target] = /the proof of (\S+) (\S+),/.exec(about) ?? [];
-  const key = unhex(all.exchange.k_m);
-  assert.equal(b64(await proof(key, { method, target })), proof_text);
-  for (const bad of requests) {
-    await assertRefused({ why: bad.why, error: bad.error }, async () => {
-      const { method, target, content_type: contentType } = bad;
-      const mac = await proof(key, { method, target, contentType });
-      need(equal(mac, unb64(proof_text)), 'proof', 'not the proof of this request');
-    });
-  }
-});
-
-check('refused: bodies', async () => {
-  assert.ok(all.refused.jwe.length > 0);
-  for (const bad of all.refused.jwe) {
-    const key = bad.as === 'request' ? all.exchange.k_q : all.exchange.k_p;
-    await assertRefused(bad, () => openJwe(unhex(key), bad.as, toBytes(bad.jwe)));
-  }
-});
-
-check('refused: closed requests', async () => {
-  assert.ok(all.refused.closed_requests.length > 0);
-  for (const bad of all.refused.closed_requests) {
-    await assertRefused(bad, () => decodeClosed(concat(bad.plain)));
   }
 });
 
