@@ -37,6 +37,10 @@ struct skeym_room {
 struct skeym_span skeym_span(const void *data, size_t size);
 /* Of a NUL-terminated string, without the NUL; NULL gives the empty span. */
 struct skeym_span skeym_span_text(const char *text);
+#ifndef __cplusplus
+/* The same of a literal, whose size the compiler knows. */
+#define SKEYM_SPAN_LITERAL(text) ((struct skeym_span){(const uint8_t *)("" text), sizeof(text) - 1})
+#endif
 /* Not constant-time: for public bytes. */
 bool skeym_span_equal(struct skeym_span a, struct skeym_span b);
 bool skeym_span_is(struct skeym_span a, const char *text);

@@ -12,7 +12,7 @@ _Static_assert(sizeof(struct skeym_exchange_keys) == KEYS * (size_t)32,
 enum skeym_error skeym_exchange_derive(struct skeym_exchange_keys *out,
                                        const uint8_t secret[SKEYM_SECRET_BYTES])
 {
-    struct skeym_span info = skeym_span_text(KEYS_LABEL);
+    struct skeym_span info = SKEYM_SPAN_LITERAL(KEYS_LABEL);
     return skeym_crypto_hkdf_expand((struct skeym_room){(uint8_t *)out, sizeof *out}, secret, &info,
                                     1);
 }
@@ -20,16 +20,27 @@ enum skeym_error skeym_exchange_derive(struct skeym_exchange_keys *out,
 #define EVERY(byte) (UINT64_C(0x0101010101010101) * (uint64_t)(byte))
 #define TOP_BITS    EVERY(0x80)
 
-/* Whether each byte is in first..0x7e. Eight at a time: a request is looked at twice. */
+/* The top bit of each of the eight bytes that is not in first..0x7e; and others. */
+static uint64_t not_within(const uint8_t *eight, uint8_t first)
+{
+    uint64_t bytes;
+    __builtin_memcpy(&bytes, eight, sizeof bytes);
+    uint64_t low = bytes & ~TOP_BITS;
+    return bytes | ~(low + EVERY(0x80 - first)) | (low + EVERY(0x80 - 0x7f));
+}
+
+/* Whether each byte is in first..0x7e. Eight at a time, the last eight perhaps for a second time:
+ * a request is looked at twice. */
 static bool all_within(struct skeym_span part, uint8_t first)
 {
     uint64_t bad = 0;
     size_t done = 0;
     for (; part.size - done >= sizeof bad; done += sizeof bad) {
-        uint64_t bytes;
-        __builtin_memcpy(&bytes, part.data + done, sizeof bytes);
-        uint64_t low = bytes & ~TOP_BITS;
-        bad |= bytes | ~(low + EVERY(0x80 - first)) | (low + EVERY(0x80 - 0x7f));
+        bad |= not_within(part.data + done, first);
+    }
+    if (done > 0 && done < part.size) {
+        bad |= not_within(part.data + (part.size - sizeof bad), first);
+        done = part.size;
     }
     for (; done < part.size; done++) {
         bad |= part.data[done] < first || part.data[done] > 0x7e ? TOP_BITS : 0;
@@ -79,9 +90,9 @@ static enum skeym_error write_canonical(struct canonical *out,
         skeym_crypto_sha256(hash, &request->body, 1);
         skeym_base64url_write(&hash_text, skeym_span(hash, sizeof hash));
     }
-    const struct skeym_span line = skeym_span_text("\n");
+    const struct skeym_span line = SKEYM_SPAN_LITERAL("\n");
     const struct skeym_span parts[PARTS] = {
-        skeym_span_text("SkeyM/1\n"),
+        SKEYM_SPAN_LITERAL("SkeyM/1\n"),
         request->method,
         line,
         request->target,
@@ -142,8 +153,9 @@ enum skeym_error skeym_exchange_derive_and_check(struct skeym_exchange_keys *out
         write_canonical(&canonical, request) != SKEYM_OK) {
         return SKEYM_ERR_SHAPE;
     }
-    enum skeym_error error = skeym_crypto_expand_hmac(
-        (uint8_t *)out, KEYS, right, secret, skeym_span_text(KEYS_LABEL), canonical.parts, PARTS);
+    enum skeym_error error =
+        skeym_crypto_expand_hmac((uint8_t *)out, KEYS, right, secret,
+                                 SKEYM_SPAN_LITERAL(KEYS_LABEL), canonical.parts, PARTS);
     if (error == SKEYM_OK && !skeym_crypto_equal(given, right, sizeof right)) {
         error = SKEYM_ERR_PROOF;
     }
