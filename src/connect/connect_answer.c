@@ -140,6 +140,7 @@ struct skeym_connect_refusal skeym_connect_answer_refusal(enum skeym_error error
         {SKEYM_ERR_BUSY, {503, "transient", "too much to do: try later"}},
         {SKEYM_ERR_RATE, {503, "throttled", "the server asks for fewer requests: try later"}},
         {SKEYM_ERR_MEMORY, {503, "transient", "out of memory"}},
+        {SKEYM_ERR_RANDOM, {503, "transient", "this machine gives no random bytes"}},
         {SKEYM_ERR_SIZE, {413, "too-long", "too large for the server, or its answer for us"}},
         {SKEYM_ERR_CHARSET, {400, "structure", "a character that is not allowed there"}},
     };

@@ -134,8 +134,9 @@ static void test_refusals(void **state)
         {SKEYM_ERR_TLS, 502, "security"},       {SKEYM_ERR_SEAL, 502, "security"},
         {SKEYM_ERR_NETWORK, 502, "transient"},  {SKEYM_ERR_TIMEOUT, 504, "timeout"},
         {SKEYM_ERR_BUSY, 503, "transient"},     {SKEYM_ERR_RATE, 503, "throttled"},
-        {SKEYM_ERR_MEMORY, 503, "transient"},   {SKEYM_ERR_SIZE, 413, "too-long"},
-        {SKEYM_ERR_CHARSET, 400, "structure"},  {SKEYM_ERR_STORE, 502, "exception"},
+        {SKEYM_ERR_MEMORY, 503, "transient"},   {SKEYM_ERR_RANDOM, 503, "transient"},
+        {SKEYM_ERR_SIZE, 413, "too-long"},      {SKEYM_ERR_CHARSET, 400, "structure"},
+        {SKEYM_ERR_STORE, 502, "exception"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[SKEYM_CONNECT_OUTCOME_BYTES];
