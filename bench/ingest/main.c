@@ -3,6 +3,7 @@
  * The store alone, by its own batch door, for bench/ingest/run. Prints one JSON object.
  *
  *   part-ingest ingest PATH ROWS   devices that each wait for their last reading to be durable
+ *   part-ingest bundles PATH ROWS  the same, ten readings at a time, all or nothing
  *   part-ingest fill PATH ROWS     as fast as it goes, patient after patient, short bodies
  *   part-ingest query PATH SECONDS "last 100 of a patient", again and again, while devices write
  *   part-ingest idle PATH SECONDS  the same while nobody writes
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { DEVICES = 1000, FILL_BATCH = 10000, FILL_BATCHES = 3, LAST = 100 };
+enum { DEVICES = 1000, BUNDLE = 10, FILL_BATCH = 10000, FILL_BATCHES = 3, LAST = 100 };
 
 static _Noreturn void fail(const char *what, enum skeym_error error)
 {
@@ -32,6 +33,13 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+static double cpu_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
 static void *need(size_t count, size_t size)
 {
     void *memory = calloc(count, size);
@@ -43,11 +51,11 @@ static void *need(size_t count, size_t size)
 
 /* --- devices --------------------------------------------------------------------------- */
 
-/* Each device has one reading under way; its next one leaves when the last is durable. Row i is
- * device i % DEVICES's. */
+/* Each device has `each` readings under way; its next ones leave when the last are durable. They
+ * are rows one after the other; after each device's come the next one's. */
 struct ward {
     struct skeym_store *store;
-    size_t count;
+    size_t count, each;
     size_t finished;       /* under the lock, as the next line */
     bool failed, stopping; /* stopping: readings that are under way are the last */
     struct row *rows;
@@ -71,7 +79,7 @@ static void taken(void *arg, struct skeym_store_batch *batch)
     bool good =
         !batch->error && !batch->writes[0].error && batch->writes[0].outcome == SKEYM_STORE_CREATED;
     (void)pthread_mutex_lock(&ward->lock);
-    ward->finished++;
+    ward->finished += batch->count;
     ward->failed = ward->failed || !good;
     bool stopping = ward->stopping;
     (void)pthread_cond_signal(&ward->wake);
@@ -87,25 +95,30 @@ static void send_next(struct device *device)
     if (device->next >= ward->count) {
         return;
     }
-    device->batch = (struct skeym_store_batch){
-        .writes = &ward->writes[device->next], .count = 1, .done = taken, .arg = device};
-    device->next += DEVICES;
+    device->batch = (struct skeym_store_batch){.writes = &ward->writes[device->next],
+                                               .count = ward->each,
+                                               .atomic = ward->each > 1,
+                                               .done = taken,
+                                               .arg = device};
+    device->next += DEVICES * ward->each;
     enum skeym_error error = skeym_store_submit(ward->store, &device->batch);
     if (error) {
         fail("submit", error);
     }
 }
 
-static struct ward *open_ward(const char *path, size_t count, size_t first, bool whole)
+static struct ward *open_ward(const char *path, size_t count, size_t each, size_t first, bool whole)
 {
     struct ward *ward = need(1, sizeof *ward);
     const struct skeym_store_options options = {.path = path};
     ward->rows = need(count, sizeof *ward->rows);
     ward->writes = need(count, sizeof *ward->writes);
     ward->count = count;
+    ward->each = each;
     for (size_t i = 0; i < count; i++) {
-        rows_make(&ward->rows[i], &ward->writes[i], i % DEVICES, first + i / DEVICES,
-                  first * DEVICES + i, whole);
+        size_t bundle = i / each;
+        rows_make(&ward->rows[i], &ward->writes[i], bundle % DEVICES,
+                  first + bundle / DEVICES * each + i % each, first * DEVICES + i, whole);
     }
     (void)pthread_mutex_init(&ward->lock, NULL);
     (void)pthread_cond_init(&ward->wake, NULL);
@@ -120,7 +133,7 @@ static void start_ward(struct ward *ward)
 {
     for (size_t i = 0; i < DEVICES; i++) {
         ward->devices[i].ward = ward;
-        ward->devices[i].next = i;
+        ward->devices[i].next = i * ward->each;
         send_next(&ward->devices[i]);
     }
 }
@@ -153,17 +166,21 @@ static void close_ward(struct ward *ward)
     free(ward);
 }
 
-static void ingest(const char *path, size_t count)
+static void ingest(const char *path, size_t count, size_t each)
 {
-    struct ward *ward = open_ward(path, count, 0, true);
+    struct ward *ward = open_ward(path, count, each, 0, true);
     uint64_t start = now_ns();
+    double cpu = cpu_us();
     start_ward(ward);
     wait_for_all(ward);
     double seconds = (double)(now_ns() - start) / 1e9;
+    cpu = cpu_us() - cpu;
     struct skeym_store_stats stats = skeym_store_stats(ward->store);
     close_ward(ward);
-    printf("{\"rows_per_s\": %.1f, \"seconds\": %.4f, \"rows_per_commit\": %.1f}\n",
-           (double)count / seconds, seconds, (double)count / (double)stats.commits);
+    printf("{\"rows_per_s\": %.1f, \"seconds\": %.4f, \"rows_per_commit\": %.1f, "
+           "\"cpu_us\": %.2f}\n",
+           (double)count / seconds, seconds, (double)count / (double)stats.commits,
+           cpu / (double)count);
 }
 
 /* --- much ---------------------------------------------------------------------------------- */
@@ -277,7 +294,8 @@ static void query(const char *path, double seconds, bool idle)
     enum { ROWS = 400 * DEVICES };
     static struct skeym_histogram histogram;
     struct skeym_store_reader *reader = NULL;
-    struct ward *ward = open_ward(path, idle ? DEVICES : ROWS, (size_t)(now_ns() / 1000000), false);
+    struct ward *ward =
+        open_ward(path, idle ? DEVICES : ROWS, 1, (size_t)(now_ns() / 1000000), false);
     enum skeym_error error = skeym_store_reader_open(&reader, ward->store);
     if (error) {
         fail("reader", error);
@@ -311,12 +329,14 @@ static void query(const char *path, double seconds, bool idle)
 int main(int argc, char **argv)
 {
     if (argc != 4) {
-        (void)fprintf(stderr, "usage: part-ingest ingest|fill|query|idle PATH NUMBER\n");
+        (void)fprintf(stderr, "usage: part-ingest ingest|bundles|fill|query|idle PATH NUMBER\n");
         return 2;
     }
     size_t number = (size_t)strtoull(argv[3], NULL, 10);
     if (strcmp(argv[1], "ingest") == 0) {
-        ingest(argv[2], number);
+        ingest(argv[2], number, 1);
+    } else if (strcmp(argv[1], "bundles") == 0) {
+        ingest(argv[2], number / BUNDLE * BUNDLE, BUNDLE);
     } else if (strcmp(argv[1], "fill") == 0) {
         fill(argv[2], number);
     } else {

@@ -300,12 +300,55 @@ static enum skeym_error find(struct skeym_sqlite *sqlite, struct skeym_store_wri
     return SKEYM_OK;
 }
 
+static bool has_identifier(const struct skeym_store_write *write,
+                           const struct skeym_store_value *value)
+{
+    for (size_t i = 0; i < write->tag_count && !value->any_system && !value->any_text; i++) {
+        const struct skeym_store_tag *tag = &write->tags[i];
+        if (tag->kind == SKEYM_STORE_IDENTIFIER && tag->system.size > 0 &&
+            skeym_span_equal(tag->system, value->system) &&
+            skeym_span_equal(tag->value, value->text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the query asks for what meet_identifiers has looked for: an observation with one of the
+ * record's own identifiers, of its patient and writer. So it is with what devices send. */
+static bool asks_for_itself(const struct skeym_store_write *write)
+{
+    const struct skeym_store_query *query = write->none_exist;
+    bool identifier = false, patient = false, writer = false;
+    if (query->kind != SKEYM_STORE_OBSERVATION || write->record.kind != query->kind ||
+        query->resume) {
+        return false;
+    }
+    for (size_t i = 0; i < query->test_count; i++) {
+        const struct skeym_store_test *test = &query->tests[i];
+        const struct skeym_store_value *value = test->values;
+        if (test->count == 1 && test->field == SKEYM_STORE_BY_IDENTIFIER &&
+            has_identifier(write, value)) {
+            identifier = true;
+        } else if (test->count == 1 && test->field == SKEYM_STORE_BY_PATIENT &&
+                   skeym_span_equal(value->text, write->record.patient)) {
+            patient = true;
+        } else if (test->count == 1 && test->field == SKEYM_STORE_BY_WRITER &&
+                   skeym_span_equal(value->text, write->record.writer)) {
+            writer = true;
+        } else {
+            return false;
+        }
+    }
+    return identifier && patient && writer;
+}
+
 static enum skeym_error create(struct skeym_sqlite *sqlite, struct skeym_store_write *write)
 {
     struct met met = {0};
     enum skeym_error error = meet_identifiers(sqlite, write, skeym_span(NULL, 0), &met);
     bool by_identifier = met.count > 0;
-    if (!error && write->none_exist) {
+    if (!error && write->none_exist && !asks_for_itself(write)) {
         sqlite->bounded = true; /* what is searched for is the sender's to choose */
         error = skeym_sqlite_query_search(sqlite, write->none_exist, meet_record, &met);
         sqlite->bounded = false;
