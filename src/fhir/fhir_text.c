@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool reserve(struct skeym_fhir_text *text, size_t more)
+enum { FIRST_BYTES = 512 };
+
+static bool grow(struct skeym_fhir_text *text, size_t more)
 {
-    size_t room = text->room ? text->room : 256;
+    size_t room = text->room ? text->room : FIRST_BYTES;
     if (text->bad || more >= SIZE_MAX / 4 - text->size) {
         text->bad = true;
         return false;
@@ -29,7 +31,7 @@ static bool reserve(struct skeym_fhir_text *text, size_t more)
 
 void skeym_fhir_text_span(struct skeym_fhir_text *text, struct skeym_span piece)
 {
-    if (!reserve(text, piece.size)) {
+    if ((text->bad || text->room - text->size <= piece.size) && !grow(text, piece.size)) {
         return;
     }
     if (piece.size > 0) {
@@ -44,9 +46,14 @@ void skeym_fhir_text_add(struct skeym_fhir_text *text, const char *piece)
     skeym_fhir_text_span(text, skeym_span_text(piece));
 }
 
-static bool is_plain(uint8_t byte)
+/* What may stand in a string as it is: from `from` on, up to what this returns. */
+static size_t plain_until(struct skeym_span piece, size_t from)
 {
-    return byte >= 0x20 && byte != '"' && byte != '\\';
+    while (from < piece.size && piece.data[from] >= 0x20 && piece.data[from] != '"' &&
+           piece.data[from] != '\\') {
+        from++;
+    }
+    return from;
 }
 
 void skeym_fhir_text_string(struct skeym_fhir_text *text, struct skeym_span piece)
@@ -54,17 +61,13 @@ void skeym_fhir_text_string(struct skeym_fhir_text *text, struct skeym_span piec
     static const char digits[] = "0123456789abcdef";
     size_t from = 0;
     skeym_fhir_text_span(text, skeym_span("\"", 1));
-    for (size_t i = 0; i < piece.size; i++) {
-        uint8_t byte = piece.data[i];
-        if (is_plain(byte)) {
-            continue;
-        }
+    for (size_t at = 0; (at = plain_until(piece, at)) < piece.size; from = ++at) {
+        uint8_t byte = piece.data[at];
         const char escape[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
         const char mark[] = {'\\', (char)byte};
-        skeym_fhir_text_span(text, skeym_span_part(piece, from, i - from));
+        skeym_fhir_text_span(text, skeym_span_part(piece, from, at - from));
         skeym_fhir_text_span(text, byte < 0x20 ? skeym_span(escape, sizeof escape)
                                                : skeym_span(mark, sizeof mark));
-        from = i + 1;
     }
     skeym_fhir_text_span(text, skeym_span_part(piece, from, piece.size - from));
     skeym_fhir_text_span(text, skeym_span("\"", 1));

@@ -41,35 +41,32 @@ static struct skeym_fhir_answer *failed(enum skeym_error error)
 
 /* --- members ------------------------------------------------------------------------------- */
 
-static void add_key(struct skeym_fhir_text *text, const char *key)
-{
-    skeym_fhir_text_add(text, ",");
-    skeym_fhir_text_quoted(text, key);
-    skeym_fhir_text_add(text, ":");
-}
+#define KEY(name) ",\"" name "\":"
 
 /* 0: null. */
 static void add_time(struct skeym_fhir_text *text, const char *key, uint64_t time_ms)
 {
     char time[SKEYM_FHIR_TIME_BYTES];
-    add_key(text, key);
+    skeym_fhir_text_add(text, key);
     if (time_ms == 0) {
         skeym_fhir_text_add(text, "null");
         return;
     }
     skeym_fhir_time_print(time, (int64_t)time_ms);
-    skeym_fhir_text_quoted(text, time);
+    skeym_fhir_text_add(text, "\"");
+    skeym_fhir_text_add(text, time);
+    skeym_fhir_text_add(text, "\"");
 }
 
 static void add_number(struct skeym_fhir_text *text, const char *key, uint64_t number)
 {
-    add_key(text, key);
+    skeym_fhir_text_add(text, key);
     skeym_fhir_text_number(text, (int64_t)number);
 }
 
 static void add_flag(struct skeym_fhir_text *text, const char *key, bool value)
 {
-    add_key(text, key);
+    skeym_fhir_text_add(text, key);
     skeym_fhir_text_add(text, value ? "true" : "false");
 }
 
@@ -79,9 +76,9 @@ static void begin_node(struct skeym_fhir_text *text, const struct skeym_name *id
 {
     skeym_fhir_text_add(text, "{\"id\":");
     skeym_fhir_text_string(text, skeym_name_span(id));
-    add_key(text, "role");
+    skeym_fhir_text_add(text, KEY("role"));
     skeym_fhir_text_quoted(text, skeym_role_name(role));
-    add_key(text, "scopes");
+    skeym_fhir_text_add(text, KEY("scopes"));
     skeym_fhir_text_add(text, "[");
     for (size_t i = 0; i < scopes->count; i++) {
         char word[SKEYM_SCOPE_TEXT_BYTES];
@@ -92,7 +89,7 @@ static void begin_node(struct skeym_fhir_text *text, const struct skeym_name *id
         }
     }
     skeym_fhir_text_add(text, "]");
-    add_number(text, "generation", generation);
+    add_number(text, KEY("generation"), generation);
 }
 
 /* --- nodes ----------------------------------------------------------------------------------- */
@@ -102,9 +99,9 @@ struct skeym_fhir_answer *skeym_desk_answer_whoami(const struct skeym_desk_call 
     struct skeym_fhir_text text = {0};
     const struct skeym_token_claims *claims = &call->admission->claims;
     begin_node(&text, &claims->id, claims->role, &claims->scopes, claims->generation);
-    add_time(&text, "loginTime", UINT64_C(1000) * claims->login_s);
-    add_time(&text, "loginDeadline", UINT64_C(1000) * claims->deadline_s);
-    add_time(&text, "serverTime", call->now_ms);
+    add_time(&text, KEY("loginTime"), UINT64_C(1000) * claims->login_s);
+    add_time(&text, KEY("loginDeadline"), UINT64_C(1000) * claims->deadline_s);
+    add_time(&text, KEY("serverTime"), call->now_ms);
     skeym_fhir_text_add(&text, "}");
     return json(&text);
 }
@@ -132,12 +129,12 @@ struct skeym_fhir_answer *skeym_desk_answer_nodes(const struct skeym_desk_call *
         struct skeym_sight sight = skeym_seen_of(service->seen, &node->id);
         skeym_fhir_text_add(&text, i > 0 ? "," : "");
         begin_node(&text, &node->id, node->role, &node->scopes, node->generation);
-        add_time(&text, "enrolled", UINT64_C(1000) * node->enrolled_s);
-        add_time(&text, "notAfter", UINT64_C(1000) * node->not_after_s);
-        add_flag(&text, "revoked", is_revoked(service, &node->id, node->generation));
-        add_time(&text, "lastSeen", sight.request_ms);
-        add_time(&text, "lastLogin", sight.login_ms);
-        add_number(&text, "refused", sight.refused);
+        add_time(&text, KEY("enrolled"), UINT64_C(1000) * node->enrolled_s);
+        add_time(&text, KEY("notAfter"), UINT64_C(1000) * node->not_after_s);
+        add_flag(&text, KEY("revoked"), is_revoked(service, &node->id, node->generation));
+        add_time(&text, KEY("lastSeen"), sight.request_ms);
+        add_time(&text, KEY("lastLogin"), sight.login_ms);
+        add_number(&text, KEY("refused"), sight.refused);
         skeym_fhir_text_add(&text, "}");
     }
     skeym_fhir_text_add(&text, "]}");
@@ -175,9 +172,9 @@ static struct skeym_fhir_answer *revoke(const struct skeym_desk_call *call,
     }
     struct skeym_fhir_text text = {0};
     skeym_fhir_text_add(&text, "{\"revoked\":true");
-    add_key(&text, "id");
+    skeym_fhir_text_add(&text, KEY("id"));
     skeym_fhir_text_string(&text, skeym_name_span(&revocation->id));
-    add_number(&text, "generation", generation);
+    add_number(&text, KEY("generation"), generation);
     skeym_fhir_text_add(&text, "}");
     return json(&text);
 }

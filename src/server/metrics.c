@@ -2,6 +2,7 @@
 #include "server/metrics.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 
 static const struct {
@@ -25,39 +26,53 @@ static void add(_Atomic uint64_t *at, uint64_t value)
     atomic_fetch_add_explicit(at, value, memory_order_relaxed);
 }
 
-static uint64_t get(_Atomic uint64_t *at)
+static struct skeym_metrics_part *mine(struct skeym_metrics *metrics)
 {
-    return atomic_load_explicit(at, memory_order_relaxed);
+    return &metrics->part[skeym_slot()];
 }
+
+/* The number at this offset of each part, summed. */
+static uint64_t get(const struct skeym_metrics *metrics, size_t offset)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < SKEYM_SLOTS; i++) {
+        const void *at = (const uint8_t *)&metrics->part[i] + offset;
+        sum += atomic_load_explicit((const _Atomic uint64_t *)at, memory_order_relaxed);
+    }
+    return sum;
+}
+
+/* Of an array of counters in a part. */
+#define AT(array, i) (offsetof(struct skeym_metrics_part, array) + (size_t)(i) * sizeof(uint64_t))
 
 void skeym_metrics_add(struct skeym_metrics *metrics, enum skeym_metrics_counter counter,
                        uint64_t value)
 {
-    add(&metrics->counter[counter], value);
+    add(&mine(metrics)->counter[counter], value);
 }
 
 uint64_t skeym_metrics_get(struct skeym_metrics *metrics, enum skeym_metrics_counter counter)
 {
-    return get(&metrics->counter[counter]);
+    return get(metrics, AT(counter, counter));
 }
 
 void skeym_metrics_refused(struct skeym_metrics *metrics, enum skeym_check check, uint64_t count)
 {
     if ((unsigned)check < SKEYM_CHECK_COUNT) {
-        add(&metrics->refused[check], count);
+        add(&mine(metrics)->refused[check], count);
     }
 }
 
 void skeym_metrics_status(struct skeym_metrics *metrics, int status)
 {
-    add(&metrics->status[status > 0 && status < SKEYM_METRICS_STATUS_MAX ? status : 0], 1);
+    add(&mine(metrics)->status[status > 0 && status < SKEYM_METRICS_STATUS_MAX ? status : 0], 1);
 }
 
 void skeym_metrics_login(struct skeym_metrics *metrics, enum skeym_error result)
 {
     for (size_t i = 0; i < ERRORS; i++) {
         if (errors[i] == result) {
-            add(&metrics->login[i], 1);
+            add(&mine(metrics)->login[i], 1);
         }
     }
 }
@@ -86,21 +101,21 @@ static void print_labelled(struct skeym_writer *writer, struct skeym_metrics *me
     char status[16];
     head(writer, "skeym_answers_total", "answers by HTTP status", "counter");
     for (int i = 0; i < SKEYM_METRICS_STATUS_MAX; i++) {
-        if (get(&metrics->status[i])) {
+        if (get(metrics, AT(status, i))) {
             (void)snprintf(status, sizeof status, "%d", i);
-            sample(writer, "skeym_answers_total", "status", status, get(&metrics->status[i]));
+            sample(writer, "skeym_answers_total", "status", status, get(metrics, AT(status, i)));
         }
     }
     head(writer, "skeym_refusals_total", "requests refused, by the check that did", "counter");
     for (unsigned i = 0; i < SKEYM_CHECK_COUNT; i++) {
         sample(writer, "skeym_refusals_total", "check", skeym_check_word((enum skeym_check)i),
-               get(&metrics->refused[i]));
+               get(metrics, AT(refused, i)));
     }
     head(writer, "skeym_logins_total", "logins by result", "counter");
     for (size_t i = 0; i < ERRORS; i++) {
-        if (i == 0 || get(&metrics->login[i])) {
+        if (i == 0 || get(metrics, AT(login, i))) {
             sample(writer, "skeym_logins_total", "result", skeym_error_word(errors[i]),
-                   get(&metrics->login[i]));
+                   get(metrics, AT(login, i)));
         }
     }
 }
@@ -115,7 +130,7 @@ enum skeym_error skeym_metrics_print(struct skeym_room out, size_t *size,
     sample(&writer, "skeym_build_info", "version", version, 1);
     for (size_t i = 0; i < SKEYM_METRICS_COUNTER_COUNT; i++) {
         head(&writer, counters[i].name, counters[i].help, "counter");
-        sample(&writer, counters[i].name, NULL, NULL, get(&metrics->counter[i]));
+        sample(&writer, counters[i].name, NULL, NULL, get(metrics, AT(counter, i)));
     }
     print_labelled(&writer, metrics);
     for (size_t i = 0; i < count; i++) {

@@ -4,8 +4,8 @@
 #ifndef SKEYM_SERVER_METRICS_H
 #define SKEYM_SERVER_METRICS_H
 
+#include "server/slot.h"
 #include <skeym/admit.h>
-#include <stdatomic.h>
 
 /* X(NAME, "name", "help") */
 #define SKEYM_METRICS_COUNTERS(X)                                                                  \
@@ -36,11 +36,15 @@ enum skeym_metrics_counter {
 
 enum { SKEYM_METRICS_STATUS_MAX = 600, SKEYM_METRICS_ERRORS_MAX = 64 };
 
+/* All zeros at the beginning. */
 struct skeym_metrics {
-    _Atomic uint64_t counter[SKEYM_METRICS_COUNTER_COUNT];
-    _Atomic uint64_t refused[SKEYM_CHECK_COUNT];
-    _Atomic uint64_t status[SKEYM_METRICS_STATUS_MAX];
-    _Atomic uint64_t login[SKEYM_METRICS_ERRORS_MAX]; /* by the place in SKEYM_ERRORS */
+    struct skeym_metrics_part {
+        _Atomic uint64_t counter[SKEYM_METRICS_COUNTER_COUNT];
+        _Atomic uint64_t refused[SKEYM_CHECK_COUNT];
+        _Atomic uint64_t status[SKEYM_METRICS_STATUS_MAX];
+        _Atomic uint64_t login[SKEYM_METRICS_ERRORS_MAX]; /* by the place in SKEYM_ERRORS */
+        uint8_t apart[SKEYM_SLOT_BYTES];
+    } part[SKEYM_SLOTS];
 };
 
 void skeym_metrics_add(struct skeym_metrics *metrics, enum skeym_metrics_counter counter,

@@ -67,7 +67,7 @@ static size_t print_metrics(char *out, struct skeym_monitor *monitor)
     const struct skeym_metrics_gauge gauges[] = {
         {"skeym_connections", "connections open", skeym_deadline_count(&service->deadlines)},
         {"skeym_requests_under_way", "requests from their head to their answer",
-         atomic_load(&service->under_way)},
+         skeym_slot_sum(&service->under_way)},
         {"skeym_requests_parked", "of these, those that wait for the disk",
          atomic_load(&service->parked)},
         {"skeym_request_oldest_ms", "how long the slowest of them has been worked on",

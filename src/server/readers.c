@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/readers.h"
 
-#include <pthread.h>
+#include "server/slot.h"
 #include <stdlib.h>
 
 struct skeym_readers {
-    pthread_mutex_t lock;
-    size_t free;
-    struct skeym_store_reader *at[];
+    size_t count;
+    struct {
+        _Atomic(struct skeym_store_reader *) reader; /* NULL: taken */
+        uint8_t apart[SKEYM_SLOT_BYTES];
+    } at[];
 };
 
 enum skeym_error skeym_readers_open(struct skeym_readers **out, struct skeym_store *store,
                                     size_t count)
 {
-    struct skeym_readers *readers =
-        calloc(1, sizeof *readers + count * sizeof(struct skeym_store_reader *));
+    struct skeym_readers *readers = calloc(1, sizeof *readers + count * sizeof readers->at[0]);
     *out = NULL;
     if (!readers) {
         return SKEYM_ERR_MEMORY;
     }
-    (void)pthread_mutex_init(&readers->lock, NULL);
-    for (size_t i = 0; i < count; i++) {
-        enum skeym_error error = skeym_store_reader_open(&readers->at[i], store);
+    while (readers->count < count) {
+        struct skeym_store_reader *reader = NULL;
+        enum skeym_error error = skeym_store_reader_open(&reader, store);
         if (error) {
             skeym_readers_close(readers);
             return error;
         }
-        readers->free++;
+        atomic_init(&readers->at[readers->count++].reader, reader);
     }
     *out = readers;
     return SKEYM_OK;
@@ -34,30 +35,31 @@ enum skeym_error skeym_readers_open(struct skeym_readers **out, struct skeym_sto
 
 void skeym_readers_close(struct skeym_readers *readers)
 {
-    if (!readers) {
-        return;
+    for (size_t i = 0; readers && i < readers->count; i++) {
+        skeym_store_reader_close(atomic_load(&readers->at[i].reader));
     }
-    for (size_t i = 0; i < readers->free; i++) {
-        skeym_store_reader_close(readers->at[i]);
-    }
-    (void)pthread_mutex_destroy(&readers->lock);
     free(readers);
 }
 
+/* The same one again, while nobody else took it. */
 struct skeym_store_reader *skeym_readers_take(struct skeym_readers *readers)
 {
     struct skeym_store_reader *reader = NULL;
-    (void)pthread_mutex_lock(&readers->lock);
-    if (readers->free) {
-        reader = readers->at[--readers->free];
+    size_t first = skeym_slot();
+    for (size_t i = 0; i < readers->count && !reader; i++) {
+        reader = atomic_exchange(&readers->at[(first + i) % readers->count].reader, NULL);
     }
-    (void)pthread_mutex_unlock(&readers->lock);
     return reader;
 }
 
 void skeym_readers_give(struct skeym_readers *readers, struct skeym_store_reader *reader)
 {
-    (void)pthread_mutex_lock(&readers->lock);
-    readers->at[readers->free++] = reader;
-    (void)pthread_mutex_unlock(&readers->lock);
+    size_t first = skeym_slot();
+    for (size_t i = 0; i < readers->count; i++) {
+        struct skeym_store_reader *none = NULL;
+        if (atomic_compare_exchange_strong(&readers->at[(first + i) % readers->count].reader, &none,
+                                           reader)) {
+            return;
+        }
+    }
 }

@@ -16,6 +16,7 @@ enum {
     HEAD_BYTES = 8192,        /* section 10 */
     DRAIN_BYTES = 8 << 20,    /* of a refused request's body are read and thrown away */
     DRAIN_MS = 5000,          /* in this time at most */
+    STALE_S = 5,              /* while the keys are of an old epoch */
     WELCOME_EACH = 64,        /* of a chain's requests its host becomes known: the first too */
     ANSWER_BYTES_PER_MS = 16, /* who takes an answer slower than this is cut */
 };
@@ -70,7 +71,7 @@ bool skeym_request_end(struct skeym_request *request)
         atomic_fetch_sub(&service->body_bytes, request->reserved);
     }
     if (request->counted) {
-        atomic_fetch_sub(&service->under_way, 1);
+        skeym_slot_add(&service->under_way, -1);
     }
     free(request);
     return trusted;
@@ -221,6 +222,9 @@ static enum MHD_Result begin_login(struct skeym_request *request, struct MHD_Con
 {
     const struct skeym_fields *fields = &request->fields;
     bool login = request->kind == LOGIN;
+    if (skeym_state_stale(request->service->state, request->time.now_ms)) {
+        return refuse(request, connection, 503, STALE_S);
+    }
     uint32_t wait_s =
         skeym_signin_wait(request->service, &request->deadline->host, &request->deadline->source);
     if (wait_s) {
@@ -243,10 +247,17 @@ static enum MHD_Result begin_exchange(struct skeym_request *request,
                                       struct MHD_Connection *connection)
 {
     struct skeym_service *service = request->service;
+    enum skeym_error error = SKEYM_OK;
     skeym_state_hold(service->state);
-    enum skeym_error error = skeym_admit_head(&request->admission, skeym_state_gate(service->state),
-                                              &request->head, request->time.now_ms);
+    bool stale = skeym_state_stale_now(service->state, request->time.now_ms);
+    if (!stale) {
+        error = skeym_admit_head(&request->admission, skeym_state_gate(service->state),
+                                 &request->head, request->time.now_ms);
+    }
     skeym_state_release(service->state);
+    if (stale) {
+        return refuse(request, connection, 503, STALE_S);
+    }
     return error ? refuse_check(request, connection, error) : MHD_YES;
 }
 
@@ -263,7 +274,7 @@ static enum MHD_Result begin(struct skeym_request *request, struct MHD_Connectio
     look_at_clock(request);
     enter(request, SKEYM_DEADLINE_READING, service->conf->body_seconds * 1000);
     request->counted = true;
-    atomic_fetch_add(&service->under_way, 1);
+    skeym_slot_add(&service->under_way, 1);
     read_head(request, connection, method);
     if (atomic_load(&service->stopping)) {
         return refuse(request, connection, 503, 1);
@@ -282,9 +293,6 @@ static enum MHD_Result begin(struct skeym_request *request, struct MHD_Connectio
     if (console) {
         request->phase = CONSOLE; /* answered at the request's end */
         return MHD_YES;
-    }
-    if (skeym_state_stale(service->state, request->time.now_ms)) {
-        return refuse(request, connection, 503, 5);
     }
     request->kind = kind_of(&request->head);
     enum MHD_Result result = request->kind == EXCHANGE ? begin_exchange(request, connection)

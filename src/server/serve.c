@@ -392,10 +392,10 @@ static void say_ready(struct server *server)
 static bool wait_for_none(struct skeym_service *service, uint64_t ms)
 {
     uint64_t end = skeym_clock_monotonic() + ms;
-    while (atomic_load(&service->under_way) > 0 && skeym_clock_monotonic() < end) {
+    while (skeym_slot_sum(&service->under_way) > 0 && skeym_clock_monotonic() < end) {
         (void)poll(NULL, 0, 5);
     }
-    return atomic_load(&service->under_way) == 0;
+    return skeym_slot_sum(&service->under_way) == 0;
 }
 
 /* What is under way may end; then those who keep us waiting are cut; then nothing is left but what
@@ -416,7 +416,7 @@ static void drain(struct server *server)
     if (!wait_for_none(service, STOP_MS)) {
         skeym_log_write(
             service->log, SKEYM_LOG_ERROR, "stop-failed",
-            SKEYM_LOG_FIELDS(skeym_log_number("requests", atomic_load(&service->under_way)),
+            SKEYM_LOG_FIELDS(skeym_log_number("requests", skeym_slot_sum(&service->under_way)),
                              skeym_log_number("parked", atomic_load(&service->parked))));
         _exit(1); /* what was not acknowledged is the nodes' to send again */
     }

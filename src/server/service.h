@@ -31,7 +31,7 @@ struct skeym_service {
     struct skeym_deadlines deadlines;
     char base_url[SKEYM_CONF_URL_BYTES + 8]; /* of links: ".../fhir" */
     _Atomic uint64_t body_bytes;             /* kept for requests under way */
-    _Atomic uint64_t under_way;              /* requests from their head to their answer */
+    struct skeym_slot_count under_way;       /* requests from their head to their answer */
     _Atomic uint64_t parked;                 /* of these, those that wait for the disk */
     _Atomic uint64_t log_dropped;
     _Atomic uint64_t clock_behind_ms;

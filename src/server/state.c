@@ -3,6 +3,7 @@
 
 #include "crypto/crypto.h"
 #include "server/home.h"
+#include "server/slot.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,14 @@ struct vault {
     struct skeym_working_keys slot[2];
 };
 
-struct skeym_state {
+/* Who reads takes the one of its slot, who writes all of them, in their order. */
+struct lock {
     pthread_rwlock_t lock;
+    uint8_t apart[SKEYM_SLOT_BYTES];
+};
+
+struct skeym_state {
+    struct lock locks[SKEYM_SLOTS];
     const char *dir;
     struct vault *vault;
     unsigned live; /* slot in use */
@@ -54,6 +61,31 @@ static enum skeym_error make_lock(pthread_rwlock_t *lock)
     return failed ? SKEYM_ERR_MEMORY : SKEYM_OK;
 }
 
+static enum skeym_error make_locks(struct skeym_state *state)
+{
+    for (size_t i = 0; i < SKEYM_SLOTS; i++) {
+        enum skeym_error error = make_lock(&state->locks[i].lock);
+        if (error) {
+            return error;
+        }
+    }
+    return SKEYM_OK;
+}
+
+static void lock_all(struct skeym_state *state)
+{
+    for (size_t i = 0; i < SKEYM_SLOTS; i++) {
+        (void)pthread_rwlock_wrlock(&state->locks[i].lock);
+    }
+}
+
+static void unlock_all(struct skeym_state *state)
+{
+    for (size_t i = 0; i < SKEYM_SLOTS; i++) {
+        (void)pthread_rwlock_unlock(&state->locks[i].lock);
+    }
+}
+
 static enum skeym_error make_memory(struct skeym_state *state, size_t slots, bool *locked)
 {
     state->used_bytes = skeym_used_bytes(slots);
@@ -65,6 +97,8 @@ static enum skeym_error make_memory(struct skeym_state *state, size_t slots, boo
     if (!state->used_memory || !state->vault) {
         return SKEYM_ERR_MEMORY;
     }
+    /* a place at random for each token: with small pages each would miss the table of pages, too */
+    (void)madvise(state->used_memory, state->used_bytes, MADV_HUGEPAGE);
     bool in_memory = mlock(state->vault, sizeof *state->vault) == 0;
     (void)madvise(state->vault, sizeof *state->vault, MADV_DONTDUMP);
     if (locked) {
@@ -88,7 +122,7 @@ static enum skeym_error take_into_use(struct skeym_state *state, struct skeym_re
         return error;
     }
     struct skeym_revoked old = {0};
-    (void)pthread_rwlock_wrlock(&state->lock);
+    lock_all(state);
     state->live = idle;
     state->epoch_seconds = epoch_seconds;
     state->gate.keys = &vault->slot[idle].audience;
@@ -97,7 +131,7 @@ static enum skeym_error take_into_use(struct skeym_state *state, struct skeym_re
         state->revoked = *revoked;
         *revoked = (struct skeym_revoked){0};
     }
-    (void)pthread_rwlock_unlock(&state->lock);
+    unlock_all(state);
     skeym_crypto_wipe(&vault->slot[1 - idle], sizeof vault->slot[1 - idle]);
     drop(&old);
     return SKEYM_OK;
@@ -107,9 +141,9 @@ static enum skeym_error take_into_use(struct skeym_state *state, struct skeym_re
 static void refuse_more(struct skeym_state *state, struct skeym_revoked *revoked)
 {
     struct skeym_revoked old = state->revoked; /* only this thread changes it */
-    (void)pthread_rwlock_wrlock(&state->lock);
+    lock_all(state);
     state->revoked = *revoked;
-    (void)pthread_rwlock_unlock(&state->lock);
+    unlock_all(state);
     *revoked = (struct skeym_revoked){0};
     drop(&old);
 }
@@ -139,7 +173,7 @@ enum skeym_error skeym_state_open(struct skeym_state **out,
     if (!state) {
         return SKEYM_ERR_MEMORY;
     }
-    enum skeym_error error = make_lock(&state->lock);
+    enum skeym_error error = make_locks(state);
     if (error) {
         free(state);
         return error;
@@ -176,7 +210,9 @@ void skeym_state_close(struct skeym_state *state)
         (void)munmap(state->used_memory, state->used_bytes);
     }
     drop(&state->revoked);
-    (void)pthread_rwlock_destroy(&state->lock);
+    for (size_t i = 0; i < SKEYM_SLOTS; i++) {
+        (void)pthread_rwlock_destroy(&state->locks[i].lock);
+    }
     free(state);
 }
 
@@ -187,12 +223,12 @@ const char *skeym_state_dir(const struct skeym_state *state)
 
 void skeym_state_hold(struct skeym_state *state)
 {
-    (void)pthread_rwlock_rdlock(&state->lock);
+    (void)pthread_rwlock_rdlock(&state->locks[skeym_slot()].lock);
 }
 
 void skeym_state_release(struct skeym_state *state)
 {
-    (void)pthread_rwlock_unlock(&state->lock);
+    (void)pthread_rwlock_unlock(&state->locks[skeym_slot()].lock);
 }
 
 const struct skeym_gate *skeym_state_gate(const struct skeym_state *state)
@@ -206,19 +242,17 @@ const struct skeym_working_keys *skeym_state_keys(const struct skeym_state *stat
 }
 
 /* How many epochs the keys are behind. */
-static uint32_t behind(struct skeym_state *state, uint64_t now_ms)
+static uint32_t behind(const struct skeym_state *state, uint64_t now_ms)
 {
-    skeym_state_hold(state);
     uint32_t live = state->gate.keys->epoch;
     uint32_t epoch = skeym_epoch_at(now_ms, state->epoch_seconds);
-    skeym_state_release(state);
     return epoch > live ? epoch - live : 0;
 }
 
 enum skeym_error skeym_state_ratchet(struct skeym_state *state, uint64_t now_ms, bool *moved)
 {
     *moved = false;
-    if (behind(state, now_ms) == 0) {
+    if (behind(state, now_ms) == 0) { /* only this thread moves them */
         return SKEYM_OK;
     }
     enum skeym_error error =
@@ -232,6 +266,14 @@ enum skeym_error skeym_state_ratchet(struct skeym_state *state, uint64_t now_ms,
 }
 
 bool skeym_state_stale(struct skeym_state *state, uint64_t now_ms)
+{
+    skeym_state_hold(state);
+    bool stale = skeym_state_stale_now(state, now_ms);
+    skeym_state_release(state);
+    return stale;
+}
+
+bool skeym_state_stale_now(const struct skeym_state *state, uint64_t now_ms)
 {
     return behind(state, now_ms) > 1;
 }

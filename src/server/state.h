@@ -46,6 +46,8 @@ SKEYM_MUST_USE enum skeym_error skeym_state_reload(struct skeym_state *state, ui
 /* true when the keys are of an epoch that is accepted no more (neither now's nor the one before):
  * nothing may be admitted then. */
 bool skeym_state_stale(struct skeym_state *state, uint64_t now_ms);
+/* The same for one that holds it. */
+bool skeym_state_stale_now(const struct skeym_state *state, uint64_t now_ms);
 
 /* Empties the used-before generations. By one thread, each second. */
 void skeym_state_tick(struct skeym_state *state, uint64_t now_ms);
