@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli_invite.h"
+#include "cli/cli_authority.h"
 #include "crypto/crypto.h"
 #include "server/audit.h"
 #include "server/home.h"
@@ -26,26 +27,16 @@ static enum skeym_error make(struct skeym_invite_code *code, uint32_t *enrol_key
                              char fingerprint[17], const char *dir,
                              const struct skeym_invite_claims *claims)
 {
-    struct skeym_keyring keyring;
-    struct skeym_working_keys keys;
-    uint8_t nonce[SKEYM_NONCE_BYTES];
-    memset(&keys, 0, sizeof keys);
-    enum skeym_error error = skeym_home_keyring(&keyring, dir);
+    struct skeym_cli_authority authority;
+    enum skeym_error error = skeym_cli_authority(&authority, dir);
     if (error == SKEYM_OK) {
-        error = skeym_keyring_derive(&keys, &keyring);
+        error = skeym_enrolment_invite(code, &authority.keys, claims, authority.nonce);
     }
     if (error == SKEYM_OK) {
-        error = skeym_crypto_random(nonce, sizeof nonce);
+        *enrol_key = authority.enrol_key;
+        skeym_keyring_fingerprint(fingerprint, authority.keys.authority.identity_public);
     }
-    if (error == SKEYM_OK) {
-        error = skeym_enrolment_invite(code, &keys, claims, nonce);
-    }
-    if (error == SKEYM_OK) {
-        *enrol_key = keyring.enrol[keyring.enrol_count - 1].id;
-        skeym_keyring_fingerprint(fingerprint, keys.authority.identity_public);
-    }
-    skeym_crypto_wipe(&keyring, sizeof keyring);
-    skeym_crypto_wipe(&keys, sizeof keys);
+    skeym_crypto_wipe(&authority, sizeof authority);
     return error;
 }
 

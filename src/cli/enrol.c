@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
+#include "cli/cli_authority.h"
 #include "cli/cli_invite.h"
 #include "cli/qr.h"
 #include "crypto/crypto.h"
@@ -232,29 +233,19 @@ static enum skeym_error make_credential(struct skeym_credential_file *file,
                                         const struct skeym_node_claims *claims,
                                         char fingerprint[17], const char *dir)
 {
-    struct skeym_keyring keyring;
-    struct skeym_working_keys keys;
+    struct skeym_cli_authority authority;
     struct skeym_credentials credentials;
-    uint8_t nonce[SKEYM_NONCE_BYTES];
-    memset(&keys, 0, sizeof keys);
     memset(&credentials, 0, sizeof credentials);
-    enum skeym_error error = skeym_home_keyring(&keyring, dir);
+    enum skeym_error error = skeym_cli_authority(&authority, dir);
     if (error == SKEYM_OK) {
-        error = skeym_keyring_derive(&keys, &keyring);
-    }
-    if (error == SKEYM_OK) {
-        error = skeym_crypto_random(nonce, sizeof nonce);
-    }
-    if (error == SKEYM_OK) {
-        error = skeym_enrolment_make(&credentials, &keys, claims, nonce);
+        error = skeym_enrolment_make(&credentials, &authority.keys, claims, authority.nonce);
     }
     if (error == SKEYM_OK) {
         memcpy(credentials.private_key, file->keys.private_key, 32);
         file->keys = credentials;
-        skeym_keyring_fingerprint(fingerprint, keys.authority.identity_public);
+        skeym_keyring_fingerprint(fingerprint, authority.keys.authority.identity_public);
     }
-    skeym_crypto_wipe(&keyring, sizeof keyring);
-    skeym_crypto_wipe(&keys, sizeof keys);
+    skeym_crypto_wipe(&authority, sizeof authority);
     skeym_crypto_wipe(&credentials, sizeof credentials);
     return error;
 }
