@@ -359,24 +359,42 @@ static void test_a_forger_gets_no_second_chance_to_be_believed(void **state)
     fake.faults = 0;
 }
 
-static void test_many_at_once(void **state)
+enum { MANY = 200 };
+
+/* So many requests on all threads; half_way is called (if it is there) with half of them sent. */
+static void run_many(void (*half_way)(const bool *done))
 {
-    (void)state;
-    enum { JOBS = 200 };
-    static struct skeym_connect_job jobs[JOBS];
-    static bool done[JOBS];
-    start(SKEYM_CONNECT_WORKERS_MAX, JOBS, 60000);
-    for (size_t i = 0; i < JOBS; i++) {
+    static struct skeym_connect_job jobs[MANY];
+    static bool done[MANY];
+    start(SKEYM_CONNECT_WORKERS_MAX, MANY, 60000);
+    for (size_t i = 0; i < MANY; i++) {
         jobs[i] = job_of("POST", "{}", true, &done[i]);
         assert_int_equal(skeym_connect_pool_submit(pool, &jobs[i]), SKEYM_OK);
+        if (i == MANY / 2 && half_way) {
+            half_way(done);
+        }
     }
-    for (size_t i = 0; i < JOBS; i++) {
+    for (size_t i = 0; i < MANY; i++) {
         wait_for(&done[i]);
         assert_int_equal(jobs[i].error, SKEYM_OK);
         skeym_session_answer_free(&jobs[i].answer);
     }
+}
+
+static void test_many_at_once(void **state)
+{
+    (void)state;
+    run_many(NULL);
     assert_int_equal(fake.refused, 0);
-    assert_true(fake.executed >= JOBS);
+    assert_true(fake.executed >= MANY);
+}
+
+static void restart(const bool *done)
+{
+    wait_for(&done[10]);
+    pthread_mutex_lock(&fake_lock);
+    fake.instance++;
+    pthread_mutex_unlock(&fake_lock);
 }
 
 /* The server starts anew while 16 threads use its tokens: it is logged in to a few times, not once
@@ -384,25 +402,7 @@ static void test_many_at_once(void **state)
 static void test_many_at_once_through_a_restart(void **state)
 {
     (void)state;
-    enum { JOBS = 200 };
-    static struct skeym_connect_job jobs[JOBS];
-    static bool done[JOBS];
-    start(SKEYM_CONNECT_WORKERS_MAX, JOBS, 60000);
-    for (size_t i = 0; i < JOBS; i++) {
-        jobs[i] = job_of("POST", "{}", true, &done[i]);
-        assert_int_equal(skeym_connect_pool_submit(pool, &jobs[i]), SKEYM_OK);
-        if (i == JOBS / 2) {
-            wait_for(&done[10]);
-            pthread_mutex_lock(&fake_lock);
-            fake.instance++;
-            pthread_mutex_unlock(&fake_lock);
-        }
-    }
-    for (size_t i = 0; i < JOBS; i++) {
-        wait_for(&done[i]);
-        assert_int_equal(jobs[i].error, SKEYM_OK);
-        skeym_session_answer_free(&jobs[i].answer);
-    }
+    run_many(restart);
 }
 
 /* With its one thread held up on its way to the server, so much fits the queue and no more; what
