@@ -105,6 +105,11 @@ export default {
     assert.equal(code, 0, err);
     assert.ok(figures.ok > 0 && figures.ok === figures.due);
     assert.equal(figures.connects, 0);
+    /* an answer of many records */
+    await load(world, here, '--ca', cert, ...nodes(world), '--mix', 'post=1', '--bundle', '10');
+    const long = await load(world, here, '--ca', cert, ...nodes(world), '--path', '/fhir/Observation?_count=1000');
+    assert.equal(long.code, 0, long.err);
+    assert.ok(long.figures.ok > 0 && long.figures.ok === long.figures.due);
     const wrong = [[here, other, /self-signed certificate|certificate signature failure/],
       [`https://localhost:${server.port}`, cert, /hostname mismatch/]];
     for (const [url, ca, why] of wrong) {
