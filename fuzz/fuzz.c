@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz.h"
+#include "core/noise.h"
 #include "crypto/crypto.h"
 #include <skeym/base64url.h>
 
@@ -93,6 +94,18 @@ struct skeym_span fuzz_checked(struct skeym_span lines)
     skeym_write_text(&writer, "\n");
     FUZZ_MUST(writer.size == room.room && !writer.bad);
     return skeym_span(room.data, room.room);
+}
+
+struct skeym_span fuzz_message_2(const struct skeym_handshake *authority, struct skeym_span head,
+                                 struct skeym_span payload)
+{
+    struct skeym_handshake state = *authority;
+    size_t size = head.size + payload.size + 16;
+    struct skeym_room room = {fuzz_take(size), size};
+    memcpy(room.data, head.data, head.size);
+    struct skeym_room rest = {room.data + head.size, size - head.size};
+    FUZZ_MUST(skeym_noise_seal(&state, rest, payload) == SKEYM_OK);
+    return skeym_span(room.data, size);
 }
 
 FUZZ_UNWATCHED void fuzz_count(uint8_t *out, size_t size, uint8_t first)

@@ -57,6 +57,10 @@ char *fuzz_text(struct skeym_span bytes);
 /* lines and "check b64(first 8 bytes of SHA-256)\n", as the node's files end. */
 struct skeym_span fuzz_checked(struct skeym_span lines);
 
+/* A handshake's message 2, of its head and a payload that the authority seals behind it. */
+struct skeym_span fuzz_message_2(const struct skeym_handshake *authority, struct skeym_span head,
+                                 struct skeym_span payload);
+
 /* One authority and one of its nodes, made at the first call. */
 struct fuzz_world {
     struct skeym_enrol_keys enrol[2]; /* ids 1 and 2; the second is the current one */

@@ -5,9 +5,9 @@
  * The store has one patient that no asker but the first may see; the name is looked for in every
  * answer to the others.
  */
+#include "ask_fhir.h"
 #include "fhir/fhir_json.h"
 #include "fuzz.h"
-#include <pthread.h>
 #include <unistd.h>
 
 #define SECRET "Q7zxKv3w"
@@ -22,12 +22,6 @@ static struct {
     struct skeym_fhir *fhir;
     unsigned requests;
 } bench;
-
-struct wait {
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    struct skeym_fhir_answer *answer;
-};
 
 static enum skeym_error count_up(void *arg, void *out, size_t size)
 {
@@ -48,28 +42,12 @@ static bool allows(void *arg, char interaction, struct skeym_span type, struct s
             skeym_span_is(patient, "p-1"));
 }
 
-static void done(void *arg, struct skeym_fhir_answer *answer)
-{
-    struct wait *wait = arg;
-    pthread_mutex_lock(&wait->lock);
-    wait->answer = answer;
-    pthread_cond_signal(&wait->wake);
-    pthread_mutex_unlock(&wait->lock);
-}
-
 static struct skeym_fhir_answer *send(struct skeym_fhir_request *request, enum who who)
 {
-    struct wait wait = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL};
     request->grant = (struct skeym_fhir_grant){allows, &who};
     request->base_url = "https://ward:8443/fhir";
     request->now_ms = FUZZ_NOW_MS;
-    (void)skeym_fhir_handle(bench.fhir, bench.reader, request, done, &wait);
-    pthread_mutex_lock(&wait.lock);
-    while (!wait.answer) {
-        pthread_cond_wait(&wait.wake, &wait.lock);
-    }
-    pthread_mutex_unlock(&wait.lock);
-    return wait.answer;
+    return fuzz_ask_fhir(bench.fhir, bench.reader, request);
 }
 
 static void put(const char *method, const char *target, const char *body)

@@ -26,17 +26,6 @@ static void make_sides(const struct fuzz_world *world)
     side.made = true;
 }
 
-static struct skeym_span answer_of(struct skeym_span payload)
-{
-    struct skeym_handshake state = side.authority;
-    size_t size = sizeof side.head + payload.size + 16;
-    struct skeym_room room = {fuzz_take(size), size};
-    memcpy(room.data, side.head, sizeof side.head);
-    struct skeym_room rest = {room.data + sizeof side.head, size - sizeof side.head};
-    FUZZ_MUST(skeym_noise_seal(&state, rest, payload) == SKEYM_OK);
-    return skeym_span(room.data, size);
-}
-
 static void check(const struct skeym_login_grant *grant)
 {
     if (grant->clock_only) {
@@ -64,7 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     bool sealed = skeym_read_u8(&reader) & 1;
     struct skeym_span bytes = fuzz_rest(&reader);
-    struct skeym_span answer = sealed ? answer_of(bytes) : fuzz_copy(bytes);
+    struct skeym_span answer =
+        sealed ? fuzz_message_2(&side.authority, skeym_span(side.head, sizeof side.head), bytes)
+               : fuzz_copy(bytes);
     struct skeym_handshake state = side.node;
     if (skeym_login_finish(&grant, &state, answer) == SKEYM_OK) {
         check(&grant);

@@ -9,10 +9,10 @@
  * patient, writer (each with a size byte), start, stop, updated, version (8 bytes each), and the
  * body.
  */
+#include "ask_fhir.h"
 #include "fhir/fhir_json.h"
 #include "fuzz.h"
 #include "store/sqlite.h"
-#include <pthread.h>
 #include <unistd.h>
 
 /* What is done to the database, in this order. */
@@ -56,12 +56,6 @@ static struct {
     unsigned inputs;
 } bench;
 
-struct wait {
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    struct skeym_fhir_answer *answer;
-};
-
 static enum skeym_error zeros(void *arg, void *out, size_t size)
 {
     (void)arg;
@@ -73,15 +67,6 @@ static bool allows(void *arg, char interaction, struct skeym_span type, struct s
 {
     (void)arg, (void)interaction, (void)type, (void)patient;
     return true;
-}
-
-static void done(void *arg, struct skeym_fhir_answer *answer)
-{
-    struct wait *wait = arg;
-    pthread_mutex_lock(&wait->lock);
-    wait->answer = answer;
-    pthread_cond_signal(&wait->wake);
-    pthread_mutex_unlock(&wait->lock);
 }
 
 static void close_all(void)
@@ -193,19 +178,12 @@ static void insert(const struct skeym_store_record *record, int64_t checksum)
 /* right: what may come out. */
 static void ask(const char *target, bool right)
 {
-    struct wait wait = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL};
     struct skeym_fhir_request request = {.method = skeym_span_text("GET"),
                                          .target = skeym_span_text(target),
                                          .grant = {allows, NULL},
                                          .base_url = "https://ward:8443/fhir",
                                          .now_ms = FUZZ_NOW_MS};
-    (void)skeym_fhir_handle(bench.fhir, bench.reader, &request, done, &wait);
-    pthread_mutex_lock(&wait.lock);
-    while (!wait.answer) {
-        pthread_cond_wait(&wait.wake, &wait.lock);
-    }
-    pthread_mutex_unlock(&wait.lock);
-    struct skeym_fhir_answer *answer = wait.answer;
+    struct skeym_fhir_answer *answer = fuzz_ask_fhir(bench.fhir, bench.reader, &request);
     FUZZ_MUST(answer->body && answer->status >= 200 && answer->status < 600);
     FUZZ_MUST(right || !memmem(answer->body, answer->body_size, MARK, sizeof MARK - 1));
     FUZZ_MUST(right || answer->status != 200 || !strstr(target, "/o-1"));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server_world.h"
+#include "ask_fhir.h"
 #include "crypto/crypto.h"
 #include "server/home.h"
 #include "server/listener.h"
@@ -65,12 +66,6 @@ static struct {
     struct skeym_service *service;
     struct skeym_listener *listener;
 } world;
-
-struct wait {
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    struct skeym_fhir_answer *answer;
-};
 
 static enum skeym_error fill(void *arg, void *out, size_t size)
 {
@@ -179,18 +174,8 @@ static bool allow_all(void *arg, char interaction, struct skeym_span type,
     return true;
 }
 
-static void done(void *arg, struct skeym_fhir_answer *answer)
-{
-    struct wait *wait = arg;
-    pthread_mutex_lock(&wait->lock);
-    wait->answer = answer;
-    pthread_cond_signal(&wait->wake);
-    pthread_mutex_unlock(&wait->lock);
-}
-
 static void put(const char *target, const char *body)
 {
-    struct wait wait = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL};
     struct skeym_fhir_request request = {.method = skeym_span_text("PUT"),
                                          .target = skeym_span_text(target),
                                          .content_type = skeym_span_text("application/fhir+json"),
@@ -199,15 +184,10 @@ static void put(const char *target, const char *body)
                                          .base_url = world.service->base_url,
                                          .now_ms = now_ms};
     struct skeym_store_reader *reader = skeym_readers_take(world.service->readers);
-    (void)skeym_fhir_handle(world.service->fhir, reader, &request, done, &wait);
-    pthread_mutex_lock(&wait.lock);
-    while (!wait.answer) {
-        pthread_cond_wait(&wait.wake, &wait.lock);
-    }
-    pthread_mutex_unlock(&wait.lock);
+    struct skeym_fhir_answer *answer = fuzz_ask_fhir(world.service->fhir, reader, &request);
     skeym_readers_give(world.service->readers, reader);
-    FUZZ_MUST(wait.answer->status == 201);
-    skeym_fhir_answer_free(wait.answer);
+    FUZZ_MUST(answer->status == 201);
+    skeym_fhir_answer_free(answer);
 }
 
 static void open_all(void)
