@@ -13,7 +13,6 @@
 #define CLAIMS_MIN      16
 #define PAYLOAD_1_BYTES 6
 #define INVITATION_MIN  (SKEYM_LOCATOR_HEAD + CLAIMS_MIN + TAG_BYTES)
-#define LOCATOR_MIN     (SKEYM_LOCATOR_HEAD + TAG_BYTES + 1)
 
 enum answer_kind { ANSWER_GRANTED, ANSWER_CLOCK };
 
@@ -200,7 +199,7 @@ static enum skeym_error read_granted(struct skeym_invite_grant *out, struct skey
     if (reader->bad) {
         return SKEYM_ERR_TRUNCATED;
     }
-    if (locator.size < LOCATOR_MIN || locator.size > sizeof out->locator) {
+    if (locator.size < SKEYM_LOCATOR_MIN || locator.size > sizeof out->locator) {
         return SKEYM_ERR_RANGE;
     }
     memcpy(out->locator, locator.data, locator.size);

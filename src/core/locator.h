@@ -8,6 +8,9 @@
 
 #include <skeym/login.h>
 
+/* What a node asks of a locator that it cannot open: head, a byte at least, and the tag. */
+#define SKEYM_LOCATOR_MIN (SKEYM_LOCATOR_HEAD + 1 + 16)
+
 /* The claims' bytes, not yet read. *size gets how many a locator of this size holds, 48 to
  * SKEYM_NODE_CLAIMS_BYTES, on an error too; they are zero then. Errors: SKEYM_ERR_SIZE,
  * SKEYM_ERR_VERSION, SKEYM_ERR_LOCATOR, SKEYM_ERR_CRYPTO. */

@@ -9,7 +9,6 @@
 #define PAYLOAD_1_BYTES (6 + 1 + SKEYM_AUDIENCE_BYTES + 1 + SKEYM_SCOPES_BYTES + 1)
 #define PAYLOAD_1_MIN   (6 + 1 + 1 + 1 + 1 + 1)
 #define TOKEN_MIN       (SKEYM_TOKEN_HEAD + TAG_BYTES + 1)
-#define LOCATOR_MIN     (SKEYM_LOCATOR_HEAD + TAG_BYTES + 1)
 
 enum answer_kind { ANSWER_GRANTED, ANSWER_CLOCK };
 
@@ -51,7 +50,7 @@ enum skeym_error skeym_login_start(struct skeym_handshake *state, struct skeym_r
     enum skeym_error error = SKEYM_ERR_RANGE;
     *size = 0;
     *state = (struct skeym_handshake){0};
-    if (locator.size < LOCATOR_MIN || locator.size > sizeof credentials->locator) {
+    if (locator.size < SKEYM_LOCATOR_MIN || locator.size > sizeof credentials->locator) {
         goto out;
     }
     error = write_wish(&plain, &credentials->audience, wish);
@@ -102,7 +101,7 @@ static enum skeym_error read_locator(struct skeym_login_grant *out, struct skeym
     if (reader->bad) {
         return SKEYM_ERR_TRUNCATED;
     }
-    if (locator.size < LOCATOR_MIN || locator.size > sizeof out->locator) {
+    if (locator.size < SKEYM_LOCATOR_MIN || locator.size > sizeof out->locator) {
         return SKEYM_ERR_RANGE;
     }
     memcpy(out->locator, locator.data, locator.size);
