@@ -126,8 +126,8 @@ static bool offer(struct blast *blast, size_t number, unsigned count)
         give_up(blast, link);
     }
     uint32_t source = skeym_load_target_pick(&blast->from, number, blast->link_count);
-    if (link->fd < 0 &&
-        !blast_link_open(link, blast->epoll, &blast->target.address, source, &blast->figures)) {
+    if (link->fd < 0 && !blast_link_open(link, blast->epoll, &blast->target.address, source,
+                                         one_each, &blast->figures)) {
         return false;
     }
     struct skeym_span data = write_batch(blast, number, count);

@@ -11,24 +11,24 @@
 
 enum { SEND_BYTES = 16384, TAKE_BYTES = 1 << 18 };
 
-static bool prepare(int fd, uint32_t source)
+static bool prepare(int fd, uint32_t source, bool for_one)
 {
     const struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(source)};
     /* Small: what has left shall be with the server, not in a queue of ours. */
     int on = 1, room = SEND_BYTES;
-    return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
-           setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0 &&
+    return (for_one || (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+                        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0)) &&
            (source == 0 ||
             (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) == 0 &&
              bind(fd, (const struct sockaddr *)&from, sizeof from) == 0));
 }
 
 bool blast_link_open(struct blast_link *link, int epoll, const struct sockaddr_in *to,
-                     uint32_t source, struct blast_figures *figures)
+                     uint32_t source, bool for_one, struct blast_figures *figures)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data = {.ptr = link}};
     link->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (link->fd >= 0 && prepare(link->fd, source) &&
+    if (link->fd >= 0 && prepare(link->fd, source, for_one) &&
         (connect(link->fd, (const struct sockaddr *)to, sizeof *to) == 0 || errno == EINPROGRESS) &&
         epoll_ctl(epoll, EPOLL_CTL_ADD, link->fd, &event) == 0) {
         figures->connects++;
@@ -143,6 +143,10 @@ void blast_link_take(struct blast_link *link, struct blast_figures *figures)
     }
     if (link->fd >= 0 && (got == 0 || (errno != EAGAIN && errno != ENOTCONN))) {
         figures->closed++;
+        if (got == 0) { /* it ended first: no port stays taken */
+            (void)close(link->fd);
+            link->fd = -1;
+        }
         blast_link_close(link);
     }
 }

@@ -28,9 +28,10 @@ struct blast_link {
     size_t tail_size;
 };
 
-/* source: host's byte order, 0 for any. false: errno. Events come to epoll, with the link. */
+/* source: host's byte order, 0 for any. for_one: request. false: errno. Events come to epoll, with
+ * the link. */
 bool blast_link_open(struct blast_link *link, int epoll, const struct sockaddr_in *to,
-                     uint32_t source, struct blast_figures *figures);
+                     uint32_t source, bool for_one, struct blast_figures *figures);
 /* By a reset, so that nothing of it is left on our side. */
 void blast_link_close(struct blast_link *link);
 enum blast_sent {
