@@ -208,6 +208,23 @@ static void sizes_that_parts_may_not_have(void **state)
 }
 
 /* Of each length the parts may have, with the proof that the other function makes. */
+/* A method of one letter, a body of one byte; and nothing is written behind a proof. */
+static void the_smallest_parts(void **state)
+{
+    (void)state;
+    struct skeym_exchange_request request = {.method = skeym_span_text("A"),
+                                             .target = skeym_span_text("/"),
+                                             .body = skeym_span_text("x")};
+    uint8_t with[SKEYM_PROOF_BYTES + 1];
+    uint8_t without[SKEYM_PROOF_BYTES + 1];
+    memset(with, 0x5c, sizeof with);
+    assert_int_equal(skeym_exchange_proof(with, derived, &request), SKEYM_OK);
+    assert_int_equal(with[SKEYM_PROOF_BYTES], 0x5c);
+    request.body.size = 0;
+    assert_int_equal(skeym_exchange_proof(without, derived, &request), SKEYM_OK);
+    assert_memory_not_equal(with, without, SKEYM_PROOF_BYTES);
+}
+
 static void long_requests(void **state)
 {
     (void)state;
@@ -241,6 +258,7 @@ int main(void)
         cmocka_unit_test(characters_at_every_place),
         cmocka_unit_test(sizes_that_parts_may_not_have),
         cmocka_unit_test(long_requests),
+        cmocka_unit_test(the_smallest_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -249,6 +249,7 @@ static void other_headers(void **state)
         "{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"a/b\",\"status\":020}",
         "{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"a/b\",\"status\":099}",
         "{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"a/b\",\"status\":2:0}",
+        "{\"alg\":\"dir\",\"enc\":\"A256GCN\",\"cty\":\"a/b\",\"status\":200}",
         "{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"a/b\",\"status\":2/9}",
         "{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"a/b\",\"status\":-20}",
         "{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"a/b\",\"status\":\"200\"}",
@@ -265,6 +266,65 @@ static void other_headers(void **state)
                    SKEYM_ERR_SEAL);
 }
 
+/* The longest header there is, with the first and the last status. */
+static void the_longest_header(void **state)
+{
+    (void)state;
+    static const int statuses[] = {100, 999};
+    uint8_t cty[SKEYM_CTY_BYTES];
+    memset(cty, 'z', sizeof cty);
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t out[400];
+        struct skeym_jwe info;
+        size_t size = 0;
+        assert_int_equal(skeym_jwe_seal((struct skeym_room){out, sizeof out}, &size, key, iv,
+                                        statuses[i], skeym_span(cty, sizeof cty),
+                                        skeym_span_text("x")),
+                         SKEYM_OK);
+        assert_int_equal(size, skeym_jwe_chars(sizeof cty, statuses[i], 1));
+        uint8_t plain[400];
+        assert_int_equal(open_text(&info, plain, sizeof plain, true, skeym_span(out, size)),
+                         SKEYM_OK);
+        assert_int_equal(info.status, statuses[i]);
+        assert_true(
+            skeym_span_equal(skeym_span(info.cty, info.cty_size), skeym_span(cty, sizeof cty)));
+    }
+}
+
+/* What is no text of a part is told as that, whichever part it is; it need not have any dot. */
+static void characters_of_no_text(void **state)
+{
+    (void)state;
+    uint8_t text[sizeof REQUEST - 1];
+    static const size_t places[] = {0, 78, 100}; /* of header, nonce and cipher */
+    for (size_t i = 0; i < 3; i++) {
+        memcpy(text, REQUEST, sizeof text);
+        assert_true(text[places[i]] != '.');
+        text[places[i]] = '!';
+        assert_refused(false, skeym_span(text, sizeof text), SKEYM_ERR_CHARSET);
+    }
+    uint8_t *alone = malloc(10); /* what is behind it is nobody's */
+    assert_non_null(alone);
+    memset(alone, 'A', 10);
+    assert_refused(false, skeym_span(alone, 10), SKEYM_ERR_SHAPE);
+    free(alone);
+}
+
+static void what_cannot_be_sealed(void **state)
+{
+    (void)state;
+    uint8_t out[200];
+    size_t size = 1;
+    struct skeym_room room = {out, sizeof out};
+    struct skeym_span wraps = {out, SIZE_MAX / 4 + 1}; /* its characters would count as none */
+    assert_int_equal(
+        skeym_jwe_seal(room, &size, key, iv, 200, skeym_span_text("\"a"), skeym_span_text("x")),
+        SKEYM_ERR_CHARSET);
+    assert_int_equal(skeym_jwe_seal(room, &size, key, iv, 200, skeym_span_text("a"), wraps),
+                     SKEYM_ERR_SPACE);
+    assert_int_equal(size, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +336,9 @@ int main(void)
         cmocka_unit_test(every_truncation_and_doubling),
         cmocka_unit_test(too_little_room),
         cmocka_unit_test(other_headers),
+        cmocka_unit_test(the_longest_header),
+        cmocka_unit_test(characters_of_no_text),
+        cmocka_unit_test(what_cannot_be_sealed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
