@@ -118,21 +118,6 @@ static bool usable(void)
     const uint64_t needed = IMB_CPUFLAGS_AVX2 | IMB_FEATURE_SAFE_DATA;
     return (imb_get_feature_flags() & needed) == needed && answers_right();
 }
-#else
-static const char *version(void)
-{
-    return "";
-}
-
-static bool usable(void)
-{
-    return false;
-}
-
-#define seal        NULL
-#define open_sealed NULL
-#define cmac_blocks NULL
-#endif
 
 const struct skeym_crypto_backend skeym_ipsec_mb = {
     .name = "libipsec-mb",
@@ -143,3 +128,11 @@ const struct skeym_crypto_backend skeym_ipsec_mb = {
     .open = open_sealed,
     .cmac_blocks = cmac_blocks,
 };
+#else
+static bool never(void)
+{
+    return false;
+}
+
+const struct skeym_crypto_backend skeym_ipsec_mb = {.name = "libipsec-mb", .usable = never};
+#endif

@@ -13,10 +13,15 @@ static const struct skeym_crypto_backend *const all_backends[] = {NULL, &skeym_o
                                                                   &skeym_sodium, &skeym_ipsec_mb};
 #define BACKENDS (sizeof all_backends / sizeof all_backends[0])
 
+static inline bool is_here(const struct skeym_crypto_backend *backend)
+{
+    return !backend || backend->usable();
+}
+
 static int use_backend(void **state)
 {
     const struct skeym_crypto_backend *backend = *state;
-    if (backend && !backend->usable()) {
+    if (!is_here(backend)) {
         print_message("%s is not in this build or cannot run on this CPU\n", backend->name);
         skip();
     }

@@ -93,6 +93,9 @@ static void across_the_door(void **state)
         struct skeym_span text = span_of(plain, size);
         assert_int_equal(skeym_crypto_random(plain, size), SKEYM_OK);
         for (size_t i = 0; i < BACKENDS * BACKENDS; i++) {
+            if (!is_here(all_backends[i / BACKENDS]) || !is_here(all_backends[i % BACKENDS])) {
+                continue;
+            }
             skeym_crypto_use(all_backends[i / BACKENDS]);
             assert_int_equal(
                 skeym_crypto_seal((struct skeym_room){sealed, size + 16}, key, iv, text, text),
