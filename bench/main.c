@@ -86,7 +86,7 @@ static void print_machine(int core)
 int main(int argc, char **argv)
 {
     static struct bench_report report;
-    struct bench_options options = {.repetitions = 31, .batch_ns = 10000000};
+    static struct bench_options options = {.repetitions = 31, .batch_ns = 10000000};
     int stop = parse(&options, argc, argv);
     if (stop) {
         return stop - 1;

@@ -13,10 +13,10 @@
 
 /* {"alg":"HS256","typ":"JWT"} */
 static const char head[] = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.";
-enum { HEAD = sizeof head - 1, MAC = 32, MAC_CHARS = 43, PAYLOAD_MOST = 1024 };
+enum { NONE = 0xff, HEAD = sizeof head - 1, MAC = 32, MAC_CHARS = 43, PAYLOAD_MOST = 1024 };
 
 static EVP_MAC_CTX *mac;
-static int8_t values[256];
+static uint8_t values[256]; /* of base64url; NONE: none of it */
 
 bool jwt_start(const void *key, size_t size)
 {
@@ -26,9 +26,9 @@ bool jwt_start(const void *key, size_t size)
     const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
                                  OSSL_PARAM_construct_end()};
     EVP_MAC *kind = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    memset(values, -1, sizeof values);
+    memset(values, NONE, sizeof values);
     for (int i = 0; i < 64; i++) {
-        values[(uint8_t)alphabet[i]] = (int8_t)i;
+        values[(uint8_t)alphabet[i]] = (uint8_t)i;
     }
     mac = kind ? EVP_MAC_CTX_new(kind) : NULL;
     EVP_MAC_free(kind);
@@ -41,11 +41,11 @@ static size_t decode(uint8_t *out, const char *text, size_t size)
     size_t at = 0;
     uint32_t bits = 0;
     for (size_t i = 0; i < size; i++) {
-        int value = values[(uint8_t)text[i]];
-        if (value < 0) {
+        uint32_t value = values[(uint8_t)text[i]];
+        if (value == NONE) {
             return 0;
         }
-        bits = bits << 6 | (uint32_t)value;
+        bits = bits << 6 | value;
         if (i % 4 == 3) {
             out[at++] = (uint8_t)(bits >> 16);
             out[at++] = (uint8_t)(bits >> 8);

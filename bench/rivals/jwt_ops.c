@@ -235,7 +235,7 @@ int main(int argc, char **argv)
                                           {"quick", no_argument, NULL, 'q'},
                                           {NULL, 0, NULL, 0}};
     static struct bench_report report;
-    struct bench_options options = {.repetitions = 31, .batch_ns = 10000000};
+    static struct bench_options options = {.repetitions = 31, .batch_ns = 10000000};
     int got;
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): the one thread */
     while ((got = getopt_long(argc, argv, "", known, NULL)) != -1) {

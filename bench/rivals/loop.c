@@ -41,10 +41,17 @@ static int listen_on_loopback(unsigned *port)
     return fd;
 }
 
+static void drop_peer(struct peer *peer)
+{
+    (void)close(peer->fd);
+    free(peer);
+}
+
 static void add_peer(int epoll, int listener)
 {
     int on = 1;
     for (;;) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the peer of the turn before is epoll's */
         int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         struct peer *peer = fd < 0 ? NULL : malloc(sizeof *peer);
         if (!peer) {
@@ -54,14 +61,10 @@ static void add_peer(int epoll, int listener)
         peer->used = 0;
         struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = peer}};
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        (void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+        if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+            drop_peer(peer);
+        }
     }
-}
-
-static void drop_peer(struct peer *peer)
-{
-    (void)close(peer->fd);
-    free(peer);
 }
 
 /* false: the peer is gone, or not worth more. Answers are small: the kernel takes them whole. */
