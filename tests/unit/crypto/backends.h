@@ -20,12 +20,7 @@ static inline bool is_here(const struct skeym_crypto_backend *backend)
 
 static int use_backend(void **state)
 {
-    const struct skeym_crypto_backend *backend = *state;
-    if (!is_here(backend)) {
-        print_message("%s is not in this build or cannot run on this CPU\n", backend->name);
-        skip();
-    }
-    skeym_crypto_use(backend);
+    skeym_crypto_use(*state);
     return 0;
 }
 
@@ -34,17 +29,24 @@ static inline int run_on_each_backend(const struct CMUnitTest *tests, size_t cou
 {
     struct CMUnitTest *all = calloc(count * BACKENDS, sizeof *all);
     char(*names)[80] = calloc(count * BACKENDS, sizeof *names);
+    size_t used = 0;
     assert_true(all && names);
     for (size_t i = 0; i < count * BACKENDS; i++) {
         const struct skeym_crypto_backend *backend = all_backends[i / count];
-        (void)snprintf(names[i], sizeof names[i], "%s, %s", tests[i % count].name,
+        if (!is_here(backend)) { /* not by skip(), which is an error in a setup function */
+            print_message("skipped: %s, %s is not in this build or cannot run on this CPU\n",
+                          tests[i % count].name, backend->name);
+            continue;
+        }
+        (void)snprintf(names[used], sizeof names[used], "%s, %s", tests[i % count].name,
                        backend ? backend->name : "chosen");
-        all[i] = tests[i % count];
-        all[i].name = names[i];
-        all[i].setup_func = use_backend;
-        all[i].initial_state = (void *)(uintptr_t)backend;
+        all[used] = tests[i % count];
+        all[used].name = names[used];
+        all[used].setup_func = use_backend;
+        all[used].initial_state = (void *)(uintptr_t)backend;
+        used++;
     }
-    int failed = _cmocka_run_group_tests("backends", all, count * BACKENDS, NULL, NULL);
+    int failed = _cmocka_run_group_tests("backends", all, used, NULL, NULL);
     free(all);
     free(names);
     return failed;
