@@ -8,9 +8,9 @@ static void write_interactions(struct skeym_fhir_text *text, enum skeym_store_ki
     size_t count = kind == SKEYM_STORE_OBSERVATION ? 4 : 5;
     skeym_fhir_text_add(text, ",\"interaction\":[");
     for (size_t i = 0; i < count; i++) {
-        skeym_fhir_text_add(text, i > 0 ? ",{\"code\":" : "{\"code\":");
-        skeym_fhir_text_quoted(text, words[i]);
-        skeym_fhir_text_add(text, "}");
+        skeym_fhir_text_add(text, i > 0 ? ",{\"code\":\"" : "{\"code\":\"");
+        skeym_fhir_text_add(text, words[i]);
+        skeym_fhir_text_add(text, "\"}");
     }
     skeym_fhir_text_add(text, "]");
 }
@@ -30,11 +30,11 @@ static void write_resource(struct skeym_fhir_text *text, enum skeym_store_kind k
     skeym_fhir_text_add(text, ",\"conditionalDelete\":\"not-supported\","
                               "\"referencePolicy\":[\"literal\"],\"searchParam\":[");
     for (size_t i = 0; (param = skeym_fhir_param(kind, i)); i++) {
-        skeym_fhir_text_add(text, i > 0 ? ",{\"name\":" : "{\"name\":");
-        skeym_fhir_text_quoted(text, param->name);
-        skeym_fhir_text_add(text, ",\"type\":");
-        skeym_fhir_text_quoted(text, param->type);
-        skeym_fhir_text_add(text, "}");
+        skeym_fhir_text_add(text, i > 0 ? ",{\"name\":\"" : "{\"name\":\"");
+        skeym_fhir_text_add(text, param->name); /* our own words: nothing to escape */
+        skeym_fhir_text_add(text, "\",\"type\":\"");
+        skeym_fhir_text_add(text, param->type);
+        skeym_fhir_text_add(text, "\"}");
     }
     skeym_fhir_text_add(text, "]");
     if (observation) {
