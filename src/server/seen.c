@@ -9,13 +9,19 @@ enum { LOCKS = 64 };
 
 struct entry {
     struct skeym_name id; /* empty: free */
-    uint64_t at_ms;
     struct skeym_sight sight;
+};
+
+/* Tags and times first, on two cache lines, so that one entry is looked at and not all. */
+struct set {
+    uint32_t tag[SKEYM_SEEN_WAYS]; /* of the id's hash */
+    uint64_t at_ms[SKEYM_SEEN_WAYS];
+    struct entry at[SKEYM_SEEN_WAYS];
 };
 
 struct skeym_seen {
     pthread_mutex_t lock[LOCKS]; /* of every LOCKS-th set */
-    struct entry at[SKEYM_SEEN_SETS][SKEYM_SEEN_WAYS];
+    struct set set[SKEYM_SEEN_SETS];
 };
 
 enum skeym_error skeym_seen_open(struct skeym_seen **out)
@@ -39,33 +45,43 @@ void skeym_seen_close(struct skeym_seen *seen)
 }
 
 /* FNV-1a: the authority gave out the ids, nobody picks them to collide. */
-static size_t set_of(const struct skeym_name *id)
+static uint32_t hash_of(const struct skeym_name *id)
 {
     uint32_t hash = UINT32_C(2166136261);
     for (size_t i = 0; i < id->size; i++) {
         hash = (hash ^ id->text[i]) * UINT32_C(16777619);
     }
+    return hash;
+}
+
+static size_t set_of(uint32_t hash)
+{
     return (hash ^ hash >> 16) % SKEYM_SEEN_SETS;
 }
 
-static bool same(const struct skeym_name *a, const struct skeym_name *b)
+/* Its place in the set; SKEYM_SEEN_WAYS: none. Under the lock, as the next. */
+static size_t find(const struct set *set, const struct skeym_name *id, uint32_t hash)
 {
-    return skeym_span_equal(skeym_name_span(a), skeym_name_span(b));
+    size_t way = 0;
+    while (way < SKEYM_SEEN_WAYS &&
+           !(set->tag[way] == hash &&
+             skeym_span_equal(skeym_name_span(&set->at[way].id), skeym_name_span(id)))) {
+        way++;
+    }
+    return way;
 }
 
-/* Its entry, or the one that makes room for it. Under the lock. */
-static struct entry *place(struct entry *set, const struct skeym_name *id)
+/* A place for a new one: the one seen longest ago makes room. */
+static size_t make_room(struct set *set, const struct skeym_name *id, uint32_t hash)
 {
-    struct entry *oldest = &set[0];
-    for (size_t i = 0; i < SKEYM_SEEN_WAYS; i++) {
-        if (same(&set[i].id, id)) {
-            return &set[i];
-        }
-        if (set[i].at_ms < oldest->at_ms) {
-            oldest = &set[i];
+    size_t oldest = 0;
+    for (size_t way = 1; way < SKEYM_SEEN_WAYS; way++) {
+        if (set->at_ms[way] < set->at_ms[oldest]) {
+            oldest = way;
         }
     }
-    *oldest = (struct entry){.id = *id};
+    set->tag[oldest] = hash;
+    set->at[oldest] = (struct entry){.id = *id};
     return oldest;
 }
 
@@ -75,30 +91,34 @@ void skeym_seen_note(struct skeym_seen *seen, const struct skeym_name *id,
     if (!seen || id->size == 0) {
         return;
     }
-    size_t set = set_of(id);
-    (void)pthread_mutex_lock(&seen->lock[set % LOCKS]);
-    struct entry *entry = place(seen->at[set], id);
-    entry->at_ms = now_ms;
+    uint32_t hash = hash_of(id);
+    size_t place = set_of(hash);
+    struct set *set = &seen->set[place];
+    (void)pthread_mutex_lock(&seen->lock[place % LOCKS]);
+    size_t way = find(set, id, hash);
+    way = way < SKEYM_SEEN_WAYS ? way : make_room(set, id, hash);
+    struct skeym_sight *sight = &set->at[way].sight;
+    set->at_ms[way] = now_ms;
     if (what == SKEYM_SEEN_REQUEST) {
-        entry->sight.request_ms = now_ms;
+        sight->request_ms = now_ms;
     } else if (what == SKEYM_SEEN_LOGIN) {
-        entry->sight.login_ms = now_ms;
+        sight->login_ms = now_ms;
     } else {
-        entry->sight.refused++;
+        sight->refused++;
     }
-    (void)pthread_mutex_unlock(&seen->lock[set % LOCKS]);
+    (void)pthread_mutex_unlock(&seen->lock[place % LOCKS]);
 }
 
 struct skeym_sight skeym_seen_of(struct skeym_seen *seen, const struct skeym_name *id)
 {
     struct skeym_sight sight = {0};
-    size_t set = set_of(id);
-    (void)pthread_mutex_lock(&seen->lock[set % LOCKS]);
-    for (size_t i = 0; id->size && i < SKEYM_SEEN_WAYS; i++) {
-        if (same(&seen->at[set][i].id, id)) {
-            sight = seen->at[set][i].sight;
-        }
+    uint32_t hash = hash_of(id);
+    size_t place = set_of(hash);
+    (void)pthread_mutex_lock(&seen->lock[place % LOCKS]);
+    size_t way = id->size ? find(&seen->set[place], id, hash) : SKEYM_SEEN_WAYS;
+    if (way < SKEYM_SEEN_WAYS) {
+        sight = seen->set[place].at[way].sight;
     }
-    (void)pthread_mutex_unlock(&seen->lock[set % LOCKS]);
+    (void)pthread_mutex_unlock(&seen->lock[place % LOCKS]);
     return sight;
 }
