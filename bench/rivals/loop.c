@@ -51,8 +51,8 @@ static void add_peer(int epoll, int listener)
 {
     int on = 1;
     for (;;) {
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the peer of the turn before is epoll's */
         int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it is epoll's in the end */
         struct peer *peer = fd < 0 ? NULL : malloc(sizeof *peer);
         if (!peer) {
             return;
