@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A database of a fuzz target lies in memory that its connections share (the linker puts this in
- * the place of what opens a file), so that an execution makes no system call for it. The committed
- * inputs run over a file too (fuzz_regress).
+ * The database of a fuzz target lies in memory that its connections share (the linker puts this in
+ * the place of what opens a file), so that an execution makes no system call for it. No use where
+ * the store writes: there, what reads would hold it up. The committed inputs run over a file too
+ * (fuzz_regress).
  */
 #include <sqlite3.h>
 #include <stdio.h>
