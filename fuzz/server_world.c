@@ -95,7 +95,7 @@ static void shut(void)
     struct skeym_service *service = world.service;
     atomic_store(&service->stopping, true);
     skeym_listener_quiesce(world.listener);
-    while (atomic_load(&service->under_way) > 0) {
+    while (skeym_slot_sum(&service->under_way) > 0) {
         (void)skeym_deadline_cut(&service->deadlines, SKEYM_DEADLINE_NONE - 1);
         (void)poll(NULL, 0, 1);
     }
