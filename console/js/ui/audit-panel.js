@@ -4,23 +4,22 @@ import { parseAudit } from '../model/audit.js';
 import { resourcesOf } from '../model/fhir.js';
 import { dayText } from '../model/time.js';
 import { say, strings } from '../strings.en.js';
+import { AskedPanel } from './asked-panel.js';
 import { h, setText, show } from './dom.js';
 
 /** @typedef {import('./app.js').App} App */
 /** @typedef {import('../model/audit.js').AuditRow} AuditRow */
 
-const EVERY_MS = 5_000;
 const COUNT = 200;
 const words = strings.security;
 const OUTCOMES = /** @type {const} */ (['all', 'ok', 'refused', 'failed']);
 
-export class AuditPanel {
+export class AuditPanel extends AskedPanel {
   /** @param {App} app */
   constructor(app) {
-    this.app = app;
+    super(app, `/fhir/AuditEvent?_sort=-date&_count=${COUNT}`, { denied: words.auditDenied, failed: words.auditFailed });
     /** @type {AuditRow[]} */ this.rows = [];
     this.body = h('tbody', {});
-    this.message = h('p', { class: 'note', role: 'status' });
     this.find = h('input', { type: 'search', id: 'audit-find', autocomplete: 'off', spellcheck: 'false', 'data-testid': 'audit-find' });
     this.outcome = h('select', { id: 'audit-outcome', 'data-testid': 'audit-outcome' },
       ...OUTCOMES.map((one) => h('option', { value: one }, words[one])));
@@ -33,31 +32,16 @@ export class AuditPanel {
         .map((name) => h('th', { scope: 'col' }, name)))), this.body));
     this.element = h('section', { class: 'panel audit', 'aria-labelledby': 'audit-title', 'data-testid': 'audit' },
       h('h2', { id: 'audit-title' }, words.audit), this.tools, this.table, this.message);
-    this.loadedMs = 0;
-    this.closed = false;
     show(this.tools, false);
     show(this.table, false);
   }
 
-  close() {
-    this.closed = true;
-  }
-
-  async load() {
-    this.loadedMs = Date.now();
-    try {
-      const answer = await this.app.session.request({ method: 'GET', target: `/fhir/AuditEvent?_sort=-date&_count=${COUNT}` });
-      if (this.closed) return;
-      if (answer.status !== 200) {
-        setText(this.message, answer.status === 403 ? words.auditDenied : words.auditFailed);
-        if (answer.status === 403) this.loadedMs = Infinity;
-        return;
-      }
-      this.rows = resourcesOf(answer.json()).flatMap((event) => parseAudit(event) ?? []);
-      show(this.tools, true);
-      show(this.table, true);
-      this.#draw();
-    } catch { /* the banner says why */ }
+  /** @override @param {any} json */
+  take(json) {
+    this.rows = resourcesOf(json).flatMap((event) => parseAudit(event) ?? []);
+    show(this.tools, true);
+    show(this.table, true);
+    this.#draw();
   }
 
   #draw() {
@@ -71,9 +55,5 @@ export class AuditPanel {
       h('td', { class: 'number' }, dayText(row.timeMs)),
       h('td', {}, h('span', { class: 'outcome', 'data-outcome': row.outcome }, words[`${row.outcome}Word`])),
       h('td', {}, row.what), h('td', {}, row.who), h('td', { class: 'detail' }, row.detail))));
-  }
-
-  update() {
-    if (Date.now() - this.loadedMs > EVERY_MS && this.app.state === 'live') this.load();
   }
 }

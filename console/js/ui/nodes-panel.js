@@ -5,13 +5,13 @@ import { may } from '../model/feed.js';
 import { outcomeText } from '../model/fhir.js';
 import { ageText, dayText } from '../model/time.js';
 import { say, strings } from '../strings.en.js';
+import { AskedPanel } from './asked-panel.js';
 import { confirmed } from './dialog.js';
 import { button, h, setAttr, setText, show } from './dom.js';
 
 /** @typedef {import('./app.js').App} App */
 /** @typedef {import('../model/audit.js').NodeRow} NodeRow */
 
-const EVERY_MS = 5_000;
 const words = strings.security;
 const COLUMNS = [words.colNode, words.colRole, words.colState, words.colSeen, words.colLogin, words.colRefused, words.colScopes, words.colAction];
 
@@ -48,44 +48,27 @@ class Row {
   }
 }
 
-export class NodesPanel {
+export class NodesPanel extends AskedPanel {
   /** @param {App} app @param {() => void} onRevoked */
   constructor(app, onRevoked) {
-    this.app = app;
+    super(app, '/skeym/v1/nodes', { denied: words.nodesDenied, failed: words.nodesFailed });
     this.onRevoked = onRevoked;
     /** @type {Map<string, Row>} */ this.rows = new Map();
     /** @type {NodeRow[]} */ this.nodes = [];
     this.body = h('tbody', {});
-    this.message = h('p', { class: 'note', role: 'status' });
     this.table = h('div', { class: 'table-box', tabindex: '0', role: 'region', 'aria-label': say(words.table, { name: words.nodes }) },
       h('table', {}, h('thead', {}, h('tr', {}, ...COLUMNS.map((name) => h('th', { scope: 'col' }, name)))), this.body));
     this.element = h('section', { class: 'panel nodes', 'aria-labelledby': 'nodes-title', 'data-testid': 'nodes' },
       h('h2', { id: 'nodes-title' }, words.nodes), this.table, this.message);
-    this.closed = false;
-    this.loadedMs = 0;
     show(this.table, false);
   }
 
-  close() {
-    this.closed = true;
-  }
-
-  async load() {
-    this.loadedMs = Date.now();
-    try {
-      const answer = await this.app.session.request({ method: 'GET', target: '/skeym/v1/nodes' });
-      if (this.closed) return;
-      const denied = answer.status === 403;
-      if (answer.status !== 200) {
-        setText(this.message, denied ? words.nodesDenied : words.nodesFailed);
-        if (denied) this.loadedMs = Infinity;
-        return;
-      }
-      this.nodes = parseNodes(answer.json());
-      this.app.ward.revoked = new Set(this.nodes.filter((node) => node.revoked).map((node) => node.id));
-      show(this.table, true);
-      this.#draw();
-    } catch { /* the banner says why */ }
+  /** @override @param {any} json */
+  take(json) {
+    this.nodes = parseNodes(json);
+    this.app.ward.revoked = new Set(this.nodes.filter((node) => node.revoked).map((node) => node.id));
+    show(this.table, true);
+    this.#draw();
   }
 
   #draw() {
@@ -121,9 +104,5 @@ export class NodesPanel {
     }
     await this.load();
     this.onRevoked();
-  }
-
-  update() {
-    if (Date.now() - this.loadedMs > EVERY_MS && this.app.state === 'live') this.load();
   }
 }
