@@ -37,6 +37,7 @@ export const AIMS = [
   ['ratio.two_cores_by_cpu', '>=', 1.8, 'the same by the server\'s CPU per request'],
   ['rivals.generator', '<=', 90, 'busiest that the generator was, of its core'],
   ['ingest.ratio', '>=', 70, 'made durable, of the sqlite3 shell\'s best'],
+  ['ingest.bundles.ratio', '>=', 70, 'the same in transactions of ten'],
   ['ingest.server.ratio', '>=', 70, 'the same through skeym serve'],
   ['query.growth.p99', '<=', 120, 'last 100 of a patient: p99 with 10 million rows, of 100,000'],
   ['growth.request.ratio', '<=', 110, 'a request with 100,000 nodes, of one with 100'],
