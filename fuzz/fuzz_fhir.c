@@ -42,12 +42,12 @@ static bool allows(void *arg, char interaction, struct skeym_span type, struct s
             skeym_span_is(patient, "p-1"));
 }
 
-static struct skeym_fhir_answer *send(struct skeym_fhir_request *request, enum who who)
+static struct skeym_fhir_answer *send(struct skeym_fhir_request request, enum who who)
 {
-    request->grant = (struct skeym_fhir_grant){allows, &who};
-    request->base_url = "https://ward:8443/fhir";
-    request->now_ms = FUZZ_NOW_MS;
-    return fuzz_ask_fhir(bench.fhir, bench.reader, request);
+    request.grant = (struct skeym_fhir_grant){allows, &who};
+    request.base_url = "https://ward:8443/fhir";
+    request.now_ms = FUZZ_NOW_MS;
+    return fuzz_ask_fhir(bench.fhir, bench.reader, &request);
 }
 
 static void put(const char *method, const char *target, const char *body)
@@ -56,7 +56,7 @@ static void put(const char *method, const char *target, const char *body)
                                          .target = skeym_span_text(target),
                                          .content_type = skeym_span_text("application/fhir+json"),
                                          .body = skeym_span_text(body)};
-    struct skeym_fhir_answer *answer = send(&request, ALL);
+    struct skeym_fhir_answer *answer = send(request, ALL);
     FUZZ_MUST(answer->status == 201 || answer->status == 200);
     skeym_fhir_answer_free(answer);
 }
@@ -146,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bench.requests = 1;
     }
     if (!contains(skeym_span(data, size), SECRET)) { /* else it could be said or stored anew */
-        struct skeym_fhir_answer *answer = send(&request, who);
+        struct skeym_fhir_answer *answer = send(request, who);
         check(answer, who, &request);
         skeym_fhir_answer_free(answer);
     }
