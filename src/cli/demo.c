@@ -39,6 +39,15 @@ static void interrupt(int signal)
     interrupted = 1;
 }
 
+/* Without them an interrupted ward would be left running. */
+static bool take_signals(void)
+{
+    struct sigaction action = {.sa_handler = interrupt};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    return sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGTERM, &action, NULL) == 0 &&
+           sigaction(SIGPIPE, &ignore, NULL) == 0;
+}
+
 static void pause_ms(long ms)
 {
     struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
@@ -271,11 +280,9 @@ static int run(int argc, char **argv)
     if (!skeym_cli_parse(&skeym_command_demo, argc, argv, options, &none, 0, 0, &code)) {
         return code;
     }
-    struct sigaction action = {.sa_handler = interrupt};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
+    if (!take_signals()) {
+        return skeym_cli_say("demo", "the system does not let it be told when to end");
+    }
     if (demo.records && access(demo.records, R_OK) != 0) {
         demo.records = NULL;
     }
