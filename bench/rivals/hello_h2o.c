@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libh2o with its own event loop: a constant answer of 256 bytes. It checks nothing. */
+#include "bench/rivals/port.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <h2o.h>
@@ -44,19 +46,6 @@ static void on_connection(h2o_socket_t *listener, const char *error)
     }
 }
 
-static int listen_on_loopback(unsigned *port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, size) != 0 || listen(fd, 4096) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
-        return -1;
-    }
-    *port = ntohs(address.sin_port);
-    return fd;
-}
-
 int main(int argc, char **argv)
 {
     static h2o_globalconf_t config;
@@ -64,7 +53,7 @@ int main(int argc, char **argv)
     const struct sigaction end = {.sa_handler = stop};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     unsigned port = 0;
-    int fd = listen_on_loopback(&port);
+    int fd = port_listen(&port);
     if (argc != 2 || fd < 0) {
         fputs("usage: hello_h2o DESCRIPTOR\n", stderr);
         return 2;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the HTTP library alone costs: a constant answer of 256 bytes, made once, to whatever is
- * asked; the daemon has the flags and options of src/server/listener.c for one thread. Writes its
- * port to the descriptor that is its argument; ends at SIGTERM.
+ * asked; the daemon has the flags and options of src/server/listener.c for one thread, but accepts
+ * by itself. Writes its port to the descriptor that is its argument; ends at SIGTERM.
  */
+#include "bench/rivals/port.h"
+
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <signal.h>
@@ -37,25 +39,12 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     return MHD_queue_response(connection, MHD_HTTP_OK, arg);
 }
 
-static int listen_on_loopback(unsigned *port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, size) != 0 || listen(fd, 1024) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
-        return -1;
-    }
-    *port = ntohs(address.sin_port);
-    return fd;
-}
-
 int main(int argc, char **argv)
 {
     static char body[ANSWER_BYTES];
     unsigned port = 0;
     int ready = argc == 2 ? (int)strtoul(argv[1], NULL, 10) : -1;
-    int fd = listen_on_loopback(&port);
+    int fd = port_listen(&port);
     sigset_t set;
     int got = 0;
     (void)sigemptyset(&set);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/rivals/loop.h"
+#include "bench/rivals/port.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,19 +27,6 @@ static void stop(int number)
 {
     (void)number;
     over = 1;
-}
-
-static int listen_on_loopback(unsigned *port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, size) != 0 || listen(fd, 4096) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
-        return -1;
-    }
-    *port = ntohs(address.sin_port);
-    return fd;
 }
 
 static void drop_peer(struct peer *peer)
@@ -101,7 +89,7 @@ int loop_run(int ready, loop_answer answer)
     const struct sigaction end = {.sa_handler = stop};
     unsigned port = 0;
     int epoll = epoll_create1(EPOLL_CLOEXEC);
-    int listener = listen_on_loopback(&port);
+    int listener = port_listen(&port);
     struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = NULL}};
     (void)sigaction(SIGTERM, &end, NULL);
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {

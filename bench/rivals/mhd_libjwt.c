@@ -2,6 +2,7 @@
 /* libmicrohttpd as in hello_mhd.c, with each request's HS256 token checked by libjwt: signature,
  * alg, exp, nbf, iss and aud. The answer is constant and in the clear. */
 #include "bench/rivals/jwt.h"
+#include "bench/rivals/port.h"
 
 #include <arpa/inet.h>
 #include <jwt.h>
@@ -67,19 +68,6 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
                                : MHD_queue_response(connection, MHD_HTTP_UNAUTHORIZED, bad);
 }
 
-static int listen_on_loopback(unsigned *port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, size) != 0 || listen(fd, 1024) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
-        return -1;
-    }
-    *port = ntohs(address.sin_port);
-    return fd;
-}
-
 int main(int argc, char **argv)
 {
     static char body[ANSWER_BYTES];
@@ -92,7 +80,7 @@ int main(int argc, char **argv)
     }
     secret_size = jwt_read_line(secret, sizeof secret, argv[1]);
     int ready = (int)strtol(argv[2], NULL, 10);
-    int fd = listen_on_loopback(&port);
+    int fd = port_listen(&port);
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
