@@ -234,9 +234,9 @@ static double others[CASES * ROUNDS]; /* percent of a core that other programs u
 static size_t others_count;
 static char whats[CASES][128];
 
-static struct server_usage usage_of(const struct drive *drive)
+static struct skeym_load_usage usage_of(const struct drive *drive)
 {
-    struct server_usage usage;
+    struct skeym_load_usage usage;
     if (!server_process_usage(&usage, drive->process)) {
         server_world_fail(&world, drive->what->name, "the server's /proc cannot be read");
     }
@@ -270,11 +270,11 @@ static void one_round(size_t which, size_t round, uint64_t ns)
     struct outcome result;
     drive_open(&drive, &cases[which], CONNECTIONS, 0);
     drive_run(&drive, ns / 8, &result);
-    struct server_usage before = usage_of(&drive);
+    struct skeym_load_usage before = usage_of(&drive);
     uint64_t cores_us = server_process_cores_us(world.server_core, world.load_core);
     drive_run(&drive, ns, &result);
     cores_us = server_process_cores_us(world.server_core, world.load_core) - cores_us;
-    struct server_usage after = usage_of(&drive);
+    struct skeym_load_usage after = usage_of(&drive);
     double count = (double)result.answers;
     double elapsed_us = (double)result.elapsed_ns / 1000;
     double user_us = (double)(after.user_us - before.user_us);

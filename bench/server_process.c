@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -133,83 +132,14 @@ bool server_process_stop(struct server_process *process)
     return status == 0;
 }
 
-static bool read_file(char *out, size_t room, const char *path)
+bool server_process_usage(struct skeym_load_usage *usage, const struct server_process *process)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, out, room - 1);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    out[got > 0 ? got : 0] = '\0';
-    return got > 0;
-}
-
-static uint64_t tick_us(void)
-{
-    return 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
-}
-
-static bool read_own(char *out, size_t room, pid_t pid, const char *name)
-{
-    char path[64];
-    (void)snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-    return read_file(out, room, path);
-}
-
-/* Numbers with spaces between, from `text` on; false when there are fewer. */
-static bool read_numbers(uint64_t *out, size_t count, const char *text)
-{
-    for (size_t i = 0; i < count; i++) {
-        char *end = NULL;
-        out[i] = strtoull(text, &end, 10); /* some are negative: none that anybody looks at */
-        if (end == text) {
-            return false;
-        }
-        text = end;
-    }
-    return true;
-}
-
-bool server_process_usage(struct server_usage *usage, const struct server_process *process)
-{
-    enum { USER = 10, SYSTEM, FIELDS }; /* after the state, which is a letter */
-    char text[4096];
-    uint64_t fields[FIELDS];
-    uint64_t resident = 0;
-    *usage = (struct server_usage){0};
-    if (!read_own(text, sizeof text, process->pid, "stat")) {
-        return false;
-    }
-    const char *name_end = strrchr(text, ')'); /* the name before may hold anything */
-    if (!name_end || strlen(name_end) < 4 || !read_numbers(fields, FIELDS, name_end + 3) ||
-        !read_own(text, sizeof text, process->pid, "status")) {
-        return false;
-    }
-    const char *line = strstr(text, "\nVmRSS:");
-    if (!line || !read_numbers(&resident, 1, line + strlen("\nVmRSS:"))) {
-        return false;
-    }
-    *usage = (struct server_usage){fields[USER] * tick_us(), fields[SYSTEM] * tick_us(), resident};
-    return true;
+    const struct skeym_load_watch watch = {.count = 1, .pid = {(int32_t)process->pid}};
+    return skeym_load_watch_read(usage, &watch) == SKEYM_OK;
 }
 
 uint64_t server_process_cores_us(int core, int other_core)
 {
-    enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, FIELDS };
-    static char text[65536];
     const int cores[] = {core, other_core};
-    uint64_t ticks = 0;
-    if (!read_file(text, sizeof text, "/proc/stat")) {
-        return 0;
-    }
-    for (size_t i = 0; i < (core == other_core ? 1 : 2); i++) {
-        char name[32];
-        uint64_t t[FIELDS];
-        (void)snprintf(name, sizeof name, "\ncpu%d ", cores[i]);
-        const char *line = strstr(text, name);
-        if (line && read_numbers(t, FIELDS, line + strlen(name))) {
-            ticks += t[USER] + t[NICE] + t[SYSTEM] + t[IRQ] + t[SOFTIRQ];
-        }
-    }
-    return ticks * tick_us();
+    return skeym_load_watch_cores_us(cores, core == other_core ? 1 : 2);
 }

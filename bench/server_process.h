@@ -3,6 +3,7 @@
 #ifndef SKEYM_BENCH_SERVER_PROCESS_H
 #define SKEYM_BENCH_SERVER_PROCESS_H
 
+#include "load/load_watch.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,11 +26,7 @@ bool server_process_start(struct server_process *process, const char *const *arg
 /* SIGTERM, and SIGKILL after 15 s. false when its exit status is not 0. */
 bool server_process_stop(struct server_process *process);
 
-struct server_usage {
-    uint64_t user_us, system_us; /* of all its threads so far, in the kernel's ticks */
-    uint64_t resident_kb;
-};
-bool server_process_usage(struct server_usage *usage, const struct server_process *process);
+bool server_process_usage(struct skeym_load_usage *usage, const struct server_process *process);
 
 /* What all programs together used of these cores so far; 0 when /proc/stat cannot be read. */
 uint64_t server_process_cores_us(int core, int other_core);

@@ -86,17 +86,40 @@ static bool add_memory(struct skeym_load_usage *usage, int32_t pid)
     return true;
 }
 
-static bool read_machine(uint64_t *out)
+/* A line of /proc/stat, from behind its name: all that is not idleness. */
+static bool read_busy(uint64_t *out, const char *line)
 {
     enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, FIELDS };
-    char text[1024];
     uint64_t t[FIELDS];
-    if (!read_text(text, sizeof text, "/proc/stat") || strncmp(text, "cpu ", 4) != 0 ||
-        !read_numbers(t, FIELDS, text + 4)) {
+    if (!read_numbers(t, FIELDS, line)) {
         return false;
     }
     *out = (t[USER] + t[NICE] + t[SYSTEM] + t[IRQ] + t[SOFTIRQ]) * tick_us();
     return true;
+}
+
+static bool read_machine(uint64_t *out)
+{
+    char text[1024];
+    return read_text(text, sizeof text, "/proc/stat") && strncmp(text, "cpu ", 4) == 0 &&
+           read_busy(out, text + 4);
+}
+
+uint64_t skeym_load_watch_cores_us(const int *cores, size_t count)
+{
+    char text[16384]; /* the cores come first; then interrupts, which may be very many */
+    uint64_t sum = 0;
+    if (!read_text(text, sizeof text, "/proc/stat")) {
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        char name[32];
+        uint64_t busy = 0;
+        (void)snprintf(name, sizeof name, "\ncpu%d ", cores[i]);
+        const char *line = strstr(text, name);
+        sum += line && read_busy(&busy, line + strlen(name)) ? busy : 0;
+    }
+    return sum;
 }
 
 enum skeym_error skeym_load_watch_read(struct skeym_load_usage *out,

@@ -27,4 +27,7 @@ struct skeym_load_usage {
 SKEYM_MUST_USE enum skeym_error skeym_load_watch_read(struct skeym_load_usage *out,
                                                       const struct skeym_load_watch *watch);
 
+/* What all programs together used of these cores since the machine began; 0 when it is not told. */
+uint64_t skeym_load_watch_cores_us(const int *cores, size_t count);
+
 #endif

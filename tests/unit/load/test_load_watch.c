@@ -89,13 +89,30 @@ static void test_a_process_that_is_gone(void **state)
     assert_int_equal(usage.machine_us, 0);
 }
 
+static void test_cores(void **state)
+{
+    const struct skeym_load_watch none = {0};
+    const int first[] = {0, 0};
+    const int missing[] = {0, 1 << 20};
+    struct skeym_load_usage usage;
+    (void)state;
+    uint64_t once = skeym_load_watch_cores_us(first, 1);
+    uint64_t twice = skeym_load_watch_cores_us(first, 2);
+    uint64_t later = skeym_load_watch_cores_us(missing, 2); /* such a core adds nothing */
+    assert_int_equal(skeym_load_watch_read(&usage, &none), SKEYM_OK);
+    assert_true(once > 0);
+    assert_true(twice >= 2 * once);
+    assert_true(later >= once && later <= twice);
+    assert_true(later <= usage.machine_us);
+    assert_int_equal(skeym_load_watch_cores_us(missing + 1, 1), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_time_grows),
-        cmocka_unit_test(test_memory_is_seen),
-        cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_a_process_that_is_gone),
+        cmocka_unit_test(test_time_grows), cmocka_unit_test(test_memory_is_seen),
+        cmocka_unit_test(test_sums),       cmocka_unit_test(test_a_process_that_is_gone),
+        cmocka_unit_test(test_cores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
