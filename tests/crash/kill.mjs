@@ -129,9 +129,10 @@ export class Kills {
     }
   }
 
-  async run(kills) {
+  async run(kills, ms = Infinity) {
     await this.begin();
-    for (let all = ALL_EVERY; this.figures.kills < kills; ) {
+    const end = Date.now() + ms;
+    for (let all = ALL_EVERY; this.figures.kills < kills && Date.now() < end; ) {
       await this.cycle();
       if (this.figures.kills < all) continue;
       this.say(`${this.figures.kills} kills, ${this.ward.ledger.acknowledged.size} acknowledged`);

@@ -15,6 +15,7 @@ const { values } = parseArgs({
     short: { type: 'boolean', default: false },
     kills: { type: 'string' },
     cuts: { type: 'string' },
+    minutes: { type: 'string', default: 'Infinity' }, /* of kills: enough, however many it were */
     seed: { type: 'string', default: '1' },
     program: { type: 'string' },
     libraries: { type: 'string' },
@@ -48,7 +49,7 @@ const at = (list, share) => [...list].sort((a, b) => a - b)[Math.floor((list.len
 async function killing() {
   const test = new Kills(values.program, new Random(seed), say);
   try {
-    await test.run(kills);
+    await test.run(kills, Number(values.minutes) * 60000);
     const { figures } = test;
     const { done } = test.admin;
     const acknowledged = test.ward.ledger.acknowledged.size;
