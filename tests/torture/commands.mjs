@@ -8,6 +8,7 @@ import { statSync } from 'node:fs';
 import http from 'node:http';
 
 const DIR = ['--dir', 'authority'];
+const LASTS_MS = 100; /* at least, and twice that at most; a device tries each 2 ms here */
 
 function need(good, what) {
   if (!good) throw new Error(what);
@@ -297,9 +298,13 @@ const device = {
     '--patient', device.patient(world), '--as', 'bed.cred', '--journal', 'journal'],
   /* A device does not give up on a server; so a fault that lasts is taken back after a while. */
   async drive(world, run) {
-    const timer = setTimeout(() => world.victim.page.disarm(), 1000);
+    let hit = false;
+    const timer = setInterval(() => {
+      if (hit) world.victim.page.disarm();
+      hit = world.victim.page.fired > 0;
+    }, LASTS_MS);
     const result = await run.end;
-    clearTimeout(timer);
+    clearInterval(timer);
     return result;
   },
   async check(world, result) {

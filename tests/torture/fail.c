@@ -29,8 +29,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 void *__interceptor_malloc(size_t size);
@@ -403,37 +401,9 @@ __attribute__((visibility("default"))) int prctl(int what, ...)
                : real_prctl(what, arguments[0], arguments[1], arguments[2], arguments[3]);
 }
 
-/* Who waits before another try need not wait long here. */
-__attribute__((visibility("default"))) int nanosleep(const struct timespec *want,
-                                                     struct timespec *left)
-{
-    REAL(int, nanosleep, (const struct timespec *want_, struct timespec *left_))
-    const struct timespec most = {0, 2000000};
-    bool shorter = started && (want->tv_sec > 0 || want->tv_nsec > most.tv_nsec);
-    return real_nanosleep(shorter ? &most : want, left);
-}
-
-/* Making a key of a passphrase takes long on purpose; here it need not. */
-int EVP_PBE_scrypt(const char *passphrase, size_t size, const unsigned char *salt, size_t salt_size,
-                   uint64_t n, uint64_t r, uint64_t p, uint64_t most, unsigned char *out,
-                   size_t out_size);
-__attribute__((visibility("default"))) int EVP_PBE_scrypt(const char *passphrase, size_t size,
-                                                          const unsigned char *salt,
-                                                          size_t salt_size, uint64_t n, uint64_t r,
-                                                          uint64_t p, uint64_t most,
-                                                          unsigned char *out, size_t out_size)
-{
-    REAL(int, EVP_PBE_scrypt,
-         (const char *passphrase_, size_t size_, const unsigned char *salt_, size_t salt_size_,
-          uint64_t n_, uint64_t r_, uint64_t p_, uint64_t most_, unsigned char *out_,
-          size_t out_size_))
-    n = n > 1024 ? 1024 : n;
-    return real_EVP_PBE_scrypt(passphrase, size, salt, salt_size, n, r, p, most, out, out_size);
-}
-
 /* --- the start ------------------------------------------------------------------------- */
 
-static int (*program_main)(int, char **, char **);
+static fail_main *program_main;
 
 static void map_page(void)
 {
@@ -467,66 +437,10 @@ static void find_own(void)
     }
 }
 
-/* One line of the orders' pipe, without its end. */
-static bool get_line(FILE *in, char *out, int room)
+static int run_main(int argc, char **argv, char **environment)
 {
-    if (!fgets(out, room, in)) {
-        return false;
-    }
-    out[strcspn(out, "\n")] = '\0';
-    return true;
-}
-
-static void onto(const char *path, int flags, int fd)
-{
-    int file = open(path, flags, 0600);
-    if (file < 0 || (file != fd && (dup2(file, fd) != fd || close(file) != 0))) {
-        _exit(96);
-    }
-}
-
-/* Runs the program again and again, in a child each time, so that it need not be loaded anew. An
- * order is lines: folder, input, output, errors, what descriptor 3 is, how many words, the words.
- * The answers are the child's number and, at its end, its status. */
-static int serve_orders(char **environment)
-{
-    static char text[6][512];
-    static char words[64][512];
-    char *argv[65];
-    FILE *orders = fdopen(dup(0), "re");
-    FILE *answers = fdopen(dup(1), "we");
-    while (orders && answers && get_line(orders, text[0], 512)) {
-        for (int i = 1; i < 6; i++) {
-            if (!get_line(orders, text[i], 512)) {
-                return 0;
-            }
-        }
-        int count = (int)strtol(text[5], NULL, 10);
-        for (int i = 0; i < count && i < 64; i++) {
-            (void)get_line(orders, words[i], 512);
-            argv[i] = words[i];
-        }
-        argv[count] = NULL;
-        pid_t child = fork();
-        if (child == 0) {
-            onto(text[1], O_RDONLY, 0);
-            onto(text[2], O_WRONLY | O_CREAT | O_TRUNC, 1);
-            onto(text[3], O_WRONLY | O_CREAT | O_TRUNC, 2);
-            onto(text[4], O_RDWR | O_CREAT | O_TRUNC, 3);
-            if (chdir(text[0]) != 0) {
-                _exit(96);
-            }
-            started = true;
-            exit(program_main(count, argv, environment));
-        }
-        int status = -1;
-        (void)fprintf(answers, "%d\n", (int)child);
-        (void)fflush(answers);
-        (void)waitpid(child, &status, 0);
-        (void)fprintf(answers, "%d\n", status);
-        (void)fflush(answers);
-    }
-    return 0;
+    started = true;
+    return program_main(argc, argv, environment);
 }
 
 static int begin(int argc, char **argv, char **environment)
@@ -534,11 +448,9 @@ static int begin(int argc, char **argv, char **environment)
     map_page();
     find_own();
     fail_vfs_install();
-    if (getenv("SKEYM_FAIL_ORDERS")) {
-        return serve_orders(environment);
-    }
-    started = true;
-    return program_main(argc, argv, environment);
+    fail_orders_begin();
+    return getenv("SKEYM_FAIL_ORDERS") ? fail_serve_orders(run_main, environment)
+                                       : run_main(argc, argv, environment);
 }
 
 __attribute__((visibility("default"))) int

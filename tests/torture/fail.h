@@ -54,4 +54,12 @@ bool fail_now(enum fail_kind kind, const void *caller, int *code);
 /* Puts a file system that can fail in front of SQLite's own, where there is SQLite. */
 void fail_vfs_install(void);
 
+typedef int fail_main(int argc, char **argv, char **environment);
+/* Once, at the start: finds what stands behind this library. */
+void fail_orders_begin(void);
+/* Runs main in a child for each order on standard input. An order is lines: folder, input, output,
+ * errors, what descriptor 3 is, how many words, the words. The answers are the child's number and,
+ * at its end, its status. */
+int fail_serve_orders(fail_main *run, char **environment);
+
 #endif

@@ -134,8 +134,17 @@ export const environment = (page, leaks, more = {}, stacks = false) => ({
   ...more,
 });
 
+/** What looks at what the other one left behind: without a sanitizer, if there is such a one. */
+const PLAIN = existsSync(`${BUILD}/plain`) && existsSync(`${BUILD}/orders.so`);
+
 /** Runs the program's main, in a child each time. */
 export class Program {
+  static plain(path, folder) {
+    if (!PLAIN) return new Program(path, folder, 'plain', { leaks: false });
+    return new Program(`${BUILD}/plain`, folder, 'plain',
+      { leaks: false, env: { LD_PRELOAD: `${BUILD}/orders.so` } });
+  }
+
   #text = '';
   #wake = () => {};
 

@@ -88,7 +88,7 @@ export class World {
     /* the one that fails, and the one that looks at what it left behind */
     this.victim = new Program(programPath, this.folder, 'victim', { env });
     this.slow = new Program(programPath, this.folder, 'slow', { env, stacks: true });
-    this.plain = new Program(programPath, this.folder, 'plain', { leaks: false });
+    this.plain = Program.plain(programPath, this.folder);
   }
 
   at(name) {
