@@ -187,16 +187,20 @@ static void halves_out_of_order(void **state)
     set_up(&f);
     memset(&admission, 0, sizeof admission);
     assert_int_equal(skeym_admit_body(&admission, &f.gate, &f.head, f.body, NOW), SKEYM_ERR_STATE);
+    assert_int_equal(admission.check, SKEYM_CHECK_SHAPE);
     admission.check = SKEYM_CHECK_COUNT;
     assert_int_equal(skeym_admit_body(&admission, &f.gate, &f.head, f.body, NOW), SKEYM_ERR_STATE);
+    assert_int_equal(admission.check, SKEYM_CHECK_SHAPE);
 
     assert_int_equal(skeym_admit(&admission, &f.gate, &f.head, f.body, NOW), SKEYM_OK);
     assert_int_equal(skeym_admit_body(&admission, &f.gate, &f.head, f.body, NOW), SKEYM_ERR_STATE);
+    assert_int_equal(admission.check, SKEYM_CHECK_SHAPE);
     assert_wiped(&f, &admission, true);
 
     f.gate.instance ^= 1; /* after a refused head */
     assert_int_equal(skeym_admit_head(&admission, &f.gate, &f.head, NOW), SKEYM_ERR_INSTANCE);
     assert_int_equal(skeym_admit_body(&admission, &f.gate, &f.head, f.body, NOW), SKEYM_ERR_STATE);
+    assert_int_equal(admission.check, SKEYM_CHECK_SHAPE);
     assert_wiped(&f, &admission, true);
     tear_down(&f);
 }
