@@ -171,8 +171,8 @@ static void *flood_one(void *arg)
         snprintf(source, sizeof source, "127.%u.%u.%u", 10 + flood->number, i / 250 % 250,
                  1 + i % 250);
         size_t size = make_login(bytes, sizeof bytes);
-        int fd = skeym_party_connect(flood->server, source);
-        if (fd < 0 || size == 0) {
+        int fd = size > 0 ? skeym_party_connect(flood->server, source) : -1;
+        if (fd < 0) {
             pause_ms(5);
             continue;
         }
