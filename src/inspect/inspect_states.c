@@ -89,7 +89,8 @@ static double time_twin(const struct sides *sides, size_t count)
         found += skeym_stateful_ask(&sides->twin, sides->ids[i * 7919 % sides->users], NOW) != NULL;
     }
     double took = skeym_crew_cpu_seconds() - began;
-    return found == count ? took / (double)count : NAN;
+    skeym_finding_must(sides->finding, found == count ? SKEYM_OK : SKEYM_ERR_STATE);
+    return took / (double)count;
 }
 
 static double time_ours(struct sides *sides, struct skeym_stand_request *requests, size_t count)
@@ -104,7 +105,9 @@ static double time_ours(struct sides *sides, struct skeym_stand_request *request
         taken += skeym_stand_ask(&sides->stand, &requests[i]) == SKEYM_CHECK_COUNT;
     }
     double took = skeym_crew_cpu_seconds() - began;
-    return error == SKEYM_OK && taken == count ? took / (double)count : NAN;
+    skeym_finding_must(sides->finding, error);
+    skeym_finding_must(sides->finding, taken == count ? SKEYM_OK : SKEYM_ERR_STATE);
+    return took / (double)count;
 }
 
 /* Row 2: memory a user, and time a request. */
@@ -360,7 +363,7 @@ static void sign_on(struct sides *sides)
         "to be changed|each component asks the shared table|each component has its own "
         "key (%zu bytes) and this gate in front; one credential logs in to each|neither: "
         "both need something in front of each component, and nothing inside of it",
-        sizeof sides->stand.keys.current);
+        sizeof sides->stand.keys.current.key);
 }
 
 /* --- all of them ------------------------------------------------------------------------- */
