@@ -93,11 +93,7 @@ function choose(calls, how, scenario) {
   if (how.kinds) return allFaults(calls, false).filter(({ kind }) => how.kinds.includes(kind));
   const most = how.most * (scenario.weight ?? 1);
   if (how.most !== Infinity) return someFaults(calls, Math.ceil(most), how.seed);
-  let once = allFaults(calls, false);
-  if (scenario.weight) { /* much of what its libraries do has been failed elsewhere */
-    const step = Math.ceil(1 / scenario.weight);
-    once = once.filter(({ kind }, i) => kind !== 'malloc' || i % step === how.seed % step);
-  }
+  const once = allFaults(calls, false);
   const lasting = allFaults(calls, true);
   return [...once, ...lasting.filter((_, i) => i % LASTING_STRIDE === how.seed % LASTING_STRIDE)];
 }
