@@ -93,6 +93,13 @@ static inline void door_forget(const uint8_t *data, size_t size)
     door.secrets = kept;
 }
 
+/* The door's own copies go, so that no wiping of the layers above finds one by chance. */
+static inline void door_clean(void *own, size_t size)
+{
+    memset(own, 0, size);
+    __asm__ volatile("" : : "r"(own) : "memory");
+}
+
 /* --- the door ------------------------------------------------------------------- */
 
 void skeym_crypto_wipe(void *data, size_t size)
@@ -130,6 +137,7 @@ void skeym_crypto_sha256(uint8_t out[32], const struct skeym_span *parts, size_t
         word[w] ^= word[w] >> 29;
     }
     memcpy(out, word, 32);
+    door_clean(word, sizeof word);
 }
 
 void skeym_crypto_hmac(uint8_t out[32], struct skeym_span key, const struct skeym_span *parts,
@@ -150,6 +158,7 @@ static inline void door_fill(struct skeym_room out, struct skeym_span key, struc
         const struct skeym_span parts[] = {key, more, skeym_span(&number, 1)};
         skeym_crypto_sha256(block, parts, 3);
         memcpy(out.data + done, block, out.room - done < 32 ? out.room - done : 32);
+        door_clean(block, sizeof block);
     }
     door_secret(out.data, out.room);
 }
