@@ -44,7 +44,7 @@ struct blast {
     double rate;
     int epoll;
     uint8_t *out;
-    uint64_t offered, now_ns;
+    uint64_t now_ns;
     struct blast_figures figures;
 };
 
@@ -116,8 +116,13 @@ static void give_up(struct blast *blast, struct blast_link *link)
     blast_link_close(link);
 }
 
-/* false: this one takes nothing now. */
-static bool offer(struct blast *blast, size_t number, unsigned count)
+/* Requests that left whole, or that no connection was made for. */
+static uint64_t taken(const struct blast *blast)
+{
+    return blast->figures.bytes / blast->lanes[0].size + blast->figures.knocked;
+}
+
+static void offer(struct blast *blast, size_t number, unsigned count)
 {
     struct blast_link *link = &blast->links[number];
     bool one_each = !blast->kind->batches;
@@ -128,15 +133,13 @@ static bool offer(struct blast *blast, size_t number, unsigned count)
     uint32_t source = skeym_load_target_pick(&blast->from, number, blast->link_count);
     if (link->fd < 0 && !blast_link_open(link, blast->epoll, &blast->target.address, source,
                                          one_each, &blast->figures)) {
-        return false;
+        return;
     }
     struct skeym_span data = write_batch(blast, number, count);
-    enum blast_sent sent = blast_link_send(link, data, blast->now_ns, &blast->figures);
-    if (sent == BLAST_GONE) {
+    if (!blast_link_send(link, data, blast->now_ns, &blast->figures)) {
         blast->figures.closed++;
         blast_link_close(link);
     }
-    return sent == BLAST_SENT;
 }
 
 static void look(struct blast *blast, int wait_ms)
@@ -144,7 +147,8 @@ static void look(struct blast *blast, int wait_ms)
     struct epoll_event events[EVENTS];
     int count = epoll_wait(blast->epoll, events, EVENTS, wait_ms);
     for (int i = 0; i < count; i++) {
-        blast_link_take(events[i].data.ptr, &blast->figures);
+        bool ends = (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+        blast_link_take(events[i].data.ptr, ends, &blast->figures);
     }
     blast->now_ns = clock_ns();
 }
@@ -155,11 +159,10 @@ static void flood(struct blast *blast, uint64_t start_ns, uint64_t end_ns)
         uint64_t due =
             (uint64_t)((double)(blast->now_ns - start_ns) / (double)SECOND_NS * blast->rate);
         size_t tries = 0;
-        for (; blast->offered < due && tries < LOOK_EACH; tries++) {
-            uint64_t left = due - blast->offered;
-            unsigned count = left < blast->batch ? (unsigned)left : blast->batch;
-            size_t number = blast->next++ % blast->link_count;
-            blast->offered += offer(blast, number, count) ? count : 0;
+        for (; taken(blast) < due && tries < LOOK_EACH; tries++) {
+            uint64_t left = due - taken(blast);
+            offer(blast, blast->next++ % blast->link_count,
+                  left < blast->batch ? (unsigned)left : blast->batch);
         }
         look(blast, tries < LOOK_EACH ? 1 : 0);
     }

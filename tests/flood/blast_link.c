@@ -81,34 +81,34 @@ static void keep(struct blast_link *link, struct skeym_span rest)
     link->rest_size = rest.size;
 }
 
-enum blast_sent blast_link_send(struct blast_link *link, struct skeym_span data, uint64_t now_ns,
-                                struct blast_figures *figures)
+bool blast_link_send(struct blast_link *link, struct skeym_span data, uint64_t now_ns,
+                     struct blast_figures *figures)
 {
     size_t done = 0;
     struct skeym_span rest =
         skeym_span(link->rest + link->rest_at, link->rest_size - link->rest_at);
     if (rest.size > 0) {
         if (!push(link, rest, &done, figures)) {
-            return BLAST_GONE;
+            return false;
         }
         link->rest_at += done;
         if (done < rest.size) {
             link->stuck_ns = link->stuck && done == 0 ? link->stuck_ns : now_ns;
             link->stuck = true;
-            return BLAST_STUCK;
+            return true;
         }
         link->rest_at = link->rest_size = 0;
     }
     link->stuck = false;
     if (!push(link, data, &done, figures)) {
-        return BLAST_GONE;
+        return false;
     }
     if (done < data.size) {
         keep(link, skeym_span(data.data + done, data.size - done));
         link->stuck = true;
         link->stuck_ns = now_ns;
     }
-    return BLAST_SENT;
+    return true;
 }
 
 /* Bodies of refusals have no such text. */
@@ -130,18 +130,18 @@ static void count(struct blast_link *link, const uint8_t *data, size_t size,
     memcpy(link->tail, end - link->tail_size, link->tail_size);
 }
 
-void blast_link_take(struct blast_link *link, struct blast_figures *figures)
+void blast_link_take(struct blast_link *link, bool ends, struct blast_figures *figures)
 {
     static uint8_t in[TAIL_BYTES + TAKE_BYTES];
-    ssize_t got = 1;
-    while (link->fd >= 0 && got > 0) {
+    ssize_t got = TAKE_BYTES;
+    while (link->fd >= 0 && (ends ? got > 0 : got == TAKE_BYTES)) {
         memcpy(in, link->tail, link->tail_size);
         got = recv(link->fd, in + link->tail_size, TAKE_BYTES, 0);
         if (got > 0) {
             count(link, in, link->tail_size + (size_t)got, figures);
         }
     }
-    if (link->fd >= 0 && (got == 0 || (errno != EAGAIN && errno != ENOTCONN))) {
+    if (link->fd >= 0 && (got == 0 || (got < 0 && errno != EAGAIN && errno != ENOTCONN))) {
         figures->closed++;
         if (got == 0) { /* it ended first: no port stays taken */
             (void)close(link->fd);

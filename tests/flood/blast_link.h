@@ -34,14 +34,12 @@ bool blast_link_open(struct blast_link *link, int epoll, const struct sockaddr_i
                      uint32_t source, bool for_one, struct blast_figures *figures);
 /* By a reset, so that nothing of it is left on our side. */
 void blast_link_close(struct blast_link *link);
-enum blast_sent {
-    BLAST_SENT,  /* all, or all but a rest that is kept */
-    BLAST_STUCK, /* nothing: the rest of before has not left */
-    BLAST_GONE,  /* the connection is no more */
-};
-enum blast_sent blast_link_send(struct blast_link *link, struct skeym_span data, uint64_t now_ns,
-                                struct blast_figures *figures);
-/* Takes all that came. */
-void blast_link_take(struct blast_link *link, struct blast_figures *figures);
+/* What is left of before, then data if nothing is; what does not leave is kept. false: the
+ * connection is no more. */
+bool blast_link_send(struct blast_link *link, struct skeym_span data, uint64_t now_ns,
+                     struct blast_figures *figures);
+/* Takes all that came. ends: the server has closed, or it broke, so that there is an end to find.
+ */
+void blast_link_take(struct blast_link *link, bool ends, struct blast_figures *figures);
 
 #endif
