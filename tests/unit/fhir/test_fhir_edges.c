@@ -44,6 +44,9 @@ static void test_targets(void **state)
         {"/fhir/Observation?code=%c3%a9%5C%5Cb", 200},
         {"/fhir/Observation?code=a%5Cx|b", 400},
         {"/fhir/Observation?_count=", 400},
+        {"/fhir/Observation?patient=1&code=a|", 200},
+        {"/fhir/Observation?patient=1&_id=a", 200},
+        {"/fhir/Observation?patient=1&identifier=a|b", 200},
         {"/fhir/Observation?_cursor=" HEX32 "-a", 400},
         {"/fhir/Observation?_cursor=" HEX32 "-a_b", 400},
         {"/fhir/Observation?_cursor=z0000000000000000000000000000000-a", 400},
@@ -150,6 +153,45 @@ static void test_parameters_with_signs(void **state)
     json_object_put(json);
 }
 
+static size_t found(struct bench *bench, const char *target)
+{
+    struct json_object *page = json_of(ask(bench, "GET", target, NULL), 200);
+    size_t count = count_at(page, "entry");
+    json_object_put(page);
+    return count;
+}
+
+/* Each way to look for one patient's codes: one by one, by their system, and all at once. */
+static void test_codes_of_a_patient(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const body =
+        OBSERVATION("{\"coding\":[{\"system\":\"s\",\"code\":\"c0\"},{\"code\":\"c1\"},"
+                    "{\"code\":\"c2\"},{\"code\":\"c3\"},{\"code\":\"c4\"},{\"code\":\"c5\"},"
+                    "{\"code\":\"c6\"},{\"code\":\"c7\"},{\"code\":\"c8\"},{\"code\":\"c9\"}]}",
+                    "Patient/1", "");
+    assert_int_equal(status_of(bench, "POST", "/fhir/Observation", body), 201);
+    assert_int_equal(status_of(bench, "POST", "/fhir/Observation", body), 201);
+    static const struct {
+        const char *query;
+        size_t count;
+    } rows[] = {{"c0", 2},
+                {"s|c0", 2},
+                {"s|", 2},
+                {"t|", 0},
+                {"|c1", 2},
+                {"|c0", 0},
+                {"c0,c1,c2,c3,c4,c5,c6,c7", 2},
+                {"c0,c1,c2,c3,c4,c5,c6,c7,c8,c9", 2}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char target[200];
+        (void)snprintf(target, sizeof target, "/fhir/Observation?patient=1&code=%s", rows[i].query);
+        assert_int_equal(found(bench, target), rows[i].count);
+        (void)snprintf(target, sizeof target, "/fhir/Observation?patient=2&code=%s", rows[i].query);
+        assert_int_equal(found(bench, target), 0);
+    }
+}
+
 static void test_types_with_a_nul(void **state)
 {
     (void)state;
@@ -231,6 +273,7 @@ int main(void)
         TEST(test_entries),
         TEST(test_references_that_are_none),
         TEST(test_parameters_with_signs),
+        TEST(test_codes_of_a_patient),
         cmocka_unit_test(test_types_with_a_nul),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_times_with_two_faults),
