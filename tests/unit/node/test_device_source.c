@@ -206,6 +206,33 @@ static void test_only_the_named_signals(void **state)
     }
 }
 
+/* Identifiers have letters and digits only, and not too many. */
+static void test_names_are_made_plain(void **state)
+{
+    (void)state;
+    static int16_t samples[300];
+    struct skeym_device_message message;
+    make_record("r 3 50 100\nr.dat 16 200/mV 12 0 0 0 0 a[z`{@Z/09:\n"
+                "r.dat 16 200/mV 12 0 0 0 0 A_name_of_its_own\nr.dat 16 200/mV 12 0 0 0 0 V6\n",
+                samples, 300);
+    options.signals = "V6,a[z`{@Z/09:,A_name_of_its_own";
+    open_source();
+    struct json_object *bundle = next_bundle(&message);
+    static const char *const want[] = {"bed-1.0badcafe.0-azZ09.0", "bed-1.0badcafe.1-Anameofi.0",
+                                       "bed-1.0badcafe.2-V6.0"};
+    assert_int_equal(message.readings, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const char *id;
+        (void)resource_of(bundle, i, &id);
+        assert_string_equal(id, want[i]);
+    }
+    json_object_put(bundle);
+    struct skeym_device_source *other = NULL;
+    options.signals = "V6,V5";
+    assert_int_equal(skeym_device_source_new(&other, &options), SKEYM_ERR_NOT_FOUND);
+    assert_null(other);
+}
+
 /* --- numerics --------------------------------------------------------------------------- */
 
 #define NUMERICS                                                                                   \
@@ -408,6 +435,7 @@ int main(void)
         TEST(test_every_sample_is_said_once_in_its_place),
         TEST(test_times_follow_the_samples),
         TEST(test_only_the_named_signals),
+        TEST(test_names_are_made_plain),
         TEST(test_numerics_are_said_step_by_step),
         TEST(test_a_simulated_patient_says_the_same_again),
         TEST(test_wrong_options),

@@ -142,6 +142,32 @@ static void test_what_is_no_page(void **state)
     assert_int_equal(walk(&status), SKEYM_ERR_SEAL);
 }
 
+/* What a server of another make may send beside a page's entries. */
+static void test_members_of_another_kind(void **state)
+{
+    (void)state;
+    static char target[SKEYM_TARGET_BYTES + 2] = "/fhir/";
+    static char next[SKEYM_TARGET_BYTES + 200];
+    int status = 0;
+    enum skeym_error stop = SKEYM_ERR_FULL;
+    static const char *const good[] = {
+        BUNDLE ",\"link\":7}",
+        BUNDLE ",\"link\":[{\"relation\":7,\"url\":\"x\"},{\"url\":\"y\"},7]}",
+        BUNDLE ",\"link\":[{\"relation\":\"next\",\"url\":7}]}",
+    };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        pages[0] = good[i];
+        assert_int_equal(walk(&status), SKEYM_OK);
+    }
+    memset(target + 6, 'a', sizeof target - 7);
+    page = 0;
+    assert_int_equal(skeym_readback_pages(session, target, note, &stop, &status), SKEYM_ERR_SIZE);
+    (void)snprintf(next, sizeof next,
+                   BUNDLE ",\"link\":[{\"relation\":\"next\",\"url\":\"http://a%s\"}]}", target);
+    pages[0] = next;
+    assert_int_equal(walk(&status), SKEYM_ERR_SHAPE);
+}
+
 /* --- identifiers ------------------------------------------------------------------------ */
 
 static void test_identifiers(void **state)
@@ -265,16 +291,64 @@ static void test_runs_that_are_not_there(void **state)
     skeym_readback_free(&back);
 }
 
+static unsigned told;
+
+static void count_number(void *arg, const struct skeym_readback_id *id, const char *text,
+                         double value)
+{
+    (void)arg;
+    (void)id;
+    (void)text;
+    (void)value;
+    told++;
+}
+
+static void test_what_has_no_number_or_no_name(void **state)
+{
+    (void)state;
+    struct skeym_readback back;
+    int status = 0;
+    pages[0] = BUNDLE
+        ",\"entry\":[" ENTRY(READING("n.r9.0-II.0", "")) "," ENTRY(READING("n.r9.0-II.1", ",\"value"
+                                                                                          "Quantity"
+                                                                                          "\":{},"
+                                                                                          "\"code\""
+                                                                                          ":{"
+                                                                                          "\"text\""
+                                                                                          ":\"x\""
+                                                                                          "}")) "," ENTRY(READING("n.r9.0-II.2", ",\"valueQuantity\":{\"value\":1}")) "," ENTRY(
+            READING(
+                "n.r9.0-II.3",
+                ",\"valueQuantity\":{\"value\":1},\"code\":{}")) "," ENTRY(READING("n.r9.0-II.4",
+                                                                                   ",\"valueQuantit"
+                                                                                   "y\":{\"value\":"
+                                                                                   "1},\"code\":{"
+                                                                                   "\"text\":"
+                                                                                   "\"x\"}")) "," ENTRY(READING("not one of ours",
+                                                                                                                "")) "," ENTRY("{\"identifier\":[{\"system\":\"urn:skeym:reading\"},{\"value\":\"n.r9.0-II.5\"},7]}") "]}";
+    assert_int_equal(
+        skeym_readback_numbers(&back, session, "7", "n.r9", 0, count_number, NULL, &status),
+        SKEYM_OK);
+    assert_int_equal(told, 1);
+    assert_int_equal(back.readings, 5);
+    skeym_readback_free(&back);
+    page = 0;
+    fake.status = 500;
+    assert_int_equal(skeym_readback_run(&back, session, "7", NULL, 0, &status), SKEYM_ERR_STATE);
+    assert_int_equal(status, 500);
+    skeym_readback_free(&back);
+    fake.status = 200;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_pages_follow_one_another),
-        TEST(test_what_is_no_page),
-        TEST(test_identifiers),
-        TEST(test_a_run_is_put_together),
-        TEST(test_runs_that_are_not_there),
+        TEST(test_pages_follow_one_another),      TEST(test_what_is_no_page),
+        TEST(test_members_of_another_kind),       TEST(test_identifiers),
+        TEST(test_a_run_is_put_together),         TEST(test_runs_that_are_not_there),
+        TEST(test_what_has_no_number_or_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
