@@ -81,7 +81,11 @@ struct skeym_fhir_request {
      * characters: it goes into links and Location as it is, so never take it from a Host header. */
     const char *base_url;
     uint64_t now_ms;
+    /* true: done may be given an answer that skeym_fhir_answer_write is still to write. */
+    bool unwritten;
 };
+
+struct skeym_fhir_job;
 
 struct skeym_fhir_answer {
     int status;
@@ -93,6 +97,7 @@ struct skeym_fhir_answer {
      * counts what is answered as if it were not there, so it is not the number of 403s. */
     unsigned forbidden;
     bool fixed; /* the body is a constant, for when there is no memory: not to be wiped */
+    struct skeym_fhir_job *job; /* not NULL: unwritten, all else is empty */
 };
 
 /* Takes the answer: free it with skeym_fhir_answer_free. answer is never NULL. */
@@ -127,6 +132,10 @@ bool skeym_fhir_is_write(struct skeym_span method, struct skeym_span target);
  * issue-type ("too-long", "security"). Never NULL. */
 struct skeym_fhir_answer *skeym_fhir_error_answer(int status, const char *code,
                                                   const char *diagnostics);
+/* Writes an answer that is unwritten, on any thread, and gives it back; any other as it is. Never
+ * NULL. */
+struct skeym_fhir_answer *skeym_fhir_answer_write(struct skeym_fhir_answer *answer);
+/* Written or not. */
 void skeym_fhir_answer_free(struct skeym_fhir_answer *answer);
 
 #endif

@@ -31,15 +31,12 @@ static bool begin_entry(struct skeym_fhir_entry *entry, struct skeym_fhir_job *j
     struct json_object *request = skeym_fhir_json_member(given, "request", json_type_object);
     struct json_object *resource = skeym_fhir_json_member(given, "resource", json_type_object);
     struct skeym_span method = skeym_fhir_json_text(request, "method");
-    struct skeym_fhir_url *url = skeym_fhir_text_take(call->arena, sizeof *url);
-    if (!url) {
-        return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
-    }
+    struct skeym_fhir_url url;
     if (!request) {
         return skeym_fhir_outcome_fail(problem, 400, "required", "request is missing");
     }
     entry->full_url = skeym_fhir_json_text(given, "fullUrl");
-    if (!parse_target(url, call, skeym_fhir_json_text(request, "url"), problem)) {
+    if (!parse_target(&url, call, skeym_fhir_json_text(request, "url"), problem)) {
         return false;
     }
     bool is_put = skeym_span_is(method, "PUT");
@@ -47,11 +44,15 @@ static bool begin_entry(struct skeym_fhir_entry *entry, struct skeym_fhir_job *j
         if (!resource) {
             return skeym_fhir_outcome_fail(problem, 400, "required", "resource is missing");
         }
-        entry->if_match = skeym_fhir_json_text(request, "ifMatch");
+        struct skeym_span if_match = skeym_fhir_json_text(request, "ifMatch");
+        entry->if_match = skeym_fhir_text_keep(call->arena, if_match);
+        if (!entry->if_match.data) {
+            return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
+        }
         if (!is_put && entry->if_match.size > 0) {
             return skeym_fhir_outcome_fail(problem, 400, "invalid", "ifMatch is for PUT");
         }
-        return skeym_fhir_write_begin(entry, job, call, url, resource, is_put, problem) &&
+        return skeym_fhir_write_begin(entry, job, call, &url, resource, is_put, problem) &&
                skeym_fhir_write_condition(entry, call, skeym_fhir_json_text(request, "ifNoneExist"),
                                           problem);
     }
@@ -63,7 +64,7 @@ static bool begin_entry(struct skeym_fhir_entry *entry, struct skeym_fhir_job *j
         return skeym_fhir_outcome_fail(problem, 405, "not-supported",
                                        "GET is not served in a transaction: send it in a batch");
     }
-    return skeym_fhir_read(&entry->read, call, url, problem);
+    return skeym_fhir_read(&entry->read, call, &url, problem);
 }
 
 /* --- references within a transaction -------------------------------------------- */

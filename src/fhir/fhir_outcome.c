@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fhir/fhir_outcome.h"
 
+#include "fhir/fhir_write.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,7 +167,9 @@ struct skeym_fhir_answer *skeym_fhir_error_answer(int status, const char *code,
 
 void skeym_fhir_answer_free(struct skeym_fhir_answer *answer)
 {
-    if (answer && answer != &no_memory) {
+    if (answer && answer->job) {
+        skeym_fhir_write_free(answer->job); /* the answer is a part of it */
+    } else if (answer && answer != &no_memory) {
         free(answer->body);
         free(answer);
     }

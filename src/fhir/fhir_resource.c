@@ -90,8 +90,25 @@ static bool check_identifiers(struct skeym_fhir_row *row, struct skeym_fhir_prob
     return true;
 }
 
+/* What the checks have found in the JSON, copied: the row outlives it. */
+static bool keep(struct skeym_fhir_row *row, const struct skeym_store_tag *tags)
+{
+    row->record.patient = skeym_fhir_text_keep(row->arena, row->record.patient);
+    row->tags = skeym_fhir_text_take(row->arena, (row->tag_count + 1) * sizeof *row->tags);
+    bool good = row->record.patient.data && row->tags;
+    for (size_t i = 0; good && i < row->tag_count; i++) {
+        struct skeym_store_tag *tag = &row->tags[i];
+        tag->kind = tags[i].kind;
+        tag->system = skeym_fhir_text_keep(row->arena, tags[i].system);
+        tag->value = skeym_fhir_text_keep(row->arena, tags[i].value);
+        good = tag->system.data && tag->value.data;
+    }
+    return good;
+}
+
 bool skeym_fhir_resource_check(struct skeym_fhir_row *row, struct skeym_fhir_problem *problem)
 {
+    struct skeym_store_tag tags[SKEYM_STORE_TAGS_MAX];
     enum skeym_store_kind kind = row->record.kind;
     struct json_object *meta = skeym_fhir_json_member(row->resource, "meta", json_type_object);
     struct skeym_span type = skeym_fhir_json_text(row->resource, "resourceType");
@@ -102,12 +119,14 @@ bool skeym_fhir_resource_check(struct skeym_fhir_row *row, struct skeym_fhir_pro
     if (!meta && skeym_fhir_json_has(row->resource, "meta")) {
         return skeym_fhir_outcome_at(problem, 400, "structure", "meta", "not an object");
     }
-    row->tags = skeym_fhir_text_take(row->arena, SKEYM_STORE_TAGS_MAX * sizeof *row->tags);
+    row->tags = tags;
     row->tag_count = 0;
-    if (!row->tags) {
+    bool good = check_identifiers(row, problem) && kinds[kind].check(row, problem);
+    row->tags = NULL;
+    if (good && !keep(row, tags)) {
         return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
     }
-    return check_identifiers(row, problem) && kinds[kind].check(row, problem);
+    return good;
 }
 
 static void write_head(struct skeym_fhir_text *text, const struct skeym_store_record *record)

@@ -14,10 +14,10 @@
 
 enum { SKEYM_FHIR_ID_BYTES = 64 };
 
-/* A row on its way in. Spans live as long as the JSON object and the arena. */
+/* A row on its way in. Once it is checked its spans live as long as the arena. */
 struct skeym_fhir_row {
-    struct json_object *resource;
-    const char *base_url; /* absolute references to it count as ours */
+    struct json_object *resource; /* until it is submitted */
+    const char *base_url;         /* absolute references to it count as ours */
     struct skeym_fhir_arena *arena;
     struct skeym_store_record record; /* kind, id, patient, time, body */
     struct skeym_store_tag *tags;

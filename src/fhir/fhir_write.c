@@ -8,6 +8,7 @@
 bool skeym_fhir_write_id(struct skeym_span *id, const struct skeym_fhir_call *call,
                          struct skeym_fhir_problem *problem)
 {
+    static const char digits[] = "0123456789abcdef";
     const struct skeym_fhir_options *options = &call->fhir->options;
     uint8_t bytes[16];
     struct skeym_writer writer = skeym_writer((struct skeym_room){bytes, 6});
@@ -20,7 +21,8 @@ bool skeym_fhir_write_id(struct skeym_span *id, const struct skeym_fhir_call *ca
         return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
     }
     for (size_t i = 0; i < sizeof bytes; i++) {
-        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
     }
     *id = skeym_span(text, 2 * sizeof bytes);
     return true;
@@ -205,6 +207,7 @@ struct skeym_fhir_job *skeym_fhir_write_job(const struct skeym_fhir_request *req
     }
     job->done = done;
     job->arg = arg;
+    job->unwritten = request->unwritten;
     job->base_url =
         (const char *)skeym_fhir_text_keep(&job->arena, skeym_span_text(request->base_url)).data;
     if (request->key.size > 0) {
@@ -219,7 +222,7 @@ struct skeym_fhir_job *skeym_fhir_write_job(const struct skeym_fhir_request *req
     return job;
 }
 
-static void free_job(struct skeym_fhir_job *job)
+void skeym_fhir_write_free(struct skeym_fhir_job *job)
 {
     for (size_t i = 0; i < job->count; i++) {
         skeym_fhir_text_free(&job->entries[i].read);
@@ -234,7 +237,7 @@ bool skeym_fhir_write_refuse(struct skeym_fhir_job *job, const struct skeym_fhir
     struct skeym_fhir_answer *answer = skeym_fhir_outcome_problem(problem);
     skeym_fhir_done done = job->done;
     void *arg = job->arg;
-    free_job(job);
+    skeym_fhir_write_free(job);
     done(arg, answer);
     return true;
 }
@@ -313,16 +316,30 @@ static struct skeym_fhir_answer *single_answer(struct skeym_fhir_job *job)
     return answer;
 }
 
+struct skeym_fhir_answer *skeym_fhir_answer_write(struct skeym_fhir_answer *answer)
+{
+    struct skeym_fhir_job *job = answer->job;
+    if (!job) {
+        return answer;
+    }
+    answer = job->form == SKEYM_FHIR_SINGLE ? single_answer(job) : skeym_fhir_bundle_answer(job);
+    skeym_fhir_write_free(job);
+    return answer;
+}
+
+/* Every write of the ward waits for this thread, so it writes no answer that another can write:
+ * only what is found lives no longer than this. */
 static void finish(void *arg, struct skeym_store_batch *batch)
 {
     struct skeym_fhir_job *job = arg;
-    (void)batch;
-    struct skeym_fhir_answer *answer =
-        job->form == SKEYM_FHIR_SINGLE ? single_answer(job) : skeym_fhir_bundle_answer(job);
     skeym_fhir_done done = job->done;
     void *done_arg = job->arg;
-    free_job(job);
-    done(done_arg, answer);
+    bool now = !job->unwritten;
+    for (size_t i = 0; i < batch->count && !now; i++) {
+        now = batch->writes[i].found.id.size > 0;
+    }
+    job->answer.job = job;
+    done(done_arg, now ? skeym_fhir_answer_write(&job->answer) : &job->answer);
 }
 
 static void fill(struct skeym_store_write *write, const struct skeym_fhir_entry *entry,
@@ -360,11 +377,15 @@ bool skeym_fhir_write_submit(struct skeym_fhir_job *job, struct skeym_store *sto
             fill(entry->write, entry, job, now_ms);
         }
     }
+    /* Rows point into the arena alone: what was parsed goes here, where it came from. */
+    json_object_put(job->root);
+    job->root = NULL;
     job->batch.count = count;
     job->batch.atomic = job->form == SKEYM_FHIR_TRANSACTION;
     job->batch.done = finish;
     job->batch.arg = job;
     if (count == 0) {
+        job->unwritten = false;
         finish(job, &job->batch);
         return true;
     }

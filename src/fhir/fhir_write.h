@@ -17,14 +17,14 @@ struct skeym_fhir_entry {
     bool is_put;
     struct skeym_fhir_row row;
     struct skeym_fhir_search *none_exist;
-    struct skeym_span full_url;
-    bool referenced;      /* another entry refers to full_url */
-    bool may_read;        /* the grant lets the asker read what a create may find instead */
-    bool may_read_others; /* also when that is another patient's */
-    bool narrowed;        /* none_exist has got its patient */
-    bool own_only;        /* such a one is not even admitted to be there */
-    bool must_create;     /* a conditional update found nothing: nothing may have come since */
-    struct skeym_span if_match; /* of a PUT: "W/"2"", or empty */
+    struct skeym_span full_url; /* until it is submitted */
+    bool referenced;            /* another entry refers to full_url */
+    bool may_read;              /* the grant lets the asker read what a create may find instead */
+    bool may_read_others;       /* also when that is another patient's */
+    bool narrowed;              /* none_exist has got its patient */
+    bool own_only;              /* such a one is not even admitted to be there */
+    bool must_create; /* a conditional update found nothing: nothing may have come since */
+    struct skeym_span if_match; /* of a PUT: "W/"2"", or empty; a copy */
     bool unmatched;        /* if_match is not what is there now: only a key of before saves it */
     struct skeym_span key; /* an idempotency key, or empty */
     uint32_t version;
@@ -33,9 +33,9 @@ struct skeym_fhir_entry {
 
 struct skeym_fhir_job {
     struct skeym_fhir_arena arena;
-    struct json_object *root;
-    const char *base_url;  /* a copy */
-    struct skeym_span key; /* a copy: the request's */
+    struct json_object *root; /* until it is submitted */
+    const char *base_url;     /* a copy */
+    struct skeym_span key;    /* a copy: the request's */
     uint8_t digest[SKEYM_STORE_DIGEST_BYTES];
     enum skeym_fhir_form form;
     struct skeym_fhir_entry *entries;
@@ -43,6 +43,8 @@ struct skeym_fhir_job {
     struct skeym_fhir_entry **by_url; /* of a transaction: sorted by full_url */
     size_t by_url_count;
     struct skeym_store_batch batch;
+    struct skeym_fhir_answer answer; /* until it is written: empty, but for `job` */
+    bool unwritten;                  /* as in the request */
     skeym_fhir_done done;
     void *arg;
 };
@@ -77,6 +79,8 @@ bool skeym_fhir_write_check(struct skeym_fhir_entry *entry, const struct skeym_f
 /* Submits the job's writes; the job answers and frees itself. true: done was called already. */
 bool skeym_fhir_write_submit(struct skeym_fhir_job *job, struct skeym_store *store,
                              uint64_t now_ms);
+/* With all that it has. */
+void skeym_fhir_write_free(struct skeym_fhir_job *job);
 /* Answers a job that never came to the store, and frees it. Always true. */
 bool skeym_fhir_write_refuse(struct skeym_fhir_job *job, const struct skeym_fhir_problem *problem);
 struct skeym_fhir_job *skeym_fhir_write_job(const struct skeym_fhir_request *request,

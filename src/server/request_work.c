@@ -156,6 +156,7 @@ static void handle(struct skeym_request_work *work, struct skeym_admission *admi
         .grant = {allows, admission},
         .base_url = service->base_url,
         .now_ms = work->now_ms,
+        .unwritten = true,
     };
     if (request.key.size > 0) {
         digest_of(request.digest, asked);
@@ -193,7 +194,11 @@ void skeym_request_work_run(struct skeym_request_work *work, struct skeym_servic
 
 bool skeym_request_work_done(struct skeym_request_work *work)
 {
-    return atomic_load(&work->stage) == DONE;
+    bool done = atomic_load(&work->stage) == DONE;
+    if (done && work->answer) {
+        work->answer = skeym_fhir_answer_write(work->answer);
+    }
+    return done;
 }
 
 void skeym_request_work_end(struct skeym_request_work *work)

@@ -130,22 +130,35 @@ static inline void bench_done(void *arg, struct skeym_fhir_answer *answer)
     pthread_mutex_unlock(&wait->lock);
 }
 
-static inline struct skeym_fhir_answer *bench_send(struct bench *bench,
-                                                   struct skeym_fhir_request *request)
+static inline struct skeym_fhir_answer *bench_wait(struct wait *wait)
+{
+    pthread_mutex_lock(&wait->lock);
+    while (!wait->answer) {
+        pthread_cond_wait(&wait->wake, &wait->lock);
+    }
+    pthread_mutex_unlock(&wait->lock);
+    return wait->answer;
+}
+
+/* As done was given it: perhaps unwritten. */
+static inline struct skeym_fhir_answer *bench_send_raw(struct bench *bench,
+                                                       struct skeym_fhir_request *request)
 {
     struct wait wait = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL};
     request->grant = (struct skeym_fhir_grant){bench_allows, bench};
     request->node = skeym_span_text(bench->node);
     request->base_url = BASE;
     request->now_ms = bench->now_ms;
+    request->unwritten = true; /* as the server asks */
     bench->asked[0] = 0;
     (void)skeym_fhir_handle(bench->fhir, bench->reader, request, bench_done, &wait);
-    pthread_mutex_lock(&wait.lock);
-    while (!wait.answer) {
-        pthread_cond_wait(&wait.wake, &wait.lock);
-    }
-    pthread_mutex_unlock(&wait.lock);
-    return wait.answer;
+    return bench_wait(&wait);
+}
+
+static inline struct skeym_fhir_answer *bench_send(struct bench *bench,
+                                                   struct skeym_fhir_request *request)
+{
+    return skeym_fhir_answer_write(bench_send_raw(bench, request));
 }
 
 static inline struct skeym_fhir_answer *ask_if(struct bench *bench, const char *method,
