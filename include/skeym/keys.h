@@ -4,6 +4,7 @@
 #define SKEYM_KEYS_H
 
 #include <skeym/claims.h>
+#include <skeym/cmac.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -34,14 +35,16 @@ struct skeym_epoch_key {
 /* K_e -> K_{e+1} in place; the old key is gone. */
 SKEYM_MUST_USE enum skeym_error skeym_epoch_ratchet(struct skeym_epoch_key *key);
 
-/* SECRET. What a data server needs: its audience and the audience keys of epochs e and e-1. */
+/* SECRET. What a data server needs: its audience and the audience keys of epochs e and e-1, ready
+ * for the key of a token to be made of them. 560 bytes, aligned to 16. */
 struct skeym_audience_keys {
     struct skeym_name audience;
     uint32_t epoch; /* e, the one that tokens are minted in */
-    uint8_t current[32];
-    uint8_t previous[32]; /* of e-1 */
+    struct skeym_cmac_key current;
+    struct skeym_cmac_key previous; /* of e-1 */
 };
-/* From K_{e-1}: derives K_e and both audience keys. */
+/* From K_{e-1}: derives K_e and both audience keys. On an error *out is zero. Errors:
+ * SKEYM_ERR_RANGE (no epoch follows), the audience's, SKEYM_ERR_CRYPTO. */
 SKEYM_MUST_USE enum skeym_error skeym_audience_keys_derive(struct skeym_audience_keys *out,
                                                            const struct skeym_epoch_key *previous,
                                                            const struct skeym_name *audience);

@@ -51,6 +51,19 @@ enum skeym_error skeym_epoch_ratchet(struct skeym_epoch_key *key)
     return error;
 }
 
+static enum skeym_error derive_audience_key(struct skeym_cmac_key *out,
+                                            const struct skeym_epoch_key *epoch,
+                                            struct skeym_span audience)
+{
+    uint8_t key[32];
+    enum skeym_error error = derive(key, epoch->key, "skeym/1 audience", audience);
+    if (!error) {
+        error = skeym_crypto_cmac_prepare(out, key);
+    }
+    skeym_crypto_wipe(key, sizeof key);
+    return error;
+}
+
 enum skeym_error skeym_audience_keys_derive(struct skeym_audience_keys *out,
                                             const struct skeym_epoch_key *previous,
                                             const struct skeym_name *audience)
@@ -60,14 +73,14 @@ enum skeym_error skeym_audience_keys_derive(struct skeym_audience_keys *out,
     struct skeym_span name = skeym_name_span(audience);
     enum skeym_error error = skeym_name_audience(&made.audience, name);
     if (!error) {
-        error = derive(made.previous, key.key, "skeym/1 audience", name);
+        error = derive_audience_key(&made.previous, &key, name);
     }
     if (!error) {
         error = skeym_epoch_ratchet(&key);
     }
     if (!error) {
         made.epoch = key.epoch;
-        error = derive(made.current, key.key, "skeym/1 audience", name);
+        error = derive_audience_key(&made.current, &key, name);
     }
     *out = error ? (struct skeym_audience_keys){0} : made;
     skeym_crypto_wipe(&key, sizeof key);

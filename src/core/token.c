@@ -49,9 +49,9 @@ enum skeym_error skeym_token_mint(struct skeym_room out, size_t *size,
     skeym_write_span(&head, skeym_span(nonce, SKEYM_NONCE_BYTES));
     error = skeym_writer_end(&head);
     if (error == SKEYM_OK) {
-        error = skeym_xaes_seal((struct skeym_room){out.data + SKEYM_TOKEN_HEAD, head.left},
-                                keys->current, nonce, aad_of(&aad, prefix, &keys->audience),
-                                skeym_written(&body));
+        error = skeym_xaes_seal_prepared(
+            (struct skeym_room){out.data + SKEYM_TOKEN_HEAD, head.left}, &keys->current, nonce,
+            aad_of(&aad, prefix, &keys->audience), skeym_written(&body));
     }
     if (error == SKEYM_OK) {
         *size = SKEYM_TOKEN_HEAD + body.size + TAG;
@@ -71,17 +71,17 @@ enum skeym_error skeym_token_time(const struct skeym_token_claims *claims, uint6
 }
 
 /* The audience key of an epoch; NULL for one that is not accepted. */
-static const uint8_t *key_of(const struct skeym_audience_keys *keys, uint32_t epoch)
+static const struct skeym_cmac_key *key_of(const struct skeym_audience_keys *keys, uint32_t epoch)
 {
     if (epoch == keys->epoch) {
-        return keys->current;
+        return &keys->current;
     }
-    return epoch < keys->epoch && keys->epoch - epoch == 1 ? keys->previous : NULL;
+    return epoch < keys->epoch && keys->epoch - epoch == 1 ? &keys->previous : NULL;
 }
 
 /* Size, version and epoch, which need no key. */
-static enum skeym_error read_head(const uint8_t **key, const struct skeym_audience_keys *keys,
-                                  struct skeym_span token)
+static enum skeym_error read_head(const struct skeym_cmac_key **key,
+                                  const struct skeym_audience_keys *keys, struct skeym_span token)
 {
     /* The sealed claims are padded to blocks, so other sizes need not be tried. */
     if (token.size < SKEYM_TOKEN_HEAD + BLOCK + TAG || token.size > SKEYM_TOKEN_BYTES ||
@@ -101,7 +101,7 @@ enum skeym_error skeym_token_open(struct skeym_token_claims *out, uint64_t *id,
                                   uint64_t now_ms)
 {
     uint8_t plain[SKEYM_TOKEN_CLAIMS_BYTES];
-    const uint8_t *key = NULL;
+    const struct skeym_cmac_key *key = NULL;
     struct aad aad;
     memset(out, 0, sizeof *out);
     *id = 0;
@@ -113,8 +113,8 @@ enum skeym_error skeym_token_open(struct skeym_token_claims *out, uint64_t *id,
     struct skeym_span sealed = skeym_span_part(token, SKEYM_TOKEN_HEAD, token.size);
     struct skeym_span prefix = skeym_span_part(token, 0, PREFIX_BYTES);
     struct skeym_span opened = skeym_span(plain, sealed.size - TAG);
-    error = skeym_xaes_open((struct skeym_room){plain, sizeof plain}, key, nonce.data,
-                            aad_of(&aad, prefix, &keys->audience), sealed);
+    error = skeym_xaes_open_prepared((struct skeym_room){plain, sizeof plain}, key, nonce.data,
+                                     aad_of(&aad, prefix, &keys->audience), sealed);
     if (error == SKEYM_OK) {
         error = skeym_token_claims_read(out, opened);
     }

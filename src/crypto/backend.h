@@ -27,10 +27,13 @@ struct skeym_crypto_backend {
     enum skeym_error (*open)(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES],
                              const uint8_t iv[SKEYM_IV_BYTES], struct skeym_span aad,
                              struct skeym_span sealed);
-    /* As skeym_crypto_cmac_blocks, 1 to SKEYM_CMAC_BLOCKS_MAX; NULL: OpenSSL's. Any content of out
-     * on an error. */
-    bool (*cmac_blocks)(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const uint8_t *in,
-                        size_t count);
+    /* Fills `rest` of a key that is zero behind its 32 bytes; NULL: needs nothing there. */
+    void (*aes_expand)(struct skeym_cmac_key *key);
+    /* AES-256 of 1 to SKEYM_CMAC_BLOCKS_MAX blocks, each by itself, under a key that was given to
+     * aes_expand; k1 is not looked at. out may be in, and in key->k1. NULL: OpenSSL's. Any content
+     * of out on an error. */
+    bool (*aes_blocks)(uint8_t *out, const struct skeym_cmac_key *key, const uint8_t *in,
+                       size_t count);
     /* NULL: another library's. */
     bool (*x25519_public)(uint8_t out[SKEYM_KEY_BYTES], const uint8_t key[SKEYM_KEY_BYTES]);
     /* SKEYM_ERR_WEAK or SKEYM_ERR_CRYPTO; any content of out then. */
@@ -51,7 +54,8 @@ void skeym_cmac_mask(uint8_t *out, const uint8_t *in, size_t count, const uint64
 bool skeym_sodium_avx2(void);
 
 /* For tests: from now on this one alone, NULL for the usual choice; OpenSSL alone is also without
- * AVX2 of our own, all of it as on another CPU. Not while another thread is in the door. */
+ * AVX2 of our own, all of it as on another CPU. Not while another thread is in the door; keys are
+ * to be prepared anew. */
 void skeym_crypto_use(const struct skeym_crypto_backend *only);
 
 #endif

@@ -21,7 +21,7 @@
 static struct {
     const struct skeym_crypto_backend *brief; /* messages of at most brief->most bytes */
     const struct skeym_crypto_backend *bulk;
-    const struct skeym_crypto_backend *cmac;
+    const struct skeym_crypto_backend *blocks;
     const struct skeym_crypto_backend *curve;
     bool avx2;
 } chosen;
@@ -43,7 +43,7 @@ static void choose(void)
     chosen.bulk = &skeym_openssl;
     chosen.curve = sodium ? &skeym_sodium : &skeym_openssl;
     chosen.brief = ipsec_mb ? &skeym_ipsec_mb : chosen.curve;
-    chosen.cmac = ipsec_mb ? &skeym_ipsec_mb : &skeym_openssl;
+    chosen.blocks = ipsec_mb ? &skeym_ipsec_mb : &skeym_openssl;
     chosen.avx2 = skeym_sodium_avx2();
     name[0] = '\0';
     add_name(&skeym_openssl);
@@ -82,7 +82,7 @@ void skeym_crypto_use(const struct skeym_crypto_backend *only)
     if (only) {
         chosen.brief = only;
         chosen.bulk = only;
-        chosen.cmac = only->cmac_blocks ? only : &skeym_openssl;
+        chosen.blocks = only->aes_blocks ? only : &skeym_openssl;
         chosen.curve = only->x25519 ? only : &skeym_openssl;
         chosen.avx2 = chosen.avx2 && only != &skeym_openssl;
     }
@@ -133,16 +133,37 @@ enum skeym_error skeym_crypto_open(struct skeym_room out, const uint8_t key[SKEY
     return error;
 }
 
-enum skeym_error skeym_crypto_cmac_blocks(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES],
+enum skeym_error skeym_crypto_cmac_prepare(struct skeym_cmac_key *out,
+                                           const uint8_t key[SKEYM_KEY_BYTES])
+{
+    prepare();
+    memset(out, 0, sizeof *out);
+    memcpy(out->key, key, sizeof out->key);
+    if (chosen.blocks->aes_expand) {
+        chosen.blocks->aes_expand(out);
+    }
+    uint8_t *l = (uint8_t *)out->k1;
+    if (!chosen.blocks->aes_blocks(l, out, l, 1)) {
+        skeym_crypto_wipe(out, sizeof *out);
+        return SKEYM_ERR_CRYPTO;
+    }
+    skeym_cmac_subkey(out->k1);
+    return SKEYM_OK;
+}
+
+enum skeym_error skeym_crypto_cmac_blocks(uint8_t *out, const struct skeym_cmac_key *key,
                                           const uint8_t *in, size_t count)
 {
     prepare();
-    if (count == 0 || count > SKEYM_CMAC_BLOCKS_MAX ||
-        !chosen.cmac->cmac_blocks(out, key, in, count)) {
-        skeym_crypto_wipe(out, count * SKEYM_BLOCK_BYTES);
-        return SKEYM_ERR_CRYPTO;
+    bool done = count > 0 && count <= SKEYM_CMAC_BLOCKS_MAX;
+    if (done) {
+        skeym_cmac_mask(out, in, count, key->k1);
+        done = chosen.blocks->aes_blocks(out, key, out, count);
     }
-    return SKEYM_OK;
+    if (!done) {
+        skeym_crypto_wipe(out, count * SKEYM_BLOCK_BYTES);
+    }
+    return done ? SKEYM_OK : SKEYM_ERR_CRYPTO;
 }
 
 enum skeym_error skeym_crypto_x25519_public(uint8_t out[SKEYM_KEY_BYTES],

@@ -12,6 +12,7 @@
 #ifndef SKEYM_CRYPTO_CRYPTO_H
 #define SKEYM_CRYPTO_CRYPTO_H
 
+#include <skeym/cmac.h>
 #include <skeym/error.h>
 #include <skeym/span.h>
 
@@ -76,12 +77,18 @@ SKEYM_MUST_USE enum skeym_error skeym_crypto_open(struct skeym_room out,
                                                   const uint8_t iv[SKEYM_IV_BYTES],
                                                   struct skeym_span aad, struct skeym_span sealed);
 
+/* Makes a key ready for the next function: that costs more than the blocks, and a key may be used
+ * for many. *out is secret and the caller's to wipe, zero on an error; key does not overlap it. A
+ * prepared key is for the process that prepared it. Errors: SKEYM_ERR_CRYPTO. */
+SKEYM_MUST_USE enum skeym_error skeym_crypto_cmac_prepare(struct skeym_cmac_key *out,
+                                                          const uint8_t key[SKEYM_KEY_BYTES]);
+
 #define SKEYM_CMAC_BLOCKS_MAX 8
 /* AES-256-CMAC (NIST SP 800-38B) of `count` messages (1 to SKEYM_CMAC_BLOCKS_MAX) of exactly one
- * block each, all under one key: out gets `count` blocks; may be in exactly. One call, because
- * keying costs more than the blocks. Errors: SKEYM_ERR_CRYPTO. */
+ * block each, all under one key: out gets `count` blocks; may be in exactly. Errors:
+ * SKEYM_ERR_CRYPTO. */
 SKEYM_MUST_USE enum skeym_error skeym_crypto_cmac_blocks(uint8_t *out,
-                                                         const uint8_t key[SKEYM_KEY_BYTES],
+                                                         const struct skeym_cmac_key *key,
                                                          const uint8_t *in, size_t count);
 
 /* Fills the room from the system's generator. Errors: SKEYM_ERR_RANDOM (out is zero then).

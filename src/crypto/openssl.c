@@ -144,21 +144,13 @@ static enum skeym_error open_sealed(uint8_t *out, const uint8_t key[SKEYM_KEY_BY
     return error;
 }
 
-static bool cmac_blocks(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const uint8_t *in,
-                        size_t count)
+static bool aes_blocks(uint8_t *out, const struct skeym_cmac_key *key, const uint8_t *in,
+                       size_t count)
 {
-    size_t size = count * SKEYM_BLOCK_BYTES;
-    uint64_t k1[2];
     EVP_CIPHER_CTX *ctx = context(&mine.ecb, "AES-256-ECB");
-    bool done = ctx && EVP_CipherInit_ex2(ctx, NULL, key, NULL, 1, NULL) == 1 &&
-                run(ctx, (uint8_t *)k1, (struct skeym_span){zeros, sizeof k1});
-    if (done) {
-        skeym_cmac_subkey(k1);
-        skeym_cmac_mask(out, in, count, k1);
-        done = run(ctx, out, (struct skeym_span){out, size});
-    }
+    bool done = ctx && EVP_CipherInit_ex2(ctx, NULL, key->key, NULL, 1, NULL) == 1 &&
+                run(ctx, out, (struct skeym_span){in, count * SKEYM_BLOCK_BYTES});
     forget_key(&mine.ecb);
-    skeym_crypto_wipe(k1, sizeof k1);
     return done;
 }
 
@@ -251,7 +243,7 @@ const struct skeym_crypto_backend skeym_openssl = {
     .usable = always,
     .seal = seal,
     .open = open_sealed,
-    .cmac_blocks = cmac_blocks,
+    .aes_blocks = aes_blocks,
     .x25519_public = x25519_public,
     .x25519 = x25519,
 };

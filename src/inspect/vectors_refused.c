@@ -113,7 +113,7 @@ static void refuse_sealed_tokens(struct skeym_jot *jot, const struct skeym_vecto
     size_t size = token.size - SEALED_AT - TAG_BYTES;
     memcpy(aad, token.data, NONCE_AT);
     memcpy(aad + NONCE_AT, audience.data, audience.size);
-    const struct sealer sealer = {keys->current, skeym_span(aad, NONCE_AT + audience.size),
+    const struct sealer sealer = {keys->current.key, skeym_span(aad, NONCE_AT + audience.size),
                                   token.data};
     for (size_t i = 0; i < sizeof token_patches / sizeof token_patches[0]; i++) {
         struct skeym_writer writer = skeym_writer((struct skeym_room){claims, sizeof claims});

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ct_world.h"
+#include "crypto/crypto.h"
 #include <string.h>
 
 struct skeym_name ct_name(const char *text)
@@ -38,8 +39,12 @@ struct skeym_token_claims ct_claims(void)
 struct skeym_audience_keys ct_audience(void)
 {
     struct skeym_audience_keys keys = {.audience = ct_name("ward"), .epoch = 500000};
-    ct_key(keys.current, 11);
-    ct_key(keys.previous, 12);
+    struct skeym_cmac_key *const prepared[] = {&keys.current, &keys.previous};
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t key[32];
+        ct_key(key, 11 + i);
+        ct_okay(skeym_crypto_cmac_prepare(prepared[i], key), "prepare");
+    }
     return keys;
 }
 

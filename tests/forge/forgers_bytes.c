@@ -243,7 +243,7 @@ static void proof_key(struct forge_try *t)
                                    from->keys.request,
                                    from->keys.answer,
                                    from->keys.next,
-                                   t->world->keys.current,
+                                   t->world->keys.current.key,
                                    from->token + PREFIX,
                                    another(t)->keys.proof};
     prove_with(t, keys[below(t, sizeof keys / sizeof keys[0])]);
@@ -348,7 +348,7 @@ static void claims_out_of_range(struct forge_try *t)
     if (writer.bad ||
         skeym_xaes_seal(
             (struct skeym_room){t->token + SKEYM_TOKEN_HEAD, sizeof t->token - SKEYM_TOKEN_HEAD},
-            keys->current, t->token + PREFIX, skeym_span(aad, PREFIX + keys->audience.size),
+            keys->current.key, t->token + PREFIX, skeym_span(aad, PREFIX + keys->audience.size),
             skeym_span(plain, writer.size))) {
         forge_fail("sealing");
     }

@@ -282,14 +282,25 @@ enum skeym_error skeym_crypto_open(struct skeym_room out, const uint8_t key[32],
     return SKEYM_OK;
 }
 
-enum skeym_error skeym_crypto_cmac_blocks(uint8_t *out, const uint8_t key[32], const uint8_t *in,
-                                          size_t count)
+enum skeym_error skeym_crypto_cmac_prepare(struct skeym_cmac_key *out, const uint8_t key[32])
+{
+    memset(out, 0, sizeof *out);
+    enum skeym_error error = door_step();
+    if (!error) {
+        memcpy(out->key, key, sizeof out->key);
+        door_secret((const uint8_t *)out, sizeof *out);
+    }
+    return error;
+}
+
+enum skeym_error skeym_crypto_cmac_blocks(uint8_t *out, const struct skeym_cmac_key *key,
+                                          const uint8_t *in, size_t count)
 {
     enum skeym_error error = door_step();
     if (error) {
         memset(out, 0, 16 * count);
     } else {
-        door_fill((struct skeym_room){out, 16 * count}, skeym_span(key, 32),
+        door_fill((struct skeym_room){out, 16 * count}, skeym_span(key->key, 32),
                   skeym_span(in, 16 * count));
     }
     return error;

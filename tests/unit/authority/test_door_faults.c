@@ -219,15 +219,15 @@ static const struct operation {
     unsigned hidden;         /* of them: the first, whose failure reads as one of the locator */
     size_t public_parts;     /* that the door gave and that are no secrets */
 } operations[] = {
-    {"derive", set_up, do_derive, SKEYM_OK, 8, 0, 0},
+    {"derive", set_up, do_derive, SKEYM_OK, 10, 0, 0},
     {"advance", set_up, do_advance, SKEYM_OK, 3, 0, 0},
-    {"make", set_up, do_make, SKEYM_OK, 3, 0, 0},
+    {"make", set_up, do_make, SKEYM_OK, 4, 0, 0},
     {"write a list", set_up, do_write_list, SKEYM_OK, 1, 0, 0},
     {"read a list", list_written, do_read_list, SKEYM_OK, 1, 0, 0},
-    {"login", hello, do_login, SKEYM_OK, 26, 2, 3},
-    {"clock", late_hello, do_login, SKEYM_ERR_CLOCK, 18, 2, 3},
-    {"invite", set_up, do_invite, SKEYM_OK, 3, 0, 0},
-    {"accept", invited, do_accept, SKEYM_OK, 12, 2, 3},
+    {"login", hello, do_login, SKEYM_OK, 28, 3, 3},
+    {"clock", late_hello, do_login, SKEYM_ERR_CLOCK, 19, 3, 3},
+    {"invite", set_up, do_invite, SKEYM_OK, 4, 0, 0},
+    {"accept", invited, do_accept, SKEYM_OK, 13, 3, 3},
     {"write uses", set_up, do_write_uses, SKEYM_OK, 1, 0, 0},
     {"read uses", uses_written, do_read_uses, SKEYM_OK, 1, 0, 0},
 };

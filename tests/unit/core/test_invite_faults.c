@@ -92,14 +92,14 @@ static void answered(void)
 }
 
 static const struct door_operation operations[] = {
-    {"seal an invitation", nothing, do_seal, DOOR_OUT(my.invitation), DOOR_CRYPTO, 2, 0, 0},
-    {"open an invitation", nothing, do_open, DOOR_OUT(my.claims), DOOR_CRYPTO, 2, 0, 1},
+    {"seal an invitation", nothing, do_seal, DOOR_OUT(my.invitation), DOOR_CRYPTO, 3, 0, 0},
+    {"open an invitation", nothing, do_open, DOOR_OUT(my.claims), DOOR_CRYPTO, 3, 0, 1},
     {"its secret", nothing, do_secret, DOOR_OUT(my.secret), DOOR_CRYPTO, 1, 0, 0},
     {"start an enrolment", nothing, do_start, DOOR_OUT(f.body), DOOR_CRYPTO, 11, 0, 0},
-    {"read an enrolment", asked, read_body, DOOR_OUT(f.request), DOOR_CRYPTO, 12, 2, 3},
+    {"read an enrolment", asked, read_body, DOOR_OUT(f.request), DOOR_CRYPTO, 13, 3, 3},
     {"read a bad invitation", asked_badly, read_body, DOOR_OUT(f.request), SKEYM_ERR_LOCATOR,
-     SKEYM_ERR_LOCATOR, 12, 2, 3},
-    {"answer an enrolment", was_read, do_answer, DOOR_OUT(f.answer), DOOR_CRYPTO, 10, 0, 0},
+     SKEYM_ERR_LOCATOR, 13, 3, 3},
+    {"answer an enrolment", was_read, do_answer, DOOR_OUT(f.answer), DOOR_CRYPTO, 11, 0, 0},
     {"answer with the clock", was_read, do_clock, DOOR_OUT(f.answer), DOOR_CRYPTO, 7, 0, 0},
     {"finish an enrolment", answered, do_finish, DOOR_OUT(f.grant), DOOR_CRYPTO, 7, 0, 0},
 };

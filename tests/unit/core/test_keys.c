@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each key is computed here a second time, by OpenSSL's HKDF. */
+#include "crypto/crypto.h"
 #include "unit/hex.h"
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
@@ -85,6 +86,15 @@ static void ratchet_ends(void **state)
     assert_memory_equal(&key, &before, sizeof key);
 }
 
+/* All of it, not the 32 bytes alone. */
+static void assert_prepared(const struct skeym_cmac_key *key, const uint8_t want[32])
+{
+    struct skeym_cmac_key prepared;
+    assert_memory_equal(key->key, want, 32);
+    assert_int_equal(skeym_crypto_cmac_prepare(&prepared, want), SKEYM_OK);
+    assert_memory_equal(key, &prepared, sizeof prepared);
+}
+
 static void audience_keys(void **state)
 {
     (void)state;
@@ -98,15 +108,15 @@ static void audience_keys(void **state)
     assert_int_equal(keys.epoch, 42);
     assert_memory_equal(&keys.audience, &audience, sizeof audience);
     expand(want, previous.key, "skeym/1 audience", "ward-3.example");
-    assert_memory_equal(keys.previous, want, 32);
+    assert_prepared(&keys.previous, want);
     expand(key, previous.key, "skeym/1 ratchet", "");
     expand(want, key, "skeym/1 audience", "ward-3.example");
-    assert_memory_equal(keys.current, want, 32);
+    assert_prepared(&keys.current, want);
     /* One epoch later, today's current key is the previous one. */
     struct skeym_audience_keys later;
     assert_int_equal(skeym_epoch_ratchet(&previous), SKEYM_OK);
     assert_int_equal(skeym_audience_keys_derive(&later, &previous, &audience), SKEYM_OK);
-    assert_memory_equal(later.previous, keys.current, 32);
+    assert_memory_equal(&later.previous, &keys.current, sizeof keys.current);
 }
 
 static void audience_keys_refused(void **state)

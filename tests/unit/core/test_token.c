@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/audience_key.h"
 #include <setjmp.h>
 #include <skeym/token.h>
 #include <stdarg.h>
@@ -32,8 +33,8 @@ static void set_up(struct fixture *f)
     assert_int_equal(skeym_name_audience(&f->keys.audience, skeym_span_text("ward.example")),
                      SKEYM_OK);
     f->keys.epoch = EPOCH;
-    memset(f->keys.current, 0x11, sizeof f->keys.current);
-    memset(f->keys.previous, 0x22, sizeof f->keys.previous);
+    set_key(&f->keys.current, 0x11);
+    set_key(&f->keys.previous, 0x22);
     memset(f->claims.secret, 0x33, sizeof f->claims.secret);
     f->claims.issued_ms = NOW;
     f->claims.lifetime_s = 59;
@@ -174,7 +175,7 @@ static void the_epoch_is_sealed(void **state)
     (void)state;
     struct fixture f;
     set_up(&f);
-    memcpy(f.keys.previous, f.keys.current, sizeof f.keys.previous);
+    f.keys.previous = f.keys.current;
     f.token[3] = 0xa1;
     f.token[4] = 0x1f;
     assert_refused(&f, skeym_span(f.token, f.size), NOW, SKEYM_ERR_SEAL);
@@ -188,8 +189,8 @@ static void this_epoch_and_the_one_before(void **state)
     struct skeym_audience_keys then = f.keys;
     f.keys.epoch = EPOCH + 1;
     assert_refused(&f, skeym_span(f.token, f.size), NOW, SKEYM_ERR_SEAL); /* by `previous` */
-    memcpy(f.keys.previous, then.current, sizeof then.current);
-    memset(f.keys.current, 0x44, sizeof f.keys.current);
+    f.keys.previous = then.current;
+    set_key(&f.keys.current, 0x44);
     assert_opens(&f, NOW);
     f.keys.epoch = EPOCH + 2;
     assert_refused(&f, skeym_span(f.token, f.size), NOW, SKEYM_ERR_EPOCH);

@@ -193,6 +193,13 @@ static void gcm_in_parts(void **state)
 
 /* --- AES-256-CMAC -------------------------------------------------------------------- */
 
+static enum skeym_error mac(uint8_t *out, const uint8_t k[32], const uint8_t *in, size_t count)
+{
+    struct skeym_cmac_key prepared;
+    assert_int_equal(skeym_crypto_cmac_prepare(&prepared, k), SKEYM_OK);
+    return skeym_crypto_cmac_blocks(out, &prepared, in, count);
+}
+
 /* NIST SP 800-38B, D.3, example 10: the one whose message is one block. And the derivation of the
  * two XAES-256-GCM keys that C2SP prints: with and without the top bit of L. */
 static void cmac_vectors(void **state)
@@ -202,15 +209,15 @@ static void cmac_vectors(void **state)
     uint8_t blocks[32];
     unhex(k, sizeof k, "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
     unhex(blocks, 16, "6bc1bee22e409f96e93d7e117393172a");
-    assert_int_equal(skeym_crypto_cmac_blocks(blocks, k, blocks, 1), SKEYM_OK);
+    assert_int_equal(mac(blocks, k, blocks, 1), SKEYM_OK);
     assert_hex(blocks, 16, "28a7023f452e8f82bd4bf28d8c37c35c");
     memset(k, 1, sizeof k);
     unhex(blocks, 32, "000158004142434445464748494a4b4c000258004142434445464748494a4b4c");
-    assert_int_equal(skeym_crypto_cmac_blocks(blocks, k, blocks, 2), SKEYM_OK);
+    assert_int_equal(mac(blocks, k, blocks, 2), SKEYM_OK);
     assert_hex(blocks, 32, "c8612c9ed53fe43e8e005b828a1631a0bbcb6ab2f46514ec4f439fcfd0fa969b");
     memset(k, 3, sizeof k);
     unhex(blocks, 32, "000158004142434445464748494a4b4c000258004142434445464748494a4b4c");
-    assert_int_equal(skeym_crypto_cmac_blocks(blocks, k, blocks, 2), SKEYM_OK);
+    assert_int_equal(mac(blocks, k, blocks, 2), SKEYM_OK);
     assert_hex(blocks, 32, "e9c621d4cdd9b11b00a6427ad7e559aeedd66b3857646677748f8ca796cb3fd8");
 }
 
@@ -225,15 +232,36 @@ static void cmac_counts(void **state)
     }
     for (size_t count = 1; count <= 8; count++) {
         memset(out, 0xee, sizeof out);
-        assert_int_equal(skeym_crypto_cmac_blocks(out, key, in, count), SKEYM_OK);
+        assert_int_equal(mac(out, key, in, count), SKEYM_OK);
         size_t last = (count - 1) * 16;
         assert_int_equal(out[last + 16], 0xee);
-        assert_int_equal(skeym_crypto_cmac_blocks(one, key, in + last, 1), SKEYM_OK);
+        assert_int_equal(mac(one, key, in + last, 1), SKEYM_OK);
         assert_memory_equal(one, out + last, 16);
     }
-    assert_int_equal(skeym_crypto_cmac_blocks(out, key, in, 0), SKEYM_ERR_CRYPTO);
-    assert_int_equal(skeym_crypto_cmac_blocks(out, key, in, 9), SKEYM_ERR_CRYPTO);
+    assert_int_equal(mac(out, key, in, 0), SKEYM_ERR_CRYPTO);
+    assert_int_equal(mac(out, key, in, 9), SKEYM_ERR_CRYPTO);
     assert_zero(out, sizeof in);
+}
+
+/* The key is in it, as what looks for it there needs; a copy does what the first one does; and two
+ * of one key are the same bytes, whatever was there before. */
+static void cmac_prepared(void **state)
+{
+    (void)state;
+    struct skeym_cmac_key prepared[2];
+    const uint8_t block[16] = {1, 2, 3};
+    uint8_t out[2][16];
+    memset(prepared, 0xee, sizeof prepared);
+    assert_int_equal(skeym_crypto_cmac_prepare(&prepared[0], key), SKEYM_OK);
+    assert_memory_equal(prepared[0].key, key, 32);
+    const struct skeym_cmac_key copy = prepared[0];
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(skeym_crypto_cmac_blocks(out[i], i ? &copy : &prepared[0], block, 1),
+                         SKEYM_OK);
+    }
+    assert_memory_equal(out[0], out[1], 16);
+    assert_int_equal(skeym_crypto_cmac_prepare(&prepared[1], key), SKEYM_OK);
+    assert_memory_equal(&prepared[0], &prepared[1], sizeof prepared[0]);
 }
 
 /* --- X25519 ------------------------------------------------------------------------------ */
@@ -370,9 +398,11 @@ static void *work(void *number)
     memset(text, *(uint8_t *)number, sizeof text);
     for (int i = 0; i < 500; i++) {
         uint8_t blocks[16] = {0};
+        struct skeym_cmac_key prepared;
         struct skeym_room room = {out, sizeof out};
         if (skeym_crypto_seal(room, mine, iv, nothing, span_of(text, 64)) ||
-            skeym_crypto_cmac_blocks(blocks, mine, blocks, 1) ||
+            skeym_crypto_cmac_prepare(&prepared, mine) ||
+            skeym_crypto_cmac_blocks(blocks, &prepared, blocks, 1) ||
             skeym_crypto_open(room, mine, iv, nothing, span_of(out, sizeof out)) ||
             memcmp(out, text, 64) != 0) {
             return number;
@@ -427,21 +457,14 @@ static void after_a_fork(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(name_and_version),
-        cmocka_unit_test(gcm_vectors),
-        cmocka_unit_test(gcm_sizes_in_place),
-        cmocka_unit_test(gcm_altered),
-        cmocka_unit_test(gcm_without_room),
-        cmocka_unit_test(gcm_in_parts),
-        cmocka_unit_test(cmac_vectors),
-        cmocka_unit_test(cmac_counts),
-        cmocka_unit_test(x25519_vectors),
-        cmocka_unit_test(x25519_thousand_rounds),
-        cmocka_unit_test(x25519_weak),
-        cmocka_unit_test(x25519_in_place),
-        cmocka_unit_test(equal_and_wipe),
-        cmocka_unit_test(random_bytes),
-        cmocka_unit_test(threads),
+        cmocka_unit_test(name_and_version),       cmocka_unit_test(gcm_vectors),
+        cmocka_unit_test(gcm_sizes_in_place),     cmocka_unit_test(gcm_altered),
+        cmocka_unit_test(gcm_without_room),       cmocka_unit_test(gcm_in_parts),
+        cmocka_unit_test(cmac_vectors),           cmocka_unit_test(cmac_counts),
+        cmocka_unit_test(cmac_prepared),          cmocka_unit_test(x25519_vectors),
+        cmocka_unit_test(x25519_thousand_rounds), cmocka_unit_test(x25519_weak),
+        cmocka_unit_test(x25519_in_place),        cmocka_unit_test(equal_and_wipe),
+        cmocka_unit_test(random_bytes),           cmocka_unit_test(threads),
         cmocka_unit_test(after_a_fork),
     };
     return run_on_each_backend(tests, sizeof tests / sizeof tests[0]);

@@ -172,7 +172,15 @@ static enum skeym_error do_open(struct skeym_room out)
 
 static enum skeym_error do_cmac(struct skeym_room out)
 {
-    return skeym_crypto_cmac_blocks(out.data, key, text, 3);
+    struct skeym_cmac_key prepared;
+    memset(&prepared, 0xee, sizeof prepared);
+    enum skeym_error error = skeym_crypto_cmac_prepare(&prepared, key);
+    if (error) {
+        assert_zero(&prepared, sizeof prepared);
+        memset(out.data, 0, 48);
+        return error;
+    }
+    return skeym_crypto_cmac_blocks(out.data, &prepared, text, 3);
 }
 
 static enum skeym_error do_x25519(struct skeym_room out)

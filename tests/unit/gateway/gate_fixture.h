@@ -3,6 +3,7 @@
 #ifndef SKEYM_TESTS_GATE_FIXTURE_H
 #define SKEYM_TESTS_GATE_FIXTURE_H
 
+#include "unit/audience_key.h"
 #include <setjmp.h>
 #include <skeym/admit.h>
 #include <stdarg.h>
@@ -106,8 +107,8 @@ static inline void set_up(struct fixture *f)
     assert_int_equal(skeym_name_audience(&f->keys.audience, skeym_span_text("ward.example")),
                      SKEYM_OK);
     f->keys.epoch = EPOCH;
-    memset(f->keys.current, 0x11, sizeof f->keys.current);
-    memset(f->keys.previous, 0x22, sizeof f->keys.previous);
+    set_key(&f->keys.current, 0x11);
+    set_key(&f->keys.previous, 0x22);
     f->entries[0] = (struct skeym_revoked_entry){node_name("dr-hopper"), 6};
     f->entries[1] = (struct skeym_revoked_entry){node_name("dr-lovelace"), 9};
     skeym_revoked_sort(f->entries, 2);

@@ -57,7 +57,7 @@ static void a_locator_is_no_token(struct fixture *f)
     struct skeym_node_claims node = {
         .generation = 7, .not_after = UINT32_MAX, .role = SKEYM_ROLE_DOCTOR, .id = f->claims.id};
     struct skeym_node_claims opened;
-    memcpy(enrol.seal, f->keys.current, sizeof enrol.seal);
+    memcpy(enrol.seal, f->keys.current.key, sizeof enrol.seal);
     assert_int_equal(skeym_locator_seal((struct skeym_room){f->token, sizeof f->token},
                                         &f->token_size, &enrol, &node, f->nonce),
                      SKEYM_OK);
@@ -142,7 +142,7 @@ static void empty_key(void **state)
     for (uint32_t back = 0; back < 2; back++) {
         for (unsigned byte = 0; byte < 256; byte += 255) { /* all zeros, all ones */
             f.keys.epoch = EPOCH - back;
-            memset(f.keys.current, (int)byte, sizeof f.keys.current);
+            set_key(&f.keys.current, (uint8_t)byte);
             mint(&f);
             prove(&f);
             f.keys = keys;
@@ -331,8 +331,8 @@ static void missing_audience(void **state)
     assert_int_equal(skeym_audience_keys_derive(&lab, &root, &other), SKEYM_OK);
     assert_int_equal(skeym_audience_keys_derive(&f.keys, &root, &f.keys.audience), SKEYM_OK);
     mint(&f);
-    assert_memory_not_equal(lab.current, f.keys.current, 32);
-    assert_memory_not_equal(lab.previous, f.keys.previous, 32);
+    assert_memory_not_equal(lab.current.key, f.keys.current.key, 32);
+    assert_memory_not_equal(lab.previous.key, f.keys.previous.key, 32);
     const struct skeym_audience_keys ward = f.keys;
     f.keys = lab;
     assert_head_refused(&f, NOW, SKEYM_ERR_SEAL, SKEYM_CHECK_UNSEAL, false);

@@ -115,7 +115,7 @@ static void moves_at_the_edge_and_not_before(void **state)
     assert_true(moved);
     struct skeym_audience_keys after = keys_of(place);
     assert_int_equal(after.epoch, before.epoch + 1);
-    assert_memory_equal(after.previous, before.current, 32);
+    assert_memory_equal(&after.previous, &before.current, sizeof before.current);
     assert_int_equal(skeym_state_ratchet(place->state, NOW_MS + EPOCHS, &moved), SKEYM_OK);
     assert_false(moved);
 }

@@ -42,16 +42,16 @@ void prove_wipe_plain(uint8_t *plain, size_t size);
 
 /*@ requires \valid_read(keys);
     assigns \result \from keys, epoch;
-    ensures \result == \null || \result == &keys->current[0] || \result == &keys->previous[0];
-    ensures \result == &keys->previous[0] ==> epoch + 1 == keys->epoch; */
-static const uint8_t *key_of(const struct skeym_audience_keys *keys, uint32_t epoch);
+    ensures \result == \null || \result == &keys->current || \result == &keys->previous;
+    ensures \result == &keys->previous ==> epoch + 1 == keys->epoch; */
+static const struct skeym_cmac_key *key_of(const struct skeym_audience_keys *keys, uint32_t epoch);
 
 /*@ requires \valid(key) && \valid_read(keys) && readable(token) && \separated(key, keys);
     assigns *key \from keys, token;
     ensures \result == SKEYM_OK ==> 61 <= token.size <= SKEYM_TOKEN_BYTES;
-    ensures \result == SKEYM_OK ==> *key == &keys->current[0] || *key == &keys->previous[0]; */
-static enum skeym_error read_head(const uint8_t **key, const struct skeym_audience_keys *keys,
-                                  struct skeym_span token);
+    ensures \result == SKEYM_OK ==> *key == &keys->current || *key == &keys->previous; */
+static enum skeym_error read_head(const struct skeym_cmac_key **key,
+                                  const struct skeym_audience_keys *keys, struct skeym_span token);
 #endif
 
 #endif
