@@ -3,12 +3,18 @@
 //   @ FILE ITEM            the item is a function, a table or a macro
 //   - the line as it is    (white space folded)
 //   + the line as mutated
-//   : why no test can or need see it; after "unseen:" why these tests cannot, though it matters
+//   : why no test can or need see it; after "unseen:" why these tests cannot, though it matters;
+//                          after "sometimes:" why they can, but not every time
 // A reason may hold for several lines before it: then blocks end without one, and the next that has one
 // gives it.
 import { readFileSync } from 'node:fs';
 
 export const keyOf = (m) => `@ ${m.file} ${m.where}\n- ${m.before}\n+ ${m.after}`;
+
+export const isSometimes = (reason) => reason.startsWith('sometimes:');
+
+// Whether it makes no difference at all.
+export const isIdle = (reason) => !isSometimes(reason) && !reason.startsWith('unseen:');
 
 export function readList(path) {
     const reasons = new Map();

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bench, TOP, digest, isOwn, layerOf, testsFor } from './bench.mjs';
 import { control } from './control.mjs';
-import { keyOf, readList } from './list.mjs';
+import { isIdle, isSometimes, keyOf, readList } from './list.mjs';
 import { apply, describe, mutantsOf } from './mutations.mjs';
 import { functionAt, functionsOf, schemaOf } from './schema.mjs';
 
@@ -20,7 +20,7 @@ const LAYERS = ['core', 'gateway'];
 const say = (text) => process.stderr.write(`${text}\n`);
 
 function usage() {
-    say('usage: tests/mutate/run [--short] [--sample N] [--seed TEXT] [--no-sanitizers] [FILE...]');
+    say('usage: tests/mutate/run [--short] [--sample N] [--seed TEXT] [--no-sanitizers] [--again] [--rest] [--tell] [FILE...]');
     process.exit(2);
 }
 
@@ -30,14 +30,14 @@ function options(args) {
         const arg = args.shift();
         if (arg === '--short') Object.assign(chosen, { short: true, sample: SHORT.mutants });
         else if (arg === '--no-sanitizers') chosen.sanitizers = false;
-        else if (arg === '--again') chosen.again = true;
+        else if (['--again', '--rest', '--tell'].includes(arg)) chosen[arg.slice(2)] = true;
         else if (arg === '--sample' && /^[1-9]\d*$/.test(args[0])) chosen.sample = Number(args.shift());
         else if (arg === '--seed' && args.length > 0) chosen.seed = args.shift();
         else if (/^src\/\w+\/\w+\.c$/.test(arg) && existsSync(join(TOP, arg))) chosen.files.push(arg);
         else usage();
     }
     if (chosen.files.length === 0) {
-        chosen.whole = !chosen.sample && !chosen.again;
+        chosen.whole = !chosen.sample && !chosen.again && !chosen.rest;
         chosen.files = LAYERS.flatMap((layer) =>
             readdirSync(join(TOP, 'src', layer))
                 .filter((name) => name.endsWith('.c'))
@@ -100,13 +100,19 @@ function inOrder(bench, file) {
     return tests.sort((a, b) => rank(a) - rank(b));
 }
 
-// A mutant that gcc -O2 makes the same program of as of the original is none.
+// A mutant of which gcc makes the same program as of the original, at either level, is none.
+const WAYS = ['-O2', '-O3'].map((way) => [way, '-g0', '-w']);
+
 async function isSame(bench, text, mutant, worker, originals) {
-    const flags = ['-O2', '-g0', '-w'];
-    if (!originals.has(mutant.file)) originals.set(mutant.file, digest((await bench.compile(mutant.file, text, worker, flags)).object));
-    const built = await bench.compile(mutant.file, apply(text, mutant), worker, flags);
-    mutant.hash = built.failed ? '' : digest(built.object);
-    return mutant.hash === originals.get(mutant.file);
+    for (const flags of WAYS) {
+        const key = `${mutant.file} ${flags}`;
+        if (!originals.has(key)) originals.set(key, digest((await bench.compile(mutant.file, text, worker, flags)).object));
+        const built = await bench.compile(mutant.file, apply(text, mutant), worker, flags);
+        if (built.failed) return false;
+        mutant.hash ??= digest(built.object);
+        if (digest(built.object) === originals.get(key)) return true;
+    }
+    return false;
 }
 
 // Judges the mutants of one file.
@@ -122,7 +128,8 @@ async function judgeFile(bench, file, mutants) {
         programs.set(test, await bench.link(test, object, 0, `all-${test}`));
         reached.set(test, await bench.reached(test, programs.get(test)));
     }
-    await each(mutants.filter((m) => !m.verdict), async (mutant, worker) => {
+    await each(mutants.filter((m) => !m.verdict), async (mutant, worker, at) => {
+        if (at % 100 === 99) keep(mutants.filter((m) => m.verdict));
         let single;
         if (!mutant.inside) {
             const built = await bench.compile(file, apply(text, mutant), worker);
@@ -131,6 +138,11 @@ async function judgeFile(bench, file, mutants) {
                 return;
             }
             single = built.object;
+        }
+        const asked = mutant.doubted && bench.name === 'plain';
+        if (asked && (await isSame(bench, text, mutant, worker, originals))) {
+            mutant.verdict = 'same';
+            return;
         }
         const name = mutant.inside && functionAt(functions, mutant).name.text;
         const able = name ? tests.filter((test) => reached.get(test).has(name)) : tests;
@@ -144,7 +156,8 @@ async function judgeFile(bench, file, mutants) {
                 return;
             }
         }
-        mutant.verdict = bench.name === 'plain' && (await isSame(bench, text, mutant, worker, originals)) ? 'same' : 'survived';
+        const same = bench.name === 'plain' && !asked && (await isSame(bench, text, mutant, worker, originals));
+        mutant.verdict = same ? 'same' : 'survived';
         if (mutant.verdict === 'survived') say(`${keyOf(mutant)}\n`);
     });
 }
@@ -166,20 +179,28 @@ function lastReport() {
     return new Map(existsSync(REPORT) ? JSON.parse(readFileSync(REPORT)).map((m) => [keyOf(m), m]) : []);
 }
 
+// What is known of each mutant, and of which text of its file (`of`). What --tell says is of verdicts kept here.
 function keep(mutants) {
     const report = lastReport();
-    for (const { hash, hint, text, inside, ...rest } of mutants) report.set(keyOf(rest), rest);
+    for (const { hash, hint, doubted, text, inside, ...rest } of mutants) report.set(keyOf(rest), { ...rest, of: digest(text) });
     writeFileSync(REPORT, JSON.stringify([...report.values()], null, 1));
 }
 
-// What killed a mutant the last time is tried first; --again takes only what survived.
-function hinted(mutants, { again }) {
+// What killed a mutant the last time is tried first. --again takes only what survived, --rest what has no
+// verdict of the present text, or one that the list does not agree with; --tell takes the verdicts as they are.
+function hinted(mutants, chosen, reasons) {
     const last = lastReport();
-    for (const mutant of mutants) {
-        const by = last.get(keyOf(mutant))?.by?.split(' ');
-        if (by?.[0] === 'plain') mutant.hint = by[1];
-    }
-    return again ? mutants.filter((m) => ['survived', undefined].includes(last.get(keyOf(m))?.verdict)) : mutants;
+    return mutants.filter((mutant) => {
+        const { by, verdict, of } = last.get(keyOf(mutant)) ?? {};
+        const stands = of === digest(mutant.text);
+        const [name, test] = by?.split(' ') ?? [];
+        if (name === 'plain') mutant.hint = test;
+        mutant.doubted = ['same', 'survived'].includes(verdict);
+        if (chosen.tell && stands) Object.assign(mutant, { verdict, by });
+        const reason = reasons.get(keyOf(mutant));
+        const open = verdict === 'survived' ? !reason : reason && !isSometimes(reason);
+        return chosen.again ? ['survived', undefined].includes(verdict) : !chosen.rest || !stands || open;
+    });
 }
 
 const rank = (seed, mutant) => digest(`${seed}\n${keyOf(mutant)}`);
@@ -225,6 +246,15 @@ async function tryAll(chosen, mutants, reasons, all) {
     return alive;
 }
 
+// The mutants whose verdict is known; how many are not, file by file.
+function told(mutants) {
+    for (const [file, group] of Object.entries(grouped(mutants.filter((m) => !m.verdict), (m) => m.file))) {
+        say(`${file}: ${group.length} of its mutants not judged`);
+        process.exitCode = 1;
+    }
+    return mutants.filter((m) => m.verdict && !['same', 'stillborn'].includes(m.verdict));
+}
+
 const percent = (part, all) => (all ? ((100 * part) / all).toFixed(1) : '-');
 
 function table(alive) {
@@ -246,9 +276,9 @@ function disagreements(chosen, alive, reasons) {
     for (const m of alive) {
         const explained = reasons.has(keyOf(m));
         if (m.verdict === 'survived' && !explained) found.push(`not in the list:\n${keyOf(m)}`);
-        if (m.verdict !== 'survived' && explained) found.push(`in the list, but killed by ${m.by}:\n${keyOf(m)}`);
+        if (m.verdict !== 'survived' && explained && !isSometimes(reasons.get(keyOf(m)))) found.push(`in the list, but killed by ${m.by}:\n${keyOf(m)}`);
     }
-    if (!chosen.sample && !chosen.again) {
+    if (!chosen.sample && !chosen.again && !chosen.rest) {
         const keys = new Set(alive.map(keyOf));
         for (const key of reasons.keys()) {
             const file = key.split(' ')[1];
@@ -265,7 +295,7 @@ function record(what, figure, seed) {
 
 function report(chosen, mutants, alive, reasons) {
     // What makes no difference is no mutant: it is not counted when the share is told.
-    const idle = (m) => m.verdict === 'survived' && reasons.has(keyOf(m)) && !reasons.get(keyOf(m)).startsWith('unseen:');
+    const idle = (m) => m.verdict === 'survived' && reasons.has(keyOf(m)) && isIdle(reasons.get(keyOf(m)));
     const count = (verdict) => mutants.filter((m) => m.verdict === verdict).length;
     console.log(table(alive));
     console.log(`\n${mutants.length} mutants made; ${count('stillborn')} do not compile, ${count('same')} are the same program`);
@@ -274,7 +304,7 @@ function report(chosen, mutants, alive, reasons) {
         const equal = group.filter(idle).length;
         const figure = `${dead} of ${group.length - equal} (${percent(dead, group.length - equal)} %), and ${equal} that make no difference`;
         console.log(`${layer}: killed ${figure}`);
-        if (chosen.whole) record(`mutants of ${layer} killed`, figure);
+        if (chosen.whole && !process.exitCode) record(`mutants of ${layer} killed`, figure);
     }
 }
 
@@ -296,9 +326,9 @@ async function twins(alive, reasons, all) {
 async function main() {
     const chosen = options(process.argv.slice(2));
     const all = collect(chosen.files);
-    const mutants = hinted(chosen.sample ? sampled(all, chosen) : all, chosen);
     const reasons = readList(LIST);
-    const alive = await tryAll(chosen, mutants, reasons, all);
+    const mutants = hinted(chosen.sample ? sampled(all, chosen) : all, chosen, reasons);
+    const alive = chosen.tell ? told(mutants) : await tryAll(chosen, mutants, reasons, all);
     const found = disagreements(chosen, alive, reasons);
     if (chosen.short) {
         await tap(alive, found);
