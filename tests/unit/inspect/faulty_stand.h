@@ -7,6 +7,7 @@
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wshadow"
 #define skeym_stand_open(...)    stand_open(__VA_ARGS__)
 #define skeym_stand_request(...) stand_request(__VA_ARGS__)
 #define skeym_stand_mint(...)    stand_mint(__VA_ARGS__)

@@ -2,7 +2,7 @@
 /* Table 1 with verifiers that take all, refuse all or fail: none of it is confirmed. */
 #include "unit/inspect/inspecting.h"
 
-#include "unit/inspect/faulty_clock.h"
+#include "unit/inspect/faulty_crew.h"
 #include "unit/inspect/faulty_stand.h"
 
 #include "baseline/stateful.h"

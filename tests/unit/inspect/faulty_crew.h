@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The crew of the inspections, with a clock of processor time that a test can set, and no more work
+ * than it wants done. */
+#ifndef SKEYM_TESTS_FAULTY_CREW_H
+#define SKEYM_TESTS_FAULTY_CREW_H
+
+#include "inspect/crew.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wshadow"
+#define skeym_crew_cpu_seconds(...) crew_cpu_seconds(__VA_ARGS__)
+#define skeym_crew_run(...)         crew_run(__VA_ARGS__)
+#include "inspect/crew.c"
+#undef skeym_crew_cpu_seconds
+#undef skeym_crew_run
+#pragma GCC diagnostic pop
+
+/* What the clock says from now on; NULL: the truth. */
+static double (*cpu_seconds)(void);
+
+double skeym_crew_cpu_seconds(void)
+{
+    return cpu_seconds ? cpu_seconds() : crew_cpu_seconds();
+}
+
+/* More numbers than that are left out; 0: none are. */
+static uint64_t crew_most;
+
+uint64_t skeym_crew_run(const struct skeym_crew *crew)
+{
+    struct skeym_crew less = *crew;
+    less.count = crew_most > 0 && crew->count > crew_most ? crew_most : crew->count;
+    return crew_run(&less);
+}
+
+#endif
