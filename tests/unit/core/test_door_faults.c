@@ -353,12 +353,27 @@ static void base64url_wipes_what_is_left_over(void **state)
 #endif
 }
 
+/* A plaintext of so many bytes that their characters count as none is refused before the door sees
+ * it. */
+static void what_does_not_fit_is_not_sealed(void **state)
+{
+    (void)state;
+    const struct skeym_span wraps = {text, SIZE_MAX / 4 * 3 + 3};
+    begin();
+    door_reset(0);
+    assert_int_equal(
+        skeym_jwe_seal(ROOM(my.jwe), &my.size, text, nonce, 200, skeym_span_text("a"), wraps),
+        SKEYM_ERR_SPACE);
+    assert_int_equal(door.calls, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call_of_the_door_fails),
         cmocka_unit_test(the_epoch_key_is_wiped),
         cmocka_unit_test(base64url_wipes_what_is_left_over),
+        cmocka_unit_test(what_does_not_fit_is_not_sealed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
