@@ -5,8 +5,7 @@
  *   part-ingest ingest PATH ROWS   devices that each wait for their last reading to be durable
  *   part-ingest bundles PATH ROWS  the same, ten readings at a time, all or nothing
  *   part-ingest fill PATH ROWS     as fast as it goes, patient after patient, short bodies
- *   part-ingest query PATH SECONDS "last 100 of a patient", again and again, while devices write
- *   part-ingest idle PATH SECONDS  the same while nobody writes
+ *   part-ingest query PATH SECONDS "last 100 of a patient", again and again, while nobody writes
  */
 #include "bench/ingest/rows.h"
 #include "load/histogram.h"
@@ -56,8 +55,8 @@ static void *need(size_t count, size_t size)
 struct ward {
     struct skeym_store *store;
     size_t count, each;
-    size_t finished;       /* under the lock, as the next line */
-    bool failed, stopping; /* stopping: readings that are under way are the last */
+    size_t finished; /* under the lock, as the next line */
+    bool failed;
     struct row *rows;
     struct skeym_store_write *writes;
     struct device {
@@ -81,12 +80,11 @@ static void taken(void *arg, struct skeym_store_batch *batch)
     (void)pthread_mutex_lock(&ward->lock);
     ward->finished += batch->count;
     ward->failed = ward->failed || !good;
-    bool stopping = ward->stopping;
-    (void)pthread_cond_signal(&ward->wake);
-    (void)pthread_mutex_unlock(&ward->lock);
-    if (!stopping) {
-        send_next(device);
+    if (ward->finished >= ward->count) { /* who waits is woken once: it has nothing else to do */
+        (void)pthread_cond_signal(&ward->wake);
     }
+    (void)pthread_mutex_unlock(&ward->lock);
+    send_next(device);
 }
 
 static void send_next(struct device *device)
@@ -107,7 +105,7 @@ static void send_next(struct device *device)
     }
 }
 
-static struct ward *open_ward(const char *path, size_t count, size_t each, size_t first, bool whole)
+static struct ward *open_ward(const char *path, size_t count, size_t each)
 {
     struct ward *ward = need(1, sizeof *ward);
     const struct skeym_store_options options = {.path = path};
@@ -118,7 +116,7 @@ static struct ward *open_ward(const char *path, size_t count, size_t each, size_
     for (size_t i = 0; i < count; i++) {
         size_t bundle = i / each;
         rows_make(&ward->rows[i], &ward->writes[i], bundle % DEVICES,
-                  first + bundle / DEVICES * each + i % each, first * DEVICES + i, whole);
+                  bundle / DEVICES * each + i % each, i, true);
     }
     (void)pthread_mutex_init(&ward->lock, NULL);
     (void)pthread_cond_init(&ward->wake, NULL);
@@ -136,14 +134,6 @@ static void start_ward(struct ward *ward)
         ward->devices[i].next = i * ward->each;
         send_next(&ward->devices[i]);
     }
-}
-
-static size_t finished(struct ward *ward)
-{
-    (void)pthread_mutex_lock(&ward->lock);
-    size_t count = ward->finished;
-    (void)pthread_mutex_unlock(&ward->lock);
-    return count;
 }
 
 static void wait_for_all(struct ward *ward)
@@ -168,7 +158,7 @@ static void close_ward(struct ward *ward)
 
 static void ingest(const char *path, size_t count, size_t each)
 {
-    struct ward *ward = open_ward(path, count, each, 0, true);
+    struct ward *ward = open_ward(path, count, each);
     uint64_t start = now_ns();
     double cpu = cpu_us();
     start_ward(ward);
@@ -258,8 +248,7 @@ static void fill(const char *path, size_t count)
     printf("{\"rows_per_s\": %.1f, \"seconds\": %.4f}\n", (double)count / seconds, seconds);
 }
 
-/* --- questions --------------------------------------------------------------------------------
- */
+/* --- questions ------------------------------------------------------------------------- */
 
 static bool count_row(void *arg, const struct skeym_store_record *record)
 {
@@ -288,48 +277,41 @@ static void ask(struct skeym_store_reader *reader, size_t patient)
     }
 }
 
-/* idle: nobody writes. Patients by chance, the same for every store. */
-static void query(const char *path, double seconds, bool idle)
+/* Patients by chance, the same for every store. */
+static void query(const char *path, double seconds)
 {
-    enum { ROWS = 400 * DEVICES };
     static struct skeym_histogram histogram;
+    struct skeym_store *store = NULL;
     struct skeym_store_reader *reader = NULL;
-    struct ward *ward =
-        open_ward(path, idle ? DEVICES : ROWS, 1, (size_t)(now_ns() / 1000000), false);
-    enum skeym_error error = skeym_store_reader_open(&reader, ward->store);
-    if (error) {
-        fail("reader", error);
+    const struct skeym_store_options options = {.path = path};
+    enum skeym_error error = skeym_store_open(&store, &options);
+    if (!error) {
+        error = skeym_store_reader_open(&reader, store);
     }
-    if (!idle) {
-        start_ward(ward);
+    if (error) {
+        fail(path, error);
     }
     uint64_t seed = 1;
-    uint64_t start = now_ns();
-    uint64_t end = start + (uint64_t)(seconds * 1e9);
-    uint64_t before = start;
-    while (before < end && finished(ward) < ward->count) {
+    uint64_t before = now_ns();
+    uint64_t end = before + (uint64_t)(seconds * 1e9);
+    while (before < end) {
         seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
         ask(reader, (size_t)(seed >> 40) % DEVICES);
         uint64_t after = now_ns();
         skeym_histogram_add(&histogram, after - before);
         before = after;
     }
-    double took = (double)(before - start) / 1e9;
-    double rate = (double)finished(ward) / took;
-    (void)pthread_mutex_lock(&ward->lock);
-    ward->stopping = true;
-    (void)pthread_mutex_unlock(&ward->lock);
     skeym_store_reader_close(reader);
-    close_ward(ward);
-    printf("{\"p50_us\": %.2f, \"p99_us\": %.2f, \"queries\": %" PRIu64 ", \"rows_per_s\": %.1f}\n",
+    skeym_store_close(store);
+    printf("{\"p50_us\": %.2f, \"p99_us\": %.2f, \"queries\": %" PRIu64 "}\n",
            (double)skeym_histogram_at(&histogram, 0.5) / 1e3,
-           (double)skeym_histogram_at(&histogram, 0.99) / 1e3, histogram.count, rate);
+           (double)skeym_histogram_at(&histogram, 0.99) / 1e3, histogram.count);
 }
 
 int main(int argc, char **argv)
 {
     if (argc != 4) {
-        (void)fprintf(stderr, "usage: part-ingest ingest|bundles|fill|query|idle PATH NUMBER\n");
+        (void)fprintf(stderr, "usage: part-ingest ingest|bundles|fill|query PATH NUMBER\n");
         return 2;
     }
     size_t number = (size_t)strtoull(argv[3], NULL, 10);
@@ -340,7 +322,7 @@ int main(int argc, char **argv)
     } else if (strcmp(argv[1], "fill") == 0) {
         fill(argv[2], number);
     } else {
-        query(argv[2], (double)number, strcmp(argv[1], "idle") == 0);
+        query(argv[2], (double)number);
     }
     return 0;
 }

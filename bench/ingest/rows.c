@@ -25,29 +25,26 @@ void rows_patient(char out[24], size_t patient)
 
 static void fill_body(struct row *row, uint64_t number, int64_t at_s, bool whole)
 {
-    char when[32] = "";
+    char when[32] = "", more[256];
     struct tm tm;
     time_t at = (time_t)at_s;
     if (gmtime_r(&at, &tm)) {
         (void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
     }
-    if (!whole) {
-        (void)snprintf(row->body, sizeof row->body,
-                       "{\"effectiveDateTime\":\"%s\",\"valueQuantity\":{\"value\":%" PRIu64
-                       ",\"unit\":\"/min\",\"code\":\"/min\"}}",
-                       when, 60 + number % 40);
-        return;
-    }
-    (void)snprintf(
-        row->body, sizeof row->body,
-        "{\"resourceType\":\"Observation\",\"status\":\"final\",\"identifier\":[{\"system\":"
-        "\"urn:skeym:load\",\"value\":\"%s\"}],\"category\":[{\"coding\":[{\"system\":"
-        "\"http://terminology.hl7.org/CodeSystem/observation-category\",\"code\":\"vital-signs\"}]}"
-        "],\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"8867-4\"}]},"
-        "\"subject\":{\"reference\":\"Patient/%s\"},\"effectiveDateTime\":\"%s\","
-        "\"valueQuantity\":{\"value\":%" PRIu64 ",\"unit\":\"/min\",\"system\":"
-        "\"http://unitsofmeasure.org\",\"code\":\"/min\"}}",
-        row->identifier, row->patient, when, 60 + number % 40);
+    (void)snprintf(more, sizeof more,
+                   "\"identifier\":[{\"system\":\"urn:skeym:load\",\"value\":\"%s\"}],"
+                   "\"category\":[{\"coding\":[{\"system\":"
+                   "\"http://terminology.hl7.org/CodeSystem/observation-category\",\"code\":"
+                   "\"vital-signs\"}]}],",
+                   row->identifier);
+    (void)snprintf(row->body, sizeof row->body,
+                   "{\"resourceType\":\"Observation\",\"id\":\"%s\",\"meta\":{},\"status\":"
+                   "\"final\",%s\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":"
+                   "\"8867-4\"}]},\"subject\":{\"reference\":\"Patient/%s\"},"
+                   "\"effectiveDateTime\":\"%s\",\"valueQuantity\":{\"value\":%" PRIu64
+                   ",\"unit\":\"/min\",\"system\":\"http://unitsofmeasure.org\",\"code\":"
+                   "\"/min\"}}",
+                   row->id, whole ? more : "", row->patient, when, 60 + number % 40);
 }
 
 void rows_make(struct row *row, struct skeym_store_write *write, size_t patient, uint64_t number,

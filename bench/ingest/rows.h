@@ -5,7 +5,7 @@
 
 #include "store/store.h"
 
-enum { ROWS_TAGS = 3, ROWS_BODY = 640 };
+enum { ROWS_TAGS = 3, ROWS_BODY = 768 };
 
 struct row {
     struct skeym_store_tag tags[ROWS_TAGS]; /* code, category, identifier */
@@ -15,7 +15,8 @@ struct row {
 
 /* Reading `number` of a patient, a second after the last. serial: of all rows, grows; ids are in
  * its order, as a server's are in order of time. whole: as `skeym bench
- * load` posts, some 500 bytes with code, category and identifier; else 100 bytes with the code. */
+ * load` posts, some 550 bytes with code, category and identifier; else 350 with the code. Bodies
+ * are as the FHIR layer keeps them. */
 void rows_make(struct row *row, struct skeym_store_write *write, size_t patient, uint64_t number,
                uint64_t serial, bool whole);
 /* out: "load-<number>", as in the rows */

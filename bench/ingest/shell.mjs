@@ -9,7 +9,7 @@ const settings = `.bail on
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA wal_autocheckpoint = 4096;
-PRAGMA cache_size = -16384;
+PRAGMA cache_size = -65536;
 PRAGMA temp_store = MEMORY;
 PRAGMA trusted_schema = OFF;
 `;
