@@ -275,6 +275,10 @@ static void test_files_that_are_not_ours_alone(void **state)
     assert_int_equal(skeym_chain_take(other, &fake.credential, SERVER, session, &found),
                      SKEYM_ERR_NOT_FILE);
     assert_int_equal(unlink(other), 0);
+    assert_int_equal(mkfifo(other, 0600), 0);
+    assert_int_equal(skeym_chain_take(other, &fake.credential, SERVER, session, &found),
+                     SKEYM_ERR_NOT_FILE);
+    assert_int_equal(unlink(other), 0);
     assert_int_equal(skeym_chain_take(folder, &fake.credential, SERVER, session, &found),
                      SKEYM_ERR_NOT_FILE);
     assert_int_equal(skeym_chain_take("/nowhere/at/all", &fake.credential, SERVER, session, &found),

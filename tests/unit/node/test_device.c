@@ -413,6 +413,11 @@ static void test_a_run_is_kept_in_words(void **state)
         "skeym-run 1 0badcafe 0123456789abcdef 1 2\n\n",
         "skeym-run 1 0badcafe 0123456789abcdef 1 1234567890123456\n",
         "skeym-run 1 0badcafe-0123456789abcdef 1 2\n",
+        "skeym-run 1 0badcaf/ 0123456789abcdef 1 2\n",
+        "skeym-run 1 0badcaf: 0123456789abcdef 1 2\n",
+        "skeym-run 1 0badcafe 0123456789abcde` 1 2\n",
+        "skeym-run 1 0badcafe 0123456789abcdef 1/ 2\n",
+        "skeym-run 1 0badcafe 0123456789abcdef 1: 2\n",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(skeym_device_run_parse(&again, skeym_span_text(bad[i])), SKEYM_ERR_SHAPE);

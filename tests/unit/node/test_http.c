@@ -286,7 +286,7 @@ static void test_fields_that_http_cannot_carry(void **state)
     request = post_request;
     request.content_type = "a\nb";
     expect_error(&request, SKEYM_ERR_CHARSET, true);
-    static const char *const targets[] = {"", "/a b", "/a\r\nX: y", "/\xc3\xa4"};
+    static const char *const targets[] = {"", "/a b", "/a\r\nX: y", "/\xc3\xa4", "/\x7f"};
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
         request = post_request;
         request.target = targets[i];
@@ -331,10 +331,19 @@ static void test_the_fields_of_an_answer(void **state)
     assert_int_equal(answer.retry_after_s, 0);
     assert_int_equal(answer.body_size, 0);
     free(answer.body);
-    server.answer = "HTTP/1.1 200 OK\r\nRetry-After: 9999999\r\nContent-Length: 0\r\n\r\n";
-    assert_int_equal(skeym_http_send(http, &get_request, &answer), SKEYM_OK);
-    assert_int_equal(answer.retry_after_s, 0);
-    free(answer.body);
+    static const char *const hints[] = {
+        "HTTP/1.1 200 OK\r\nRetry-After: 9999999\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nRetry-After: 1/\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nRetry-After: 1:\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nRetry-After:\r\nSkeyM-Next: \t \r\nContent-Length: 0\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+        server.answer = hints[i];
+        assert_int_equal(skeym_http_send(http, &get_request, &answer), SKEYM_OK);
+        assert_int_equal(answer.retry_after_s, 0);
+        assert_string_equal(answer.next, "");
+        free(answer.body);
+    }
 }
 
 static void test_an_interim_answer_leaves_nothing_behind(void **state)

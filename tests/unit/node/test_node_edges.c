@@ -3,8 +3,10 @@
 #include "crypto/crypto.h"
 #include "node/chain.h"
 #include "node/credential.h"
+#include "node/credential_file.h"
 #include "node/credential_text.h"
 #include "node/journal.h"
+#include "node/journal_scan.h"
 #include "node/readback.h"
 #include "node/wfdb_field.h"
 #include "node/wfdb_header.h"
@@ -149,6 +151,100 @@ static void test_key_files(void **state)
                      SKEYM_ERR_SIZE);
 }
 
+static void test_a_locator_that_is_too_long(void **state)
+{
+    (void)state;
+    static char text[SKEYM_CREDENTIAL_FILE_BYTES];
+    static const struct {
+        int chars;
+        enum skeym_error error;
+    } rows[] = {{(int)SKEYM_BASE64URL_CHARS(SKEYM_LOCATOR_BYTES), SKEYM_OK},
+                {(int)SKEYM_BASE64URL_CHARS(SKEYM_LOCATOR_BYTES + 1), SKEYM_ERR_SIZE},
+                {0, SKEYM_ERR_SIZE}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct skeym_credential_file file;
+        struct skeym_span sealed;
+        char locator[1024] = "";
+        char lines[2000];
+        memset(locator, 'A', (size_t)rows[i].chars);
+        (void)snprintf(lines, sizeof lines,
+                       "skeym-credential 1\nnode n\nserver http://a\naudience a\nauthority " SECRET
+                       "\nlocator %s\npublic " SECRET "\nlock none\nsecret " SECRET SECRET "\n",
+                       locator);
+        size_t size = seal(text, sizeof text, lines);
+        assert_int_equal(skeym_credential_parse(&file, &sealed, skeym_span(text, size)),
+                         rows[i].error);
+    }
+}
+
+static void test_files_as_large_as_may_be(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/skeym-edges-XXXXXX";
+    uint8_t text[8];
+    size_t size = 0;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "12345678", 8), 8);
+    assert_int_equal(
+        skeym_credential_file_read((struct skeym_room){text, sizeof text}, &size, path), SKEYM_OK);
+    assert_int_equal(size, 8);
+    assert_int_equal(write(fd, "9", 1), 1);
+    assert_int_equal(
+        skeym_credential_file_read((struct skeym_room){text, sizeof text}, &size, path),
+        SKEYM_ERR_SIZE);
+    assert_int_equal(size, 0);
+    close(fd);
+    assert_int_equal(unlink(path), 0);
+}
+
+static size_t add_record(uint8_t *out, enum skeym_journal_kind kind, uint64_t sequence,
+                         const char *payload)
+{
+    skeym_journal_scan_write(out, kind, sequence, skeym_span_text(payload));
+    return SKEYM_JOURNAL_HEAD_BYTES + strlen(payload);
+}
+
+/* Whole records, in an order that no journal has. */
+static void test_journals_out_of_order(void **state)
+{
+    (void)state;
+    static const struct {
+        struct {
+            enum skeym_journal_kind kind;
+            uint64_t sequence;
+            size_t size;
+        } record[3];
+        enum skeym_error error;
+    } rows[] = {
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, 1}, {SKEYM_JOURNAL_KIND_READING, 0, 1}}, SKEYM_OK},
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, 0}}, SKEYM_ERR_SHAPE},
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, SKEYM_JOURNAL_NOTE}}, SKEYM_OK},
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, SKEYM_JOURNAL_NOTE + 1}}, SKEYM_ERR_SHAPE},
+        {{{SKEYM_JOURNAL_KIND_READING, 0, 1}}, SKEYM_ERR_SHAPE},
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, 1}, {SKEYM_JOURNAL_KIND_NOTE, 0, 1}}, SKEYM_ERR_DAMAGED},
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, 1}, {SKEYM_JOURNAL_KIND_READING, 1, 1}}, SKEYM_ERR_DAMAGED},
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, 1},
+          {SKEYM_JOURNAL_KIND_END, 0, 0},
+          {SKEYM_JOURNAL_KIND_READING, 0, 1}},
+         SKEYM_ERR_DAMAGED},
+    };
+    static char payload[SKEYM_JOURNAL_NOTE + 2];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static uint8_t bytes[2048];
+        struct skeym_journal_scan scan;
+        size_t size = 0;
+        for (size_t j = 0; j < 3 && rows[i].record[j].kind; j++) {
+            memset(payload, 'x', sizeof payload);
+            payload[rows[i].record[j].size] = 0;
+            size += add_record(bytes + size, rows[i].record[j].kind, rows[i].record[j].sequence,
+                               payload);
+        }
+        assert_int_equal(skeym_journal_scan(&scan, skeym_span(bytes, size)), rows[i].error);
+        skeym_journal_scan_free(&scan);
+    }
+}
+
 static void test_journals_that_are_no_file_of_their_own(void **state)
 {
     (void)state;
@@ -268,6 +364,9 @@ int main(void)
         cmocka_unit_test(test_chains_whose_check_is_none),
         cmocka_unit_test(test_servers),
         cmocka_unit_test(test_key_files),
+        cmocka_unit_test(test_a_locator_that_is_too_long),
+        cmocka_unit_test(test_files_as_large_as_may_be),
+        cmocka_unit_test(test_journals_out_of_order),
         cmocka_unit_test(test_journals_that_are_no_file_of_their_own),
         cmocka_unit_test(test_a_journal_with_hardly_any_room),
         cmocka_unit_test(test_decimals),

@@ -101,6 +101,15 @@ static void test_a_request_that_the_protocol_lacks_costs_no_token(void **state)
         request.target = skeym_span_text("/fine");
         request.method = skeym_span_text("A-METHOD-OF-TOO-MANY-LETTERS");
         assert_int_not_equal(ask(session, &request, &maybe), SKEYM_OK);
+        static const char type[] = "application/a-type-of-more-letters-than-a-sealed-message-names-"
+                                   "in-its-head-for-there-are-sixty-four-at-most-and-here-are-more";
+        if (open_form) {
+            request.method = skeym_span_text("POST");
+            request.body = skeym_span_text("x");
+            request.content_type = skeym_span_text(type);
+            assert_int_not_equal(ask(session, &request, &maybe), SKEYM_OK);
+            assert_false(maybe);
+        }
         assert_int_equal(fake.exchanges, open_form);
         unsigned logins = fake.logins;
         expect(session, get_request(), SKEYM_OK, false);
