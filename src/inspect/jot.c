@@ -119,6 +119,8 @@ bool skeym_jot_must(struct skeym_jot *jot, enum skeym_error error)
 
 void skeym_jot_refused(struct skeym_jot *jot, enum skeym_error error)
 {
-    (void)skeym_jot_must(jot, error == SKEYM_OK ? SKEYM_ERR_STATE : SKEYM_OK);
+    if (error == SKEYM_OK || error == SKEYM_ERR_CRYPTO) {
+        (void)skeym_jot_must(jot, error == SKEYM_OK ? SKEYM_ERR_STATE : error);
+    }
     skeym_jot_text(jot, "error", skeym_error_word(error));
 }

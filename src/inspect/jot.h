@@ -35,7 +35,8 @@ void skeym_jot_bool(struct skeym_jot *jot, const char *name, bool value);
 
 /* Remembers an error; true when there was none, now or before. */
 bool skeym_jot_must(struct skeym_jot *jot, enum skeym_error error);
-/* "error": its word. What should have been refused and was not is an error itself. */
+/* "error": its word. What should have been refused and was not is an error itself, and so is a
+ * library that failed. */
 void skeym_jot_refused(struct skeym_jot *jot, enum skeym_error error);
 
 #endif

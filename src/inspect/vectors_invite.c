@@ -243,7 +243,9 @@ void skeym_vectors_invite(struct skeym_jot *jot, const struct skeym_vectors_cast
     skeym_jot_hex(jot, "authority_ephemeral_private", with.authority_key, 32);
     print_enrolment(&with, "clock_is_off", SKEYM_VECTORS_NOW_MS - 90000, true);
     print_enrolment(&with, "granted", SKEYM_VECTORS_NOW_MS - 250, false);
-    refuse_codes(&with);
-    refuse_bodies(&with);
+    if (jot->error == SKEYM_OK) { /* else there is nothing whole to change */
+        refuse_codes(&with);
+        refuse_bodies(&with);
+    }
     skeym_jot_object_end(jot);
 }

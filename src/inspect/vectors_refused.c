@@ -455,7 +455,9 @@ static void refuse_logins(struct skeym_jot *jot, const struct skeym_vectors_cast
     const struct skeym_login_wish wish = {.time_ms = SKEYM_VECTORS_NOW_MS, .lanes = 1};
     skeym_vectors_fill(ephemeral, sizeof ephemeral, 0x21);
     struct skeym_room room = {body, sizeof body};
-    (void)skeym_jot_must(jot, skeym_login_start(&state, room, &size, &node, &wish, ephemeral));
+    if (!skeym_jot_must(jot, skeym_login_start(&state, room, &size, &node, &wish, ephemeral))) {
+        return;
+    }
     size_t message = 3 + node.locator_size;
     const struct patch patches[] = {
         {"version 2", 0, 2},

@@ -81,6 +81,9 @@ static void what_is_not_refused_is_an_error(void **state)
     assert_non_null(strstr(written(), skeym_error_word(SKEYM_ERR_SEAL)));
     skeym_jot_refused(&jot, SKEYM_OK);
     assert_int_equal(jot.error, SKEYM_ERR_STATE);
+    jot.error = SKEYM_OK;
+    skeym_jot_refused(&jot, SKEYM_ERR_CRYPTO); /* nothing was judged */
+    assert_int_equal(jot.error, SKEYM_ERR_CRYPTO);
 }
 
 static void bytes_without_room_are_an_error(void **state)
