@@ -347,6 +347,42 @@ static void test_a_login_that_fails_by_chance_is_tried_again(void **state)
     assert_int_equal(told_logins, 1);
 }
 
+/* What a server says before it looks at the login passes. */
+static void test_a_login_that_is_put_off_is_tried_again(void **state)
+{
+    (void)state;
+    static const int statuses[] = {429, 503};
+    start(1, 8, 60000);
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        told_failed = told_logins = 0;
+        fake.login_fault = FAULT_SAY;
+        fake.fault_at = statuses[i];
+        fake.login_faults = 2;
+        assert_int_equal(run("GET", "", true).error, SKEYM_OK);
+        assert_int_equal(told_failed, 2);
+        assert_int_equal(told_logins, 1);
+        fake_pass(&fake, 60000); /* the lanes grow old: the next one logs in */
+    }
+}
+
+/* Links are then moved from the address that the server is reached by. */
+static void test_a_server_that_says_nothing_of_use_about_itself(void **state)
+{
+    (void)state;
+    static char body[1200] = "{\"implementation\":{\"url\":\"https://";
+    start(1, 8, 5000);
+    fake.status = 404;
+    assert_int_equal(run("GET", "", true).error, SKEYM_OK);
+    fake.status = 200;
+    size_t size = strlen(body);
+    memset(body + size, 'a', 1000);
+    memcpy(body + size + 1000, "\"}}", 4);
+    fake.body = skeym_span_text(body);
+    fake_pass(&fake, 60000);
+    assert_int_equal(run("GET", "", true).error, SKEYM_OK);
+    assert_int_equal(told_logins, 2);
+}
+
 static void test_a_forger_gets_no_second_chance_to_be_believed(void **state)
 {
     (void)state;
@@ -466,6 +502,8 @@ int main(void)
         TEST(test_a_server_that_asks_for_more_time_gets_it),
         TEST(test_a_revoked_node_does_not_hammer),
         TEST(test_a_login_that_fails_by_chance_is_tried_again),
+        TEST(test_a_login_that_is_put_off_is_tried_again),
+        TEST(test_a_server_that_says_nothing_of_use_about_itself),
         TEST(test_a_forger_gets_no_second_chance_to_be_believed),
         TEST(test_many_at_once),
         TEST(test_many_at_once_through_a_restart),
