@@ -168,7 +168,7 @@ async function sanitized(mutants) {
     bench.build(tests);
     bench.measure(tests);
     for (const [file, group] of Object.entries(grouped(mutants, (m) => m.file))) {
-        for (const m of group) delete m.verdict;
+        for (const m of group) m.verdict = m.inside = undefined; // they are compiled anew
         await judgeFile(bench, file, group);
     }
 }
