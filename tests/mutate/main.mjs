@@ -87,6 +87,7 @@ async function schema(bench, file, text, mutants) {
         const told = (pattern) => [...built.errors.matchAll(pattern)].map((m) => Number(m[1]));
         let bad = new Set(told(/(?:^|\n)m(\d+):\d+:\d+: (?:fatal )?error/g));
         if (bad.size === 0) bad = new Set(told(/ at m(\d+):\d+:\d+[,:]/g)); // in what it calls inline
+        if (bad.size === 0) bad = new Set(told(/(?:^|\n)m(\d+):\d+:\d+: note: in expansion/g)); // in a macro of a header
         if (bad.size === 0) throw new Error(`${file}: ${built.errors}`);
         for (const m of inside) if (bad.has(m.number)) m.verdict = 'stillborn';
         inside = inside.filter((m) => !bad.has(m.number));
