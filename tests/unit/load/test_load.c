@@ -97,6 +97,19 @@ static void test_threads(void **state)
     assert_int_equal(count(SKEYM_LOAD_OK), result->due);
 }
 
+/* Without ever sleeping: what is due, what comes and what is late is found all the same. */
+static void test_spins(void **state)
+{
+    (void)state;
+    set_up(all_good, GET);
+    options.spin = true;
+    options.each = 5;
+    options.per_second = 200;
+    run(0, 600000 * MS);
+    assert_int_equal(count(SKEYM_LOAD_OK), 20);
+    assert_int_equal(result->answers, 20);
+}
+
 static void test_again_with_the_same_connections(void **state)
 {
     struct skeym_load *load = NULL;
@@ -541,6 +554,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_closed_each, tear_down),
         cmocka_unit_test_teardown(test_threads, tear_down),
+        cmocka_unit_test_teardown(test_spins, tear_down),
         cmocka_unit_test_teardown(test_again_with_the_same_connections, tear_down),
         cmocka_unit_test_teardown(test_open_sends_all_that_is_due, tear_down),
         cmocka_unit_test_teardown(test_a_stall_cannot_hide, tear_down),

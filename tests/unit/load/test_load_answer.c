@@ -47,6 +47,14 @@ static void test_waits_and_closes(void **state)
                                         "Content-Length: 0\r\n\r\n"),
                      SKEYM_OK);
     assert_int_equal(answer.retry_after_s, 0);
+    assert_int_equal(read_text(&answer, "HTTP/1.1 503 Busy\r\nRetry-After: 3599\r\n"
+                                        "Content-Length: 0\r\n\r\n"),
+                     SKEYM_OK);
+    assert_int_equal(answer.retry_after_s, 3599);
+    assert_int_equal(read_text(&answer, "HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\n"
+                                        "Content-Length: 0\r\n\r\n"),
+                     SKEYM_OK);
+    assert_int_equal(answer.retry_after_s, 0); /* nobody waits that long */
 }
 
 /* Every cut, each in memory of its own size, so that a sanitizer sees a byte too far. */
@@ -69,8 +77,9 @@ static void test_every_truncation(void **state)
 
 static void test_chunks(void **state)
 {
-    static const char chunked[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                  "A;x=y\r\n0123456789\r\n3\r\nabc\r\n0\r\n\r\n";
+    static const char chunked[] =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "A;x=y\r\n0123456789\r\nb\r\n0123456789x\r\n3\r\nabc\r\n0\r\n\r\n";
     struct skeym_load_answer answer;
     size_t need = 0;
     (void)state;
@@ -102,6 +111,8 @@ static void test_refuses(void **state)
         "HTTP/2 200 OK\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1x200 OK\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 2x0 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 2/0 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 2:0 OK\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1\r\n\r\n",
         "HTTP/1.1 200 OK\r\n\r\n",
@@ -114,6 +125,10 @@ static void test_refuses(void **state)
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n123456789\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ng\r\n",
+        /* more digits than a size has, also before the line is whole */
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n00000000",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n00000000;x",
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {

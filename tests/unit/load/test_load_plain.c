@@ -42,6 +42,10 @@ static void test_refuses(void **state)
                      SKEYM_ERR_CHARSET);
     assert_int_equal(skeym_load_plain_write(&writer, "GE T", &target, NULL, 0, none),
                      SKEYM_ERR_CHARSET);
+    assert_int_equal(skeym_load_plain_write(&writer, "G\tT", &target, NULL, 0, none),
+                     SKEYM_ERR_CHARSET);
+    assert_int_equal(skeym_load_plain_write(&writer, "GET\x7f", &target, NULL, 0, none),
+                     SKEYM_ERR_CHARSET);
     assert_int_equal(skeym_load_plain_write(&writer, "", &target, NULL, 0, none),
                      SKEYM_ERR_CHARSET);
     writer = skeym_writer((struct skeym_room){room, 20});
@@ -71,6 +75,7 @@ static void test_judges(void **state)
     assert_int_equal(judge(0, SIZE_MAX, 304, "x"), SKEYM_LOAD_STATUS);
     assert_int_equal(judge(401, SIZE_MAX, 401, "x"), SKEYM_LOAD_OK);
     assert_int_equal(judge(401, SIZE_MAX, 200, "x"), SKEYM_LOAD_STATUS);
+    assert_int_equal(judge(401, SIZE_MAX, 503, "x"), SKEYM_LOAD_BUSY);
     assert_int_equal(judge(0, 1, 200, "x"), SKEYM_LOAD_OK);
     assert_int_equal(judge(0, 2, 200, "x"), SKEYM_LOAD_UNOPENED);
     assert_int_equal(skeym_load_plain_script.take(&lane, NULL, SKEYM_LOAD_TIMEOUT).outcome,

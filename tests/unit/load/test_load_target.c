@@ -46,6 +46,12 @@ static void test_refuses(void **state)
         {"http://127.0.0.1:65536/", SKEYM_ERR_RANGE},
         {"http://127.0.0.1:/", SKEYM_ERR_RANGE},
         {"http://127.0.0.1:8x/", SKEYM_ERR_RANGE},
+        {"http://127.0.0.1:-1/", SKEYM_ERR_RANGE},
+        {"http://127.0.0.1:8:1/", SKEYM_ERR_RANGE},
+        {"http://127.0.0.1:0000000080/", SKEYM_ERR_RANGE},   /* ten digits */
+        {"http://1234567890123456/", SKEYM_ERR_UNSUPPORTED}, /* longer than an address */
+        {"http://127.0.0.1/a\x7f", SKEYM_ERR_CHARSET},
+        {"http://127.0.0.1/\xc3\xa4", SKEYM_ERR_CHARSET},
         {"http://127.0.0.1?x", SKEYM_ERR_SHAPE},
         {"http://127.0.0.1/a b", SKEYM_ERR_CHARSET},
         {"http://127.0.0.1/a\r\nX: y", SKEYM_ERR_CHARSET},
@@ -95,6 +101,7 @@ static void test_from(void **state)
     assert_int_equal(skeym_load_target_pick(&from, 5, 9), 0x7f000109);
     assert_int_equal(skeym_load_target_from(&from, "127.9.9.9/8"), SKEYM_OK);
     assert_int_equal(from.first, 0x7f000001);
+    assert_int_equal(skeym_load_target_pick(&from, 3, 0), 0x7f000004); /* one after the other */
     from.count = 0;
     assert_int_equal(skeym_load_target_pick(&from, 5, 9), 0);
 }
