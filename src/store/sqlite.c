@@ -246,9 +246,15 @@ static enum skeym_error newest(void *handle, int64_t *updated_ms)
     return SKEYM_OK;
 }
 
+/* However the last one ended, if not by a commit. */
 static enum skeym_error begin(void *handle)
 {
-    return skeym_sqlite_run(handle, skeym_sqlite_fixed(handle, SKEYM_SQLITE_BEGIN));
+    struct skeym_sqlite *sqlite = handle;
+    if (!sqlite->whole) {
+        skeym_sqlite_known_forget(sqlite->known);
+    }
+    sqlite->whole = false;
+    return skeym_sqlite_run(sqlite, skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_BEGIN));
 }
 
 static bool hold(void *handle)
@@ -258,7 +264,11 @@ static bool hold(void *handle)
 
 static enum skeym_error commit(void *handle)
 {
-    return skeym_sqlite_run(handle, skeym_sqlite_fixed(handle, SKEYM_SQLITE_COMMIT));
+    struct skeym_sqlite *sqlite = handle;
+    enum skeym_error error =
+        skeym_sqlite_run(sqlite, skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_COMMIT));
+    sqlite->whole = !error;
+    return error;
 }
 
 static bool in_transaction(void *handle)
@@ -292,8 +302,10 @@ static enum skeym_error release(void *handle)
 
 static enum skeym_error unwind(void *handle)
 {
+    struct skeym_sqlite *sqlite = handle;
+    skeym_sqlite_known_forget(sqlite->known);
     enum skeym_error error =
-        skeym_sqlite_run(handle, skeym_sqlite_fixed(handle, SKEYM_SQLITE_UNWIND));
+        skeym_sqlite_run(sqlite, skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_UNWIND));
     return error ? error : release(handle);
 }
 

@@ -7,6 +7,7 @@
 #define SKEYM_STORE_SQLITE_H
 
 #include "store/engine.h"
+#include "store/sqlite_known.h"
 #include <sqlite3.h>
 #include <sys/types.h>
 
@@ -99,6 +100,8 @@ struct skeym_sqlite {
     int busy_ms;
     int log_pages; /* as of the last commit; 0: looked after */
     int log_max_pages, log_wait_pages;
+    struct skeym_sqlite_known *known; /* of the writer */
+    bool whole;                       /* the last transaction was committed: `known` is true */
 };
 
 /* The project's error for an errno. */

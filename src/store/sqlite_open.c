@@ -244,6 +244,7 @@ void skeym_sqlite_open_close(void *handle)
         sqlite3_finalize(sqlite->cache[i]);
     }
     (void)sqlite3_close(sqlite->db);
+    skeym_sqlite_known_free(sqlite->known);
     free(sqlite);
 }
 
@@ -288,6 +289,8 @@ static enum skeym_error set_up(struct skeym_sqlite *sqlite,
         return run_all(sqlite, (const char *const[]){"PRAGMA query_only = ON"}, 1);
     }
     sqlite3_wal_hook(sqlite->db, on_commit, sqlite);
+    sqlite->known = skeym_sqlite_known_new();
+    sqlite->whole = true;
     skeym_sqlite_open_limit(sqlite, options->max_bytes);
     enum skeym_error wrong = check_schema(sqlite, small);
     mark_files(sqlite);

@@ -137,8 +137,8 @@ static enum skeym_error meet_identifiers(struct skeym_sqlite *sqlite,
     return SKEYM_OK;
 }
 
-static enum skeym_error term_of(struct skeym_sqlite *sqlite, const struct skeym_store_tag *tag,
-                                int64_t *term)
+static enum skeym_error find_term(struct skeym_sqlite *sqlite, const struct skeym_store_tag *tag,
+                                  int64_t *term)
 {
     sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_FIND_TERM);
     if (!statement) {
@@ -164,6 +164,42 @@ static enum skeym_error term_of(struct skeym_sqlite *sqlite, const struct skeym_
     return error;
 }
 
+static enum skeym_error term_of(struct skeym_sqlite *sqlite, const struct skeym_store_tag *tag,
+                                int64_t *term)
+{
+    const struct skeym_sqlite_key key = {SKEYM_SQLITE_KNOWN_TERM, (int64_t)tag->kind, tag->value,
+                                         tag->system};
+    *term = skeym_sqlite_known_get(sqlite->known, &key);
+    if (*term) {
+        return SKEYM_OK;
+    }
+    enum skeym_error error = find_term(sqlite, tag, term);
+    if (!error) {
+        skeym_sqlite_known_put(sqlite->known, &key, *term);
+    }
+    return error;
+}
+
+static enum skeym_error add_patient_term(struct skeym_sqlite *sqlite, struct skeym_span patient,
+                                         int64_t term)
+{
+    const struct skeym_sqlite_key key = {
+        .what = SKEYM_SQLITE_KNOWN_PATIENT_TERM, .number = term, .one = patient};
+    if (skeym_sqlite_known_get(sqlite->known, &key)) {
+        return SKEYM_OK;
+    }
+    sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_ADD_PATIENT_TERM);
+    if (statement) {
+        skeym_sqlite_bind(statement, 1, patient);
+        sqlite3_bind_int64(statement, 2, term);
+    }
+    enum skeym_error error = skeym_sqlite_run(sqlite, statement);
+    if (!error) {
+        skeym_sqlite_known_put(sqlite->known, &key, 1);
+    }
+    return error;
+}
+
 static enum skeym_error add_term(struct skeym_sqlite *sqlite,
                                  const struct skeym_store_record *record,
                                  const struct skeym_store_tag *tag)
@@ -181,15 +217,8 @@ static enum skeym_error add_term(struct skeym_sqlite *sqlite,
         skeym_sqlite_bind(statement, 4, record->id);
     }
     error = skeym_sqlite_run(sqlite, statement);
-    if (error || tag->kind != SKEYM_STORE_CODE) {
-        return error;
-    }
-    statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_ADD_PATIENT_TERM);
-    if (statement) {
-        skeym_sqlite_bind(statement, 1, record->patient);
-        sqlite3_bind_int64(statement, 2, term);
-    }
-    return skeym_sqlite_run(sqlite, statement);
+    return error || tag->kind != SKEYM_STORE_CODE ? error
+                                                  : add_patient_term(sqlite, record->patient, term);
 }
 
 static enum skeym_error add_identifier(struct skeym_sqlite *sqlite,
@@ -265,12 +294,22 @@ static enum skeym_error write_row(struct skeym_sqlite *sqlite,
 
 static enum skeym_error widen(struct skeym_sqlite *sqlite, const struct skeym_store_record *record)
 {
+    int64_t longest = record->stop_ms - record->start_ms;
+    const struct skeym_sqlite_key key = {.what = SKEYM_SQLITE_KNOWN_REACH, .one = record->patient};
+    int64_t known = skeym_sqlite_known_get(sqlite->known, &key);
+    if (known > 0 && known >= longest) {
+        return SKEYM_OK;
+    }
     sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_WIDEN);
     if (statement) {
         skeym_sqlite_bind(statement, 1, record->patient);
-        sqlite3_bind_int64(statement, 2, record->stop_ms - record->start_ms);
+        sqlite3_bind_int64(statement, 2, longest);
     }
-    return skeym_sqlite_run(sqlite, statement);
+    enum skeym_error error = skeym_sqlite_run(sqlite, statement);
+    if (!error && longest > 0) {
+        skeym_sqlite_known_put(sqlite->known, &key, longest);
+    }
+    return error;
 }
 
 static enum skeym_error conflict(struct skeym_store_write *write, enum skeym_store_outcome outcome)
