@@ -84,6 +84,7 @@ static void weighs_what_went_wrong(void **state)
         {SKEYM_LOG_WARNING, "refused", "time", SKEYM_ERR_TIME, 4},
         {SKEYM_LOG_WARNING, "refused", "instance", SKEYM_ERR_INSTANCE, 4},
         {SKEYM_LOG_WARNING, "refused", "scope", SKEYM_ERR_SCOPE, 4},
+        {SKEYM_LOG_WARNING, "refused", "time", SKEYM_ERR_PROOF, 4}, /* its check says enough */
         {SKEYM_LOG_WARNING, "refused", "proof", SKEYM_ERR_PROOF, 8},
         {SKEYM_LOG_WARNING, "refused", "unseal", SKEYM_ERR_SEAL, 8},
         {SKEYM_LOG_WARNING, "refused", "revoked", SKEYM_ERR_REVOKED, 8},

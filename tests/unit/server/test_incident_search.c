@@ -253,6 +253,9 @@ static void says_what_was_asked(void **state)
     assert_string_equal(at_path(root, "/link/0/relation"), "self");
     assert_string_equal(at_path(root, "/link/0/url"), BASE "/AuditEvent?date=ge2023&_cursor=1.m.1");
     json_object_put(root);
+    root = page_of("?&date=ge2023&&_count=5&");
+    assert_string_equal(at_path(root, "/link/0/url"), BASE "/AuditEvent?date=ge2023&_count=5");
+    json_object_put(root);
     root = page_of("");
     assert_string_equal(at_path(root, "/link/0/url"), BASE "/AuditEvent");
     assert_string_equal(at_path(root, "/total"), "23");

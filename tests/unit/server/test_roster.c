@@ -64,11 +64,15 @@ static void takes_odd_members_for_nothing(void **state)
         "{\"event\":\"a\\\"b\",\"node\":7,\"by\":[]}\n"
         "{\"event\":\"a-word-that-is-longer-than-any\"}\n"
         "{\"event\":\"enrol\",\"node\":\"x\",\"role\":\"king\",\"scopes\":[1,null,\"a\"]}\n"
-        "{\"event\":\"enrol\",\"node\":\"y\",\"scopes\":\"user/*.r\",\"generation\":-1}\n",
+        "{\"event\":\"enrol\",\"node\":\"y\",\"scopes\":\"user/*.r\",\"generation\":-1}\n"
+        "{\"event\":\"d~\\u007fe\"}\n"
+        "{\"event\":\"f\\\\g\"}\n",
         0600);
     assert_int_equal(skeym_roster_read(&roster, dir), SKEYM_OK);
-    assert_int_equal(roster.event_count, 6);
+    assert_int_equal(roster.event_count, 8);
     assert_int_equal(roster.node_count, 2);
+    assert_string_equal(roster.events[6].event, "d~");
+    assert_string_equal(roster.events[7].event, "f");
     assert_int_equal(roster.nodes[0].role, 0);
     assert_int_equal(roster.nodes[0].scopes.count, 0);
     assert_int_equal(roster.nodes[1].generation, 0);
