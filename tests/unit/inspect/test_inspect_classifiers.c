@@ -214,7 +214,6 @@ static void what_finds_no_memory_is_an_error(void **state)
     }
 }
 
-#ifndef NTH_SANITIZED
 static long nth_at;
 
 static void arm(void)
@@ -224,7 +223,7 @@ static void arm(void)
     }
 }
 
-/* Each allocation of the first holdouts fails once. */
+/* Each allocation of the first holdouts fails once; the sanitizers have a heap of their own. */
 static void each_allocation_that_fails_is_an_error(void **state)
 {
     (void)state;
@@ -233,15 +232,19 @@ static void each_allocation_that_fails_is_an_error(void **state)
     for (nth_at = 1; nth_at < 20; nth_at++) {
         (void)searches_take_longer(NULL);
         struct json_object *finding = classifiers();
-        assert_true(nth_disarm());
-        errors += member(finding, "error") != NULL;
-        fails_with(finding, SKEYM_ERR_MEMORY);
+        if (nth_disarm()) {
+            errors++;
+            fails_with(finding, SKEYM_ERR_MEMORY);
+        } else {
+            json_object_put(finding);
+        }
     }
+#ifndef NTH_SANITIZED
     assert_int_equal(errors, 19);
+#endif
     nth_at = 0;
     on_progress = NULL;
 }
-#endif
 
 int main(void)
 {
@@ -254,9 +257,7 @@ int main(void)
         cmocka_unit_test_setup(without_data_there_is_no_verdict, searches_take_longer),
         cmocka_unit_test_setup(fewer_than_two_holdouts_show_nothing, searches_take_longer),
         cmocka_unit_test_setup(what_finds_no_memory_is_an_error, searches_take_longer),
-#ifndef NTH_SANITIZED
         cmocka_unit_test_setup(each_allocation_that_fails_is_an_error, searches_take_longer),
-#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,7 +74,8 @@ unsigned skeym_health_feed(struct skeym_health *health, const uint8_t *bytes, si
 
 /* --- what seals ------------------------------------------------------------------------ */
 
-static enum { SEALS, SEALS_NOT, LEAVES_IT_PLAIN, OPENS_NOT, OPENS_ANOTHER } sealing;
+enum sealing { SEALS, SEALS_NOT, LEAVES_IT_PLAIN, OPENS_NOT, OPENS_ANOTHER };
+static enum sealing sealing;
 
 static bool toy_seal(uint8_t *out, const uint8_t key[32], const uint8_t iv[12],
                      struct skeym_span aad, struct skeym_span plain)
@@ -168,7 +169,7 @@ static void keys_of_ours_that_are_wrong_are_told(void **state)
     ends_with(finding, SKEYM_VERDICT_NOT_CONFIRMED, "SkeyM misgenerated");
     for (int how = SEALS_NOT; how <= OPENS_ANOTHER; how++) {
         (void)nothing_wrong(NULL);
-        sealing = how;
+        sealing = (enum sealing)how;
         finding = misgenerated();
         assert_string_equal(cell_of(finding, 0, SKEYM, 4), "3000");
         ends_with(finding, SKEYM_VERDICT_NOT_CONFIRMED, "SkeyM misgenerated 3000 keys of 3000");

@@ -18,7 +18,8 @@
 #undef skeym_stateful_open
 #pragma GCC diagnostic pop
 
-static enum { TWIN_TRUE, TWIN_KNOWS_NOBODY, TWIN_COPIES, TWIN_FORGETS } twin_is;
+enum twins { TWIN_TRUE, TWIN_KNOWS_NOBODY, TWIN_COPIES, TWIN_FORGETS };
+static enum twins twin_is;
 static bool twin_revokes;
 static bool twin_hurries;        /* knows everybody without a look */
 static unsigned twin_opens_fail; /* the open of this number fails */
@@ -61,7 +62,7 @@ static int row_at;           /* where what follows begins; -1: nowhere */
 static unsigned requests_at; /* of the row, the request of this number fails */
 static unsigned mints_at;
 static int says_at;
-static int twin_at;
+static enum twins twin_at;
 
 static void arm(void)
 {
@@ -106,7 +107,7 @@ static struct json_object *states_that_say(int row, int check)
     return states();
 }
 
-static struct json_object *states_of_twin(int row, int twin)
+static struct json_object *states_of_twin(int row, enum twins twin)
 {
     (void)nothing_wrong(NULL);
     row_at = row;
@@ -178,7 +179,7 @@ static void a_twin_that_is_none_is_seen(void **state)
     ends_with(finding, SKEYM_VERDICT_NOT_CONFIRMED, "not every row");
     fails_with(states_of_twin(RESOURCES, TWIN_KNOWS_NOBODY), SKEYM_ERR_STATE);
     for (int twin = TWIN_KNOWS_NOBODY; twin <= TWIN_FORGETS; twin++) {
-        finding = states_of_twin(MODIFY, twin);
+        finding = states_of_twin(MODIFY, (enum twins)twin);
         assert_string_equal(cell_of(finding, 0, MODIFY, 2), "seen at the next request: no");
         ends_with(finding, SKEYM_VERDICT_NOT_CONFIRMED, "not every row");
     }
