@@ -192,6 +192,25 @@ static void test_codes_of_a_patient(void **state)
     }
 }
 
+/* The second identifier is asked for; a third one is another's. */
+static void test_a_condition_on_one_of_several(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const body =
+        OBSERVATION(CODE, "Patient/1",
+                    ",\"identifier\":[{\"system\":\"s1\",\"value\":\"1\"},{\"system\":\"s2\","
+                    "\"value\":\"2\"},{\"system\":\"s2\",\"value\":\"3\"}]");
+    static const char *const conditions[] = {"identifier=s2|2", "identifier=s2|3",
+                                             "identifier=s1|1"};
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        struct skeym_fhir_answer *answer =
+            ask_if(bench, "POST", "/fhir/Observation", body, conditions[i]);
+        assert_int_equal(answer->status, i == 0 ? 201 : 200);
+        skeym_fhir_answer_free(answer);
+    }
+    assert_int_equal(found(bench, "/fhir/Observation?patient=1"), 1);
+}
+
 static void test_types_with_a_nul(void **state)
 {
     (void)state;
@@ -274,6 +293,7 @@ int main(void)
         TEST(test_references_that_are_none),
         TEST(test_parameters_with_signs),
         TEST(test_codes_of_a_patient),
+        TEST(test_a_condition_on_one_of_several),
         cmocka_unit_test(test_types_with_a_nul),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_times_with_two_faults),
