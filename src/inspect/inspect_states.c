@@ -116,7 +116,8 @@ static void resources(struct sides *sides)
     enum { BATCH = 500 };
     double twin[ROUNDS], ours[ROUNDS];
     struct skeym_stand_request *requests = calloc(BATCH, sizeof *requests);
-    if (!skeym_finding_must(sides->finding, requests ? SKEYM_OK : SKEYM_ERR_MEMORY)) {
+    if (!requests) {
+        skeym_finding_must(sides->finding, SKEYM_ERR_MEMORY);
         return;
     }
     for (size_t i = 0; i < ROUNDS; i++) {
