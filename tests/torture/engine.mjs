@@ -28,6 +28,28 @@ export function allFaults(calls, lasting) {
   return faults;
 }
 
+/** Of the calls that were made in the same way (kind and stack), these many: the first, the last and
+ * some in between; all of the program's own. What came after the journal's end counts as new. */
+export function fewOfEachStack(calls, faults, each, seed) {
+  const draw = random(seed);
+  const kept = {};
+  for (const kind of KINDS) {
+    const groups = new Map();
+    for (let nth = 1; nth <= calls[kind].count; nth++) {
+      const stack = calls[kind].stacks[nth - 1] ?? nth;
+      if (!groups.has(stack)) groups.set(stack, []);
+      groups.get(stack).push(nth);
+    }
+    kept[kind] = new Set(calls[kind].own.map(({ nth }) => nth));
+    for (const group of groups.values()) {
+      const some = [group[0], group.at(-1)];
+      while (some.length < each) some.push(group[draw(group.length)]);
+      for (const nth of some.slice(0, each)) kept[kind].add(nth);
+    }
+  }
+  return faults.filter(({ kind, nth }) => kept[kind].has(nth));
+}
+
 /** At most `most` faults of a run: the program's own calls first, one of each place, then every
  * k-th of all, so that each kind has its share. */
 export function someFaults(calls, most, seed) {

@@ -31,6 +31,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <unwind.h>
 
 void *__interceptor_malloc(size_t size);
 void *__interceptor_calloc(size_t count, size_t size);
@@ -59,6 +60,24 @@ static void remember(enum fail_kind kind, const void *caller, bool own)
     (void)kind;
 }
 
+/* Two calls that were made in the same way have the same. */
+static _Unwind_Reason_Code add_frame(struct _Unwind_Context *frame, void *arg)
+{
+    uint64_t *hash = arg;
+    *hash = (*hash ^ (uint64_t)_Unwind_GetIP(frame)) * UINT64_C(0x9e3779b97f4a7c15);
+    *hash ^= *hash >> 29;
+    return _URC_NO_REASON;
+}
+
+static uint64_t stack_now(void)
+{
+    uint64_t hash = 0;
+    inside = true;
+    (void)_Unwind_Backtrace(add_frame, &hash);
+    inside = false;
+    return hash;
+}
+
 bool fail_now(enum fail_kind kind, const void *caller, int *code)
 {
     if (!started || inside || !page || !__atomic_load_n(&page->armed, __ATOMIC_ACQUIRE)) {
@@ -71,6 +90,7 @@ bool fail_now(enum fail_kind kind, const void *caller, int *code)
         if (at < (int64_t)(sizeof page->journal / sizeof page->journal[0])) {
             page->journal[at].kind = (uint32_t)kind | (own ? UINT32_C(1) << 31 : 0);
             page->journal[at].site = (uint32_t)((uintptr_t)caller - (own ? own_begin : 0));
+            page->journal[at].stack = stack_now();
         }
         return false;
     }

@@ -46,6 +46,7 @@ struct fail_page {
     struct {
         uint32_t kind; /* with the program's own calls in the highest bit */
         uint32_t site;
+        uint64_t stack; /* the same for calls that were made in the same way */
     } journal[1 << 16];
 };
 

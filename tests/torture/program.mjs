@@ -11,7 +11,8 @@ const BUILD = process.env.TORTURE_BUILD ?? new URL('../../build/torture', import
 const HEAD = 9 * 8;
 const COUNTS = 64 * 8;
 const JOURNAL = HEAD + COUNTS + 128;
-const PAGE = JOURNAL + 65536 * 8;
+const ENTRY = 16;
+const PAGE = JOURNAL + 65536 * ENTRY;
 const SHORT = -1;
 
 /** The kinds of calls, in the order of fail.h. */
@@ -96,23 +97,24 @@ export class Page {
     return { own, offset, module };
   }
 
-  /** The calls since count(): of each kind its number, and which of them are the program's own,
-   * with their places. */
+  /** The calls since count(): of each kind its number, each one's stack as a number, and which of
+   * them are the program's own, with their places. */
   get calls() {
     const counts = this.#read(HEAD, COUNTS);
     const taken = Math.min(65536, Number(this.#read(64, 8).readBigInt64LE()));
-    const journal = this.#read(JOURNAL, taken * 8);
+    const journal = this.#read(JOURNAL, taken * ENTRY);
     const calls = {};
     KINDS.forEach((kind, i) => {
-      calls[kind] = { count: Number(counts.readBigInt64LE(i * 8)), own: [] };
+      calls[kind] = { count: Number(counts.readBigInt64LE(i * 8)), own: [], stacks: [] };
     });
     const seen = {};
     for (let i = 0; i < taken; i++) {
-      const word = journal.readUInt32LE(i * 8);
+      const word = journal.readUInt32LE(i * ENTRY);
       const kind = KINDS[word & 0x7fffffff];
       seen[kind] = (seen[kind] ?? 0) + 1;
       const own = (word & 0x80000000) !== 0;
-      if (own) calls[kind].own.push({ nth: seen[kind], site: journal.readUInt32LE(i * 8 + 4) });
+      calls[kind].stacks.push(journal.readBigUInt64LE(i * ENTRY + 8));
+      if (own) calls[kind].own.push({ nth: seen[kind], site: journal.readUInt32LE(i * ENTRY + 4) });
     }
     return calls;
   }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The campaign: every call that can fail, failed once, in every scenario. Called by ./run.
-//   node torture.mjs [--short] [--seed N] [--only NAME] [--most N] [--lanes N]
+//   node torture.mjs [--short] [--seed N] [--only NAME] [--most N] [--stacks N] [--lanes N]
+// --most: a sample of so many; --stacks: of calls that were made in the same way, so many.
 // Prints TAP; progress goes to standard error.
 import { execFileSync } from 'node:child_process';
 import { COMMANDS } from './commands.mjs';
-import { allFaults, describe, judge, place, someFaults } from './engine.mjs';
+import { allFaults, describe, fewOfEachStack, judge, place, someFaults } from './engine.mjs';
 import { inside } from './inside.mjs';
 import { KNOWN } from './known.mjs';
 import { SERVICES, runService } from './service.mjs';
@@ -23,7 +24,8 @@ function options(argv) {
   };
   const short = argv.includes('--short');
   return { short, seed: Number(value('seed', 1)), only: value('only', ''),
-    most: Number(value('most', short ? 20 : Infinity)), lanes: Number(value('lanes', 2)) };
+    most: Number(value('most', short ? 20 : Infinity)), stacks: Number(value('stacks', Infinity)),
+    lanes: Number(value('lanes', 2)) };
 }
 
 /** One run of a command under one fault; what went wrong, or undefined. */
@@ -93,8 +95,10 @@ function choose(calls, how, scenario) {
   if (how.kinds) return allFaults(calls, false).filter(({ kind }) => how.kinds.includes(kind));
   const most = how.most * (scenario.weight ?? 1);
   if (how.most !== Infinity) return someFaults(calls, Math.ceil(most), how.seed);
-  const once = allFaults(calls, false);
-  const lasting = allFaults(calls, true);
+  const few = (faults) =>
+    (how.stacks === Infinity ? faults : fewOfEachStack(calls, faults, how.stacks, how.seed));
+  const once = few(allFaults(calls, false));
+  const lasting = few(allFaults(calls, true));
   return [...once, ...lasting.filter((_, i) => i % LASTING_STRIDE === how.seed % LASTING_STRIDE)];
 }
 
