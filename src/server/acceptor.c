@@ -4,19 +4,29 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { PAUSE_MS = 20 }; /* when it cannot accept, for want of descriptors or memory */
+enum {
+    PAUSE_MS = 20, /* when it cannot accept, for want of descriptors or memory */
+    AGAIN_MS = 1,
+};
+
+struct caller {
+    int fd;
+    socklen_t size;
+    struct sockaddr_storage address;
+};
 
 struct skeym_acceptor {
     int fd, stop_fd;
     skeym_acceptor_take take;
     void *arg;
     pthread_t thread;
+    size_t room, first, count;
+    struct caller waiting[]; /* room of them: a ring */
 };
 
 /* What one caller did, and what says nothing of the next one. */
@@ -39,16 +49,49 @@ static bool is_of_one(int error)
     }
 }
 
+static bool hand(const struct skeym_acceptor *acceptor, const struct caller *caller, bool last)
+{
+    return acceptor->take(acceptor->arg, caller->fd, (const struct sockaddr *)&caller->address,
+                          caller->size, last);
+}
+
+static bool was_reset(int fd)
+{
+    struct pollfd end = {fd, 0, 0};
+    return poll(&end, 1, 0) == 1 && (end.revents & POLLERR);
+}
+
+static void take_waiting(struct skeym_acceptor *acceptor)
+{
+    while (acceptor->count > 0) {
+        const struct caller *caller = &acceptor->waiting[acceptor->first];
+        if (was_reset(caller->fd)) {
+            (void)close(caller->fd);
+        } else if (!hand(acceptor, caller, false)) {
+            return;
+        }
+        acceptor->first = (acceptor->first + 1) % acceptor->room;
+        acceptor->count--;
+    }
+}
+
+static void take_or_keep(struct skeym_acceptor *acceptor, const struct caller *caller)
+{
+    if (!hand(acceptor, caller, acceptor->count == acceptor->room)) {
+        acceptor->waiting[(acceptor->first + acceptor->count) % acceptor->room] = *caller;
+        acceptor->count++;
+    }
+}
+
 /* All that wait, or as many as came in a while. false: it makes no sense to try again at once. */
 static bool accept_all(struct skeym_acceptor *acceptor)
 {
     for (unsigned i = 0; i < 1024; i++) {
-        struct sockaddr_storage address;
-        socklen_t size = sizeof address;
-        int fd =
-            accept4(acceptor->fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            acceptor->take(acceptor->arg, fd, (struct sockaddr *)&address, size);
+        struct caller caller = {.size = sizeof caller.address};
+        caller.fd = accept4(acceptor->fd, (struct sockaddr *)&caller.address, &caller.size,
+                            SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (caller.fd >= 0) {
+            take_or_keep(acceptor, &caller);
         } else if (errno == EAGAIN) {
             return true;
         } else if (!is_of_one(errno)) {
@@ -65,10 +108,12 @@ static void *acceptor_thread(void *arg)
     for (;;) {
         /* the second is left out during a pause */
         struct pollfd fds[2] = {{acceptor->stop_fd, POLLIN, 0}, {acceptor->fd, POLLIN, 0}};
-        (void)poll(fds, able ? 2 : 1, able ? -1 : PAUSE_MS);
+        int most_ms = able ? -1 : PAUSE_MS;
+        (void)poll(fds, able ? 2 : 1, acceptor->count > 0 ? AGAIN_MS : most_ms);
         if (fds[0].revents) {
             return NULL;
         }
+        take_waiting(acceptor);
         able = able && !fds[1].revents ? able : accept_all(acceptor);
     }
 }
@@ -81,16 +126,16 @@ static void drop(struct skeym_acceptor *acceptor)
     free(acceptor);
 }
 
-enum skeym_error skeym_acceptor_start(struct skeym_acceptor **out, int fd, skeym_acceptor_take take,
-                                      void *arg)
+enum skeym_error skeym_acceptor_start(struct skeym_acceptor **out, int fd, size_t room,
+                                      skeym_acceptor_take take, void *arg)
 {
     *out = NULL;
-    struct skeym_acceptor *acceptor = malloc(sizeof *acceptor);
+    struct skeym_acceptor *acceptor = malloc(sizeof *acceptor + room * sizeof acceptor->waiting[0]);
     if (!acceptor) {
         return SKEYM_ERR_MEMORY;
     }
     *acceptor = (struct skeym_acceptor){
-        .fd = fd, .stop_fd = eventfd(0, EFD_CLOEXEC), .take = take, .arg = arg};
+        .fd = fd, .stop_fd = eventfd(0, EFD_CLOEXEC), .take = take, .arg = arg, .room = room};
     if (acceptor->stop_fd < 0) {
         drop(acceptor);
         return SKEYM_ERR_IO;
@@ -112,5 +157,8 @@ void skeym_acceptor_stop(struct skeym_acceptor *acceptor)
     (void)eventfd_write(acceptor->stop_fd, 1);
     (void)pthread_join(acceptor->thread, NULL);
     (void)close(acceptor->fd);
+    for (size_t i = 0; i < acceptor->count; i++) {
+        (void)close(acceptor->waiting[(acceptor->first + i) % acceptor->room].fd);
+    }
     drop(acceptor);
 }

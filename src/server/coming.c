@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/coming.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 enum skeym_error skeym_coming_open(struct skeym_coming *coming, size_t room)
@@ -33,6 +32,20 @@ void skeym_coming_end(struct skeym_coming *coming, int fd)
     if (has(coming, fd) && atomic_exchange(&coming->at[fd], 0) == 1) {
         atomic_fetch_sub(&coming->count, 1);
     }
+}
+
+bool skeym_coming_turn(struct skeym_coming *coming, int fd, uint64_t now_ms)
+{
+    for (size_t i = 0; i < SKEYM_COMING_FEW; i++) {
+        int other = coming->few[i].fd;
+        bool coming_still = has(coming, other) && atomic_load(&coming->at[other]) == 1;
+        if (!coming_still || now_ms - coming->few[i].since_ms >= SKEYM_COMING_LOST_MS) {
+            coming->few[i].fd = fd;
+            coming->few[i].since_ms = now_ms;
+            return true;
+        }
+    }
+    return false;
 }
 
 size_t skeym_coming_count(const struct skeym_coming *coming)

@@ -169,7 +169,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 
 /* An eighth of all places is kept for hosts that are known (known.h), so that a flood of strangers
  * with slow connections does not keep them out. */
-static bool has_place(const struct skeym_listener *listener, const struct sockaddr *address)
+static bool has_place(const struct skeym_listener *listener, const struct skeym_source *host)
 {
     struct skeym_service *service = listener->service;
     uint64_t most = service->conf->connections;
@@ -178,24 +178,39 @@ static bool has_place(const struct skeym_listener *listener, const struct sockad
     if (taken < most - most / KEPT_PART) {
         return true;
     }
-    struct skeym_source host = skeym_source_host(address);
-    return taken < most && skeym_rate_knows(service->rate, &host, skeym_clock_monotonic());
+    return taken < most && skeym_rate_knows(service->rate, host, skeym_clock_monotonic());
+}
+
+/* The library begins with all that are new before it goes on with others, so strangers begin a few
+ * at a time. */
+static bool has_turn(struct skeym_listener *listener, int fd, const struct skeym_source *host)
+{
+    uint64_t now_ms = skeym_clock_monotonic();
+    return skeym_coming_turn(&listener->coming, fd, now_ms) ||
+           skeym_rate_knows(listener->service->rate, host, now_ms);
 }
 
 /* On the acceptor's thread. The library's own limit counts whole addresses, of which an IPv6 host
  * has any number; it closes what it does not take. */
-static void hand_over(void *arg, int fd, const struct sockaddr *address, socklen_t size)
+static bool hand_over(void *arg, int fd, const struct sockaddr *address, socklen_t size, bool last)
 {
     struct skeym_listener *listener = arg;
-    if (!skeym_peers_room(listener->service->peers, address) || !has_place(listener, address)) {
+    struct skeym_source host = skeym_source_host(address);
+    bool fits = skeym_peers_room(listener->service->peers, address) && has_place(listener, &host);
+    bool turn = fits && has_turn(listener, fd, &host);
+    if (fits && !turn && !last) {
+        return false;
+    }
+    if (!turn) {
         skeym_metrics_add(&listener->service->metrics, SKEYM_COUNT_CROWDED, 1);
         (void)close(fd);
-        return;
+        return true;
     }
     skeym_coming_begin(&listener->coming, fd);
     if (MHD_add_connection(listener->daemon, fd, address, size) != MHD_YES) {
         skeym_coming_end(&listener->coming, fd);
     }
+    return true;
 }
 
 static void open_connection(struct skeym_service *service, struct MHD_Connection *connection,
@@ -355,7 +370,7 @@ enum skeym_error skeym_listener_start(struct skeym_listener **out, struct skeym_
         error = listener->daemon ? SKEYM_OK : SKEYM_ERR_IO;
     }
     if (!error) {
-        error = skeym_acceptor_start(&listener->acceptor, fd, hand_over, listener);
+        error = skeym_acceptor_start(&listener->acceptor, fd, BACKLOG, hand_over, listener);
     }
     if (error) {
         skeym_listener_stop(listener);

@@ -53,12 +53,49 @@ static void test_descriptors_out_of_range(void **state)
     skeym_coming_close(&coming);
 }
 
+static void begin_all(struct skeym_coming *coming, uint64_t now_ms)
+{
+    for (int fd = 1; fd <= SKEYM_COMING_FEW; fd++) {
+        assert_true(skeym_coming_turn(coming, fd, now_ms));
+        skeym_coming_begin(coming, fd);
+    }
+}
+
+static void test_few_at_a_time(void **state)
+{
+    (void)state;
+    struct skeym_coming coming;
+    assert_int_equal(skeym_coming_open(&coming, 100), SKEYM_OK);
+    begin_all(&coming, 5000);
+    assert_false(skeym_coming_turn(&coming, 90, 5000));
+    skeym_coming_end(&coming, 7);
+    assert_true(skeym_coming_turn(&coming, 90, 5000));
+    skeym_coming_begin(&coming, 90);
+    assert_false(skeym_coming_turn(&coming, 91, 5000));
+    skeym_coming_close(&coming);
+}
+
+/* Else strangers would wait for ever for what the library dropped without a word. */
+static void test_a_turn_that_is_lost_comes_back(void **state)
+{
+    (void)state;
+    struct skeym_coming coming;
+    assert_int_equal(skeym_coming_open(&coming, 100), SKEYM_OK);
+    begin_all(&coming, 5000);
+    assert_false(skeym_coming_turn(&coming, 90, 5000 + SKEYM_COMING_LOST_MS - 1));
+    begin_all(&coming, 5000 + SKEYM_COMING_LOST_MS);
+    assert_false(skeym_coming_turn(&coming, 90, 5000 + SKEYM_COMING_LOST_MS));
+    skeym_coming_close(&coming);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_one_that_was_dropped),
         cmocka_unit_test(test_descriptors_out_of_range),
+        cmocka_unit_test(test_few_at_a_time),
+        cmocka_unit_test(test_a_turn_that_is_lost_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
