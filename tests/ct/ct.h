@@ -12,6 +12,7 @@
 #define SKEYM_TESTS_CT_H
 
 #include "crypto/crypto.h"
+#include <skeym/cmac.h>
 #include <skeym/error.h>
 #include <skeym/span.h>
 #include <stdbool.h>
@@ -45,6 +46,8 @@ void ct_right(bool holds, const char *what);
 void ct_okay(enum skeym_error error, const char *what);
 /* Each byte of it must be secret still. */
 void ct_secret(const void *data, size_t size, const char *what);
+/* What is between the two is the library's matter, and may be nothing. */
+void ct_secret_prepared(const struct skeym_cmac_key *key, const char *what);
 
 /* 32 bytes that differ with the seed, marked as secret. */
 void ct_key(uint8_t out[32], uint8_t seed);

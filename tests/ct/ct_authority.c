@@ -14,7 +14,7 @@ static void keyring(void)
     bool moved = false;
     ct_world_make(&world, false);
     ct_secret(world.keyring.identity, 32, "s");
-    ct_secret(world.keys.audience.current, 32, "the audience key");
+    ct_secret_prepared(&world.keys.audience.current, "the audience key");
     ct_okay(skeym_keyring_advance(&world.keyring, CT_NOW_MS + 3 * 3600000, &moved), "advance");
     ct_right(moved, "three epochs on");
     ct_secret(world.keyring.previous.key, 32, "the epoch key");

@@ -30,8 +30,8 @@ static void audience_keys(void)
     const struct skeym_name ward = ct_name("ward");
     ct_key(key.key, 1);
     ct_okay(skeym_audience_keys_derive(&keys, &key, &ward), "derive");
-    ct_secret(&keys.current, sizeof keys.current, "the audience key");
-    ct_secret(&keys.previous, sizeof keys.previous, "the one before");
+    ct_secret_prepared(&keys.current, "the audience key");
+    ct_secret_prepared(&keys.previous, "the one before");
 }
 
 static void xaes(void)

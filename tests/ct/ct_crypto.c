@@ -120,7 +120,7 @@ static void cmac_blocks(void)
     ct_key(key, 1);
     ct_key(in, 2);
     ct_okay(skeym_crypto_cmac_prepare(&prepared, key), "prepare");
-    ct_secret(&prepared, sizeof prepared, "the prepared key");
+    ct_secret_prepared(&prepared, "the prepared key");
     ct_okay(skeym_crypto_cmac_blocks(out, &prepared, in, 2), "cmac");
     ct_secret(out, sizeof out, "two MACs");
 }

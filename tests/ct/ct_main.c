@@ -79,6 +79,12 @@ void ct_secret(const void *data, size_t size, const char *what)
     ct_right(all, what);
 }
 
+void ct_secret_prepared(const struct skeym_cmac_key *key, const char *what)
+{
+    ct_secret(key->key, sizeof key->key, what);
+    ct_secret(key->k1, sizeof key->k1, what);
+}
+
 void ct_key(uint8_t out[32], uint8_t seed)
 {
     for (size_t i = 0; i < 32; i++) {
