@@ -113,8 +113,12 @@ static unsigned run_them(struct skeym_inspect_context *context, const struct opt
             continue;
         }
         struct json_object *finding = obtain(table[i], context, options);
-        bool good = finding && skeym_inspect_report_keep(options->report, finding) == SKEYM_OK;
-        failed += !skeym_inspect_show_finding(table[i], finding) || !good;
+        enum skeym_error error =
+            finding ? skeym_inspect_report_keep(options->report, finding) : SKEYM_ERR_MEMORY;
+        failed += !skeym_inspect_show_finding(table[i], finding) || error != SKEYM_OK;
+        if (finding && error != SKEYM_OK) {
+            (void)skeym_cli_fail("inspect", options->report, error);
+        }
         if (finding && json_object_array_add(findings, finding) != 0) {
             json_object_put(finding);
             failed++;
