@@ -210,6 +210,9 @@ static bool resolve(struct skeym_fhir_job *job, const struct skeym_fhir_call *ca
     if (!sort_entries(job, problem)) {
         return false;
     }
+    if (job->by_url_count == 0) {
+        return true; /* nothing that could be referred to */
+    }
     for (size_t i = 0; i < job->count; i++) {
         walk(job, job->entries[i].row.resource, MARK);
     }

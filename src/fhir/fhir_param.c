@@ -21,7 +21,7 @@ static struct skeym_store_value *add_value(struct skeym_fhir_search *search,
                                            const struct skeym_fhir_param_row *param,
                                            struct skeym_fhir_problem *problem)
 {
-    if (search->value_count == SKEYM_STORE_VALUES_MAX) {
+    if (search->value_count == search->value_room) {
         skeym_fhir_param_refuse(problem, "too-costly", "too many values", param->name);
         return NULL;
     }

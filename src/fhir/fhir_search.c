@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { REQUIRED = 3 }; /* a compartment's patient; of If-None-Exist: writer and patient */
+
 bool skeym_fhir_search_require(struct skeym_fhir_search *search, enum skeym_store_field field,
                                struct skeym_span text)
 {
-    if (search->query.test_count == SKEYM_FHIR_TESTS ||
-        search->value_count == SKEYM_STORE_VALUES_MAX) {
+    if (search->query.test_count == SKEYM_FHIR_TESTS || search->value_count == search->value_room) {
         return false;
     }
     struct skeym_store_value *value = &search->values[search->value_count++];
@@ -287,6 +288,23 @@ static bool keep_compartment(struct skeym_fhir_search *search, const struct skey
            skeym_fhir_outcome_store(problem, SKEYM_ERR_RANGE);
 }
 
+/* Room for all values of the url, and for the tests that are required of it later. */
+static bool make_room(struct skeym_fhir_search *out, struct skeym_fhir_arena *arena,
+                      const struct skeym_fhir_url *url, struct skeym_fhir_problem *problem)
+{
+    size_t room = REQUIRED;
+    for (size_t i = 0; i < url->param_count && room < SKEYM_STORE_VALUES_MAX; i++) {
+        struct skeym_span value = url->params[i].value;
+        room++;
+        for (size_t j = 0; j < value.size; j++) {
+            room += value.data[j] == ',';
+        }
+    }
+    out->value_room = room < SKEYM_STORE_VALUES_MAX ? room : SKEYM_STORE_VALUES_MAX;
+    out->values = skeym_fhir_text_take(arena, out->value_room * sizeof *out->values);
+    return out->values || skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
+}
+
 bool skeym_fhir_search_parse(struct skeym_fhir_search *out, struct skeym_fhir_arena *arena,
                              const struct skeym_fhir_url *url, enum skeym_store_kind kind,
                              enum skeym_fhir_search_use use, uint64_t now_ms,
@@ -304,6 +322,9 @@ bool skeym_fhir_search_parse(struct skeym_fhir_search *out, struct skeym_fhir_ar
     /* Without _sort: newest observations first, others by id. */
     out->query.order = observation ? SKEYM_STORE_ORDER_TIME : SKEYM_STORE_ORDER_ID;
     out->query.descending = observation;
+    if (!make_room(out, arena, url, problem)) {
+        return false;
+    }
     for (size_t i = 0; i < url->param_count; i++) {
         const struct skeym_fhir_param *given = &url->params[i];
         if (!parse_param(out, arena, given, use, now_ms, problem)) {

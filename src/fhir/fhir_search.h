@@ -13,8 +13,8 @@ enum { SKEYM_FHIR_TESTS = 25 };
 struct skeym_fhir_search {
     struct skeym_store_query query; /* limit is count + 1, to see whether there is more */
     struct skeym_store_test tests[SKEYM_FHIR_TESTS];
-    struct skeym_store_value values[SKEYM_STORE_VALUES_MAX];
-    size_t value_count;
+    struct skeym_store_value *values; /* in the arena: as many as there are commas, and a few */
+    size_t value_count, value_room;
     uint32_t count;  /* rows of a page, 0: only their number; of $lastn: per group */
     uint64_t filter; /* hash of what the cursor belongs to */
 };
