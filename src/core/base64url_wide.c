@@ -8,7 +8,7 @@
 #define BLOCK_BYTES 24
 #define HALF_BYTES  12
 /* A block is loaded and stored as two halves of 16 bytes: behind it 4 more are touched. What is too
- * near to the end for that goes through a buffer. */
+ * near to the end for that is gathered in registers, and stored by way of a buffer. */
 #define SPARE_BYTES 4
 #define SPARE_CHARS 8 /* the fewest whose bytes are as many */
 
@@ -29,6 +29,41 @@ AVX2 static __m256i load_halves(const uint8_t *low, const uint8_t *high)
     __m128i first = _mm_loadu_si128((const __m128i *)(const void *)low);
     __m128i second = _mm_loadu_si128((const __m128i *)(const void *)high);
     return _mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1);
+}
+
+/* 0 to 8 bytes, and as often as they are fewer the filler. */
+static long long load_few(struct skeym_span from, uint8_t filler)
+{
+    uint64_t word = UINT64_C(0x0101010101010101) * filler;
+    for (size_t i = 0; i < from.size; i++) {
+        word ^= (uint64_t)(from.data[i] ^ filler) << 8 * i;
+    }
+    return (long long)word;
+}
+
+/* 16 bytes of what is left, and filler where nothing is. Not through memory: a vector that is read
+ * where parts of it have just been written waits for all of them. */
+AVX2 static __m128i load_part(struct skeym_span rest, size_t at, uint8_t filler)
+{
+    struct skeym_span part = skeym_span_part(rest, at, 16);
+    if (part.size == 16) {
+        return _mm_loadu_si128((const __m128i *)(const void *)part.data);
+    }
+    return _mm_set_epi64x(load_few(skeym_span_part(part, 8, 8), filler),
+                          load_few(skeym_span_part(part, 0, 8), filler));
+}
+
+/* A block of the bytes that are left, or of the characters: then the filler is the value 0. */
+AVX2 static __m256i load_bytes(struct skeym_span rest, size_t at)
+{
+    __m256i low = _mm256_castsi128_si256(load_part(rest, at, 0));
+    return _mm256_inserti128_si256(low, load_part(rest, at + HALF_BYTES, 0), 1);
+}
+
+AVX2 static __m256i load_chars(struct skeym_span rest, size_t at)
+{
+    __m256i low = _mm256_castsi128_si256(load_part(rest, at, 'A'));
+    return _mm256_inserti128_si256(low, load_part(rest, at + BLOCK_CHARS / 2, 'A'), 1);
 }
 
 /* Three bytes a, b, c lie as b a c b in each 32-bit word, so that each 16-bit half has two values.
@@ -58,33 +93,28 @@ AVX2 static __m256i to_chars(__m256i values)
     return _mm256_add_epi8(values, _mm256_shuffle_epi8(amounts, part));
 }
 
-AVX2 static void encode_block(uint8_t *out, const uint8_t *in)
+AVX2 static void encode_block(uint8_t *out, __m256i bytes)
 {
-    __m256i chars = to_chars(spread(load_halves(in, in + HALF_BYTES)));
-    _mm256_storeu_si256((__m256i *)(void *)out, chars);
+    _mm256_storeu_si256((__m256i *)(void *)out, to_chars(spread(bytes)));
 }
 
 AVX2 static void encode(uint8_t *out, struct skeym_span bytes)
 {
     size_t done = 0;
     for (; bytes.size - done >= BLOCK_BYTES + SPARE_BYTES; done += BLOCK_BYTES) {
-        encode_block(out, bytes.data + done);
+        const uint8_t *in = bytes.data + done;
+        encode_block(out, load_halves(in, in + HALF_BYTES));
         out += BLOCK_CHARS;
     }
-    size_t rest = bytes.size - done;
-    if (rest > 0) {
-        struct {
-            uint8_t bytes[2 * BLOCK_BYTES + SPARE_BYTES];
-            uint8_t chars[2 * BLOCK_CHARS];
-        } last;
-        memset(last.bytes, 0, sizeof last.bytes);
-        memcpy(last.bytes, bytes.data + done, rest);
-        encode_block(last.chars, last.bytes);
-        if (rest > BLOCK_BYTES) {
-            encode_block(last.chars + BLOCK_CHARS, last.bytes + BLOCK_BYTES);
+    struct skeym_span rest = skeym_span_part(bytes, done, bytes.size);
+    if (rest.size > 0) {
+        uint8_t last[2 * BLOCK_CHARS];
+        encode_block(last, load_bytes(rest, 0));
+        if (rest.size > BLOCK_BYTES) {
+            encode_block(last + BLOCK_CHARS, load_bytes(rest, BLOCK_BYTES));
         }
-        memcpy(out, last.chars, SKEYM_BASE64URL_CHARS(rest));
-        skeym_crypto_wipe(&last, sizeof last);
+        memcpy(out, last, SKEYM_BASE64URL_CHARS(rest.size));
+        skeym_crypto_wipe(last, sizeof last);
     }
 }
 
@@ -124,9 +154,8 @@ AVX2 static __m256i gather(__m256i values)
 }
 
 /* Answers what is strange in its characters. */
-AVX2 static __m256i decode_block(uint8_t *out, const uint8_t *in)
+AVX2 static __m256i decode_block(uint8_t *out, __m256i chars)
 {
-    __m256i chars = load_halves(in, in + BLOCK_CHARS / 2);
     __m256i high = _mm256_and_si256(_mm256_srli_epi32(chars, 4), _mm256_set1_epi8(0x0f));
     __m256i low = _mm256_and_si256(chars, _mm256_set1_epi8(0x0f));
     __m256i bytes = gather(to_values(chars, high));
@@ -140,25 +169,22 @@ AVX2 static void decode(uint8_t *out, struct skeym_span text, uint64_t *bad, uin
     __m256i found = _mm256_setzero_si256();
     size_t done = 0;
     for (; text.size - done >= BLOCK_CHARS + SPARE_CHARS; done += BLOCK_CHARS) {
-        found = _mm256_or_si256(found, decode_block(out, text.data + done));
+        const uint8_t *in = text.data + done;
+        __m256i strange = decode_block(out, load_halves(in, in + BLOCK_CHARS / 2));
+        found = _mm256_or_si256(found, strange);
         out += BLOCK_BYTES;
     }
-    size_t rest = text.size - done;
-    if (rest > 0) {
-        struct {
-            uint8_t chars[2 * BLOCK_CHARS];
-            uint8_t bytes[2 * BLOCK_BYTES + SPARE_BYTES];
-        } last;
-        memset(last.chars, 'A', sizeof last.chars); /* the value 0 */
-        memcpy(last.chars, text.data + done, rest);
-        found = _mm256_or_si256(found, decode_block(last.bytes, last.chars));
-        if (rest > BLOCK_CHARS) {
-            found = _mm256_or_si256(
-                found, decode_block(last.bytes + BLOCK_BYTES, last.chars + BLOCK_CHARS));
+    struct skeym_span rest = skeym_span_part(text, done, text.size);
+    if (rest.size > 0) {
+        uint8_t last[2 * BLOCK_BYTES + SPARE_BYTES];
+        found = _mm256_or_si256(found, decode_block(last, load_chars(rest, 0)));
+        if (rest.size > BLOCK_CHARS) {
+            __m256i chars = load_chars(rest, BLOCK_CHARS);
+            found = _mm256_or_si256(found, decode_block(last + BLOCK_BYTES, chars));
         }
-        memcpy(out, last.bytes, SKEYM_BASE64URL_BYTES(rest));
-        *left_over = last.bytes[SKEYM_BASE64URL_BYTES(rest)];
-        skeym_crypto_wipe(&last, sizeof last);
+        memcpy(out, last, SKEYM_BASE64URL_BYTES(rest.size));
+        *left_over = last[SKEYM_BASE64URL_BYTES(rest.size)];
+        skeym_crypto_wipe(last, sizeof last);
     }
     *bad |= (uint64_t)!_mm256_testz_si256(found, found);
 }

@@ -91,18 +91,16 @@ static enum skeym_error write_canonical(struct canonical *out,
         skeym_base64url_write(&hash_text, skeym_span(hash, sizeof hash));
     }
     const struct skeym_span line = SKEYM_SPAN_LITERAL("\n");
-    const struct skeym_span parts[PARTS] = {
-        SKEYM_SPAN_LITERAL("SkeyM/1\n"),
-        request->method,
-        line,
-        request->target,
-        line,
-        request->content_type,
-        line,
-        skeym_written(&hash_text),
-        line,
-    };
-    memcpy(out->parts, parts, sizeof parts);
+    struct skeym_span *part = out->parts;
+    *part++ = SKEYM_SPAN_LITERAL("SkeyM/1\n");
+    *part++ = request->method;
+    *part++ = line;
+    *part++ = request->target;
+    *part++ = line;
+    *part++ = request->content_type;
+    *part++ = line;
+    *part++ = skeym_written(&hash_text);
+    *part++ = line;
     return SKEYM_OK;
 }
 

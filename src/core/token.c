@@ -103,10 +103,10 @@ enum skeym_error skeym_token_open(struct skeym_token_claims *out, uint64_t *id,
     uint8_t plain[SKEYM_TOKEN_CLAIMS_BYTES];
     const struct skeym_cmac_key *key = NULL;
     struct aad aad;
-    memset(out, 0, sizeof *out);
-    *id = 0;
+    *id = 0; /* *out: by who writes it, or at the end */
     enum skeym_error error = read_head(&key, keys, token);
     if (error != SKEYM_OK) {
+        memset(out, 0, sizeof *out);
         return error;
     }
     struct skeym_span nonce = skeym_span_part(token, PREFIX_BYTES, SKEYM_NONCE_BYTES);

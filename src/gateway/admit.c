@@ -17,6 +17,7 @@ struct work {
     const struct skeym_head *head;
     struct skeym_span body;
     uint64_t now_ms;
+    bool decoded; /* the token has bytes */
     size_t token_size;
     uint8_t token[SKEYM_TOKEN_BYTES];
 };
@@ -68,17 +69,19 @@ static struct skeym_span token_text(struct skeym_span authorization)
                  : (struct skeym_span){0};
 }
 
-/* The version is in the first characters, so another version's token is named as such whatever
- * its form. What does not even decode is left to the next step. */
+/* Decodes the token. The version is in the first characters, so another version's token is named as
+ * such whatever its form. What does not even decode is left to the next step. */
 static enum skeym_error check_version(struct work *work)
 {
-    uint8_t first[3];
-    size_t size = 0;
-    struct skeym_span text = skeym_span_part(token_text(work->head->authorization), 0, 4);
-    bool decoded =
-        skeym_base64url_read((struct skeym_room){first, sizeof first}, &size, text) == SKEYM_OK &&
-        size > 0;
-    return decoded && first[0] != SKEYM_TOKEN_VERSION ? SKEYM_ERR_VERSION : SKEYM_OK;
+    struct skeym_room room = {work->token, sizeof work->token};
+    struct skeym_span text = token_text(work->head->authorization);
+    work->decoded = skeym_base64url_read(room, &work->token_size, text) == SKEYM_OK;
+    size_t size = work->token_size;
+    if (!work->decoded &&
+        skeym_base64url_read(room, &size, skeym_span_part(text, 0, 4)) != SKEYM_OK) {
+        return SKEYM_OK;
+    }
+    return size > 0 && work->token[0] != SKEYM_TOKEN_VERSION ? SKEYM_ERR_VERSION : SKEYM_OK;
 }
 
 static struct skeym_exchange_request request_of(const struct skeym_head *head,
@@ -93,13 +96,10 @@ static enum skeym_error check_shape(struct work *work)
     const struct skeym_exchange_request request = request_of(head, work->body);
     uint8_t proof[SKEYM_PROOF_BYTES];
     size_t size = 0;
-    bool right =
-        !head->doubled && head->proof.size == SKEYM_PROOF_CHARS &&
-        skeym_base64url_read((struct skeym_room){proof, sizeof proof}, &size, head->proof) ==
-            SKEYM_OK &&
-        skeym_exchange_parts(&request) == SKEYM_OK &&
-        skeym_base64url_read((struct skeym_room){work->token, sizeof work->token},
-                             &work->token_size, token_text(head->authorization)) == SKEYM_OK;
+    bool right = !head->doubled && head->proof.size == SKEYM_PROOF_CHARS &&
+                 skeym_base64url_read((struct skeym_room){proof, sizeof proof}, &size,
+                                      head->proof) == SKEYM_OK &&
+                 skeym_exchange_parts(&request) == SKEYM_OK && work->decoded;
     return right ? SKEYM_OK : SKEYM_ERR_SHAPE;
 }
 
@@ -221,6 +221,7 @@ enum skeym_error skeym_admit_head(struct skeym_admission *out, const struct skey
     work.head = head;
     work.body = (struct skeym_span){0};
     work.now_ms = now_ms;
+    work.decoded = false;
     work.token_size = 0;
     enum skeym_error error = walk(&work, head_steps, sizeof head_steps / sizeof head_steps[0]);
     if (error == SKEYM_OK) {
@@ -240,6 +241,7 @@ enum skeym_error skeym_admit_body(struct skeym_admission *admission, const struc
     work.head = head;
     work.body = body;
     work.now_ms = now_ms;
+    work.decoded = false;
     work.token_size = 0;
     enum skeym_error error = walk(&work, body_steps, sizeof body_steps / sizeof body_steps[0]);
     if (error == SKEYM_OK) {

@@ -3,6 +3,8 @@
 #include "unit/hex.h"
 #include <openssl/evp.h>
 #include <skeym/base64url.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* RFC 4648, section 10, without padding; and the two characters that are its own. */
 static const struct {
@@ -79,6 +81,28 @@ static void against_openssl(void **state)
             assert_int_equal(back[size], 0xee);
         }
     }
+}
+
+/* What is read ends where it ends: behind it is memory that may not be touched. */
+static void reads_no_further(void **state)
+{
+    (void)state;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *end = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(end != MAP_FAILED);
+    assert_int_equal(mprotect(end + page, page, PROT_NONE), 0);
+    end += page;
+    memset(end - page, 'A', page);
+    for (size_t size = 0; size < 200; size++) {
+        uint8_t chars[300];
+        uint8_t bytes[200];
+        size_t got = 0;
+        (void)encode(chars, sizeof chars, skeym_span(end - size, size));
+        enum skeym_error error = skeym_base64url_read((struct skeym_room){bytes, sizeof bytes},
+                                                      &got, skeym_span(end - size, size));
+        assert_int_equal(error, size % 4 == 1 ? SKEYM_ERR_SHAPE : SKEYM_OK);
+    }
+    assert_int_equal(munmap(end - page, 2 * page), 0);
 }
 
 /* Every byte value at every place of a group, whole or last. */
@@ -255,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_texts),
         cmocka_unit_test(against_openssl),
+        cmocka_unit_test(reads_no_further),
         cmocka_unit_test(every_character),
         cmocka_unit_test(refused),
         cmocka_unit_test(in_place),

@@ -314,9 +314,11 @@ static void the_epoch_key_is_wiped(void **state)
     door_needle = NULL;
 }
 
-/* The rest of a text that makes no whole group goes over the stack: as bytes, and as characters. */
+/* The rest of a text that makes no whole group goes over the stack: as bytes, and as characters.
+ * The wide form reads it into registers, and has on the stack what it writes. */
 static void base64url_wipes(void)
 {
+    const unsigned read = door_avx2 ? 0 : 1;
     static const uint8_t bytes[13] = {11, 22, 33, 44, 55, 66, 77, 88, 99, 110, 121, 132, 143};
     uint8_t chars[18];
     uint8_t back[13];
@@ -331,12 +333,12 @@ static void base64url_wipes(void)
         door_reset(0);
         writer = skeym_writer(ROOM(chars));
         skeym_base64url_write(&writer, skeym_span(bytes, sizeof bytes));
-        assert_int_equal(door.found, 1);
+        assert_int_equal(door.found, i == 0 ? read : 1);
         door_reset(0);
         assert_int_equal(skeym_base64url_read(ROOM(back), &size, skeym_span(chars, sizeof chars)),
                          SKEYM_OK);
         assert_memory_equal(back, bytes, sizeof bytes);
-        assert_int_equal(door.found, 1);
+        assert_int_equal(door.found, i == 0 ? 1 : read);
     }
     door_needle = NULL;
     door_needle_size = 32;
