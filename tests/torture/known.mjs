@@ -12,4 +12,9 @@ export const KNOWN = [
     match: ({ wrong, where }) => /^LEAK/.test(wrong) && /^libcrypto/.test(where) &&
       /OBJ_NAME_do_all|EVP_\w+_fetch|OSSL_LIB_CTX_get0_global_default/.test(wrong),
   },
+  {
+    what: 'the C library (glibc 2.36) dies when it looks a user up without memory: a server that root starts',
+    match: ({ fault, wrong, where, err }) => fault.kind === 'malloc' && /^CRASH/.test(wrong) &&
+      /^libc\.so/.test(where) && /nss_database/.test(err),
+  },
 ];
