@@ -93,6 +93,11 @@ static void other_versions(void **state)
     assert_head_refused(&f, NOW, SKEYM_ERR_VERSION, SKEYM_CHECK_VERSION, false);
     f.head.authorization = skeym_span_text("SkeyM Ag");
     assert_head_refused(&f, NOW, SKEYM_ERR_VERSION, SKEYM_CHECK_VERSION, false);
+    /* and when it does not decode: the first four characters are enough */
+    f.head.authorization = skeym_span_text("SkeyM AgBB!");
+    assert_head_refused(&f, NOW, SKEYM_ERR_VERSION, SKEYM_CHECK_VERSION, false);
+    f.head.authorization = skeym_span_text("SkeyM AQBB!");
+    assert_head_refused(&f, NOW, SKEYM_ERR_SHAPE, SKEYM_CHECK_SHAPE, false);
     tear_down(&f);
 }
 
