@@ -80,11 +80,13 @@ static void set_up(void)
     struct skeym_node_claims claims;
     struct skeym_credentials *credentials = &world.credentials;
     uint8_t nonce[SKEYM_NONCE_BYTES];
+    uint8_t key[SKEYM_KEY_BYTES];
     random_bytes(&world.enrol, sizeof world.enrol);
     random_bytes(&world.random, sizeof world.random);
     random_bytes(world.ephemeral, sizeof world.ephemeral);
     random_bytes(nonce, sizeof nonce);
-    random_bytes(world.audience.current, sizeof world.audience.current);
+    random_bytes(key, sizeof key);
+    must(skeym_crypto_cmac_prepare(&world.audience.current, key));
     random_bytes(world.authority.identity, sizeof world.authority.identity);
     random_bytes(credentials->private_key, sizeof credentials->private_key);
     world.audience.epoch = 500000;
