@@ -56,7 +56,7 @@ static inline bool call_fails(unsigned *left)
 
 CALL(int, dup2, (int fd, int fd2), (fd, fd2))
 CALL(int, pipe, (int pipedes[2]), (pipedes))
-CALL(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options))
+CALL(pid_t, waitpid, (pid_t pid, int *stat_loc, int options), (pid, stat_loc, options))
 CALL(int, poll, (struct pollfd * fds, nfds_t nfds, int timeout), (fds, nfds, timeout))
 
 pid_t fork(void)
@@ -72,19 +72,19 @@ pid_t fork(void)
     return real();
 }
 
-int open(const char *path, int flags, ...)
+int open(const char *file, int oflag, ...)
 {
     va_list rest;
-    va_start(rest, flags);
-    mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
+    va_start(rest, oflag);
+    mode_t mode = oflag & O_CREAT ? va_arg(rest, mode_t) : 0;
     va_end(rest);
-    return call_fails(&call.open) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+    return call_fails(&call.open) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, file, oflag, mode);
 }
 
-int nanosleep(const struct timespec *requested, struct timespec *remaining)
+int nanosleep(const struct timespec *requested_time, struct timespec *remaining)
 {
     call.sleeps++;
-    return call.hurry ? 0 : (int)syscall(SYS_nanosleep, requested, remaining);
+    return call.hurry ? 0 : (int)syscall(SYS_nanosleep, requested_time, remaining);
 }
 
 /* As at any end of a program, so that its branches are counted. */

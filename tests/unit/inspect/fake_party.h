@@ -182,9 +182,9 @@ static inline struct skeym_attack_target play_target(void)
 }
 
 /* Nobody waits in here. */
-int nanosleep(const struct timespec *requested, struct timespec *remaining)
+int nanosleep(const struct timespec *requested_time, struct timespec *remaining)
 {
-    (void)requested;
+    (void)requested_time;
     (void)remaining;
     atomic_fetch_add(&play.waited, 1);
     return 0;

@@ -11,7 +11,7 @@
 #pragma GCC diagnostic ignored "-Wshadow"
 #define skeym_crew_cpu_seconds(...) crew_cpu_seconds(__VA_ARGS__)
 #define skeym_crew_run(...)         crew_run(__VA_ARGS__)
-#include "inspect/crew.c"
+#include "inspect/crew.c" /* NOLINT(bugprone-suspicious-include) */
 #undef skeym_crew_cpu_seconds
 #undef skeym_crew_run
 #pragma GCC diagnostic pop

@@ -12,7 +12,7 @@
 #define skeym_stand_request(...) stand_request(__VA_ARGS__)
 #define skeym_stand_mint(...)    stand_mint(__VA_ARGS__)
 #define skeym_stand_ask(...)     stand_ask(__VA_ARGS__)
-#include "inspect/stand.c"
+#include "inspect/stand.c" /* NOLINT(bugprone-suspicious-include) */
 #undef skeym_stand_open
 #undef skeym_stand_request
 #undef skeym_stand_mint

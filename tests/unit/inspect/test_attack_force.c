@@ -40,10 +40,10 @@ ssize_t getrandom(void *buffer, size_t length, unsigned flags)
     return syscall(SYS_getrandom, buffer, length, flags);
 }
 
-int clock_gettime(clockid_t clock, struct timespec *now)
+int clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
-    int done = (int)syscall(SYS_clock_gettime, clock, now);
-    now->tv_sec += clock == CLOCK_MONOTONIC ? atomic_load(&seconds_on) : 0;
+    int done = (int)syscall(SYS_clock_gettime, clock_id, tp);
+    tp->tv_sec += clock_id == CLOCK_MONOTONIC ? atomic_load(&seconds_on) : 0;
     return done;
 }
 

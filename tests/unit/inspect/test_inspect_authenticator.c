@@ -86,6 +86,16 @@ static void too_few_requests_show_nothing(void **state)
     fails_with(finding, SKEYM_ERR_CRYPTO);
 }
 
+static void what_is_stopped_has_one_batch(void **state)
+{
+    (void)state;
+    let_go = 1;
+    struct json_object *finding =
+        inspect_with(&skeym_inspection_authenticator, SKEYM_INSPECT_FULL, NULL);
+    assert_true(figure_of(finding, "requests") == 500);
+    ends_with(finding, SKEYM_VERDICT_CANNOT_BE, "of 500 labelled requests");
+}
+
 static void what_cannot_be_made_is_an_error(void **state)
 {
     (void)state;
@@ -109,6 +119,7 @@ int main(void)
         cmocka_unit_test_setup(a_gate_that_refuses_all_takes_no_replay, nothing_wrong),
         cmocka_unit_test_setup(a_false_reject_and_a_wrong_check_are_counted, nothing_wrong),
         cmocka_unit_test_setup(too_few_requests_show_nothing, nothing_wrong),
+        cmocka_unit_test_setup(what_is_stopped_has_one_batch, nothing_wrong),
         cmocka_unit_test_setup(what_cannot_be_made_is_an_error, nothing_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,13 +15,13 @@
 #define skeym_dataset_read(...)     dataset_read(__VA_ARGS__)
 #define skeym_dataset_split(...)    dataset_split(__VA_ARGS__)
 #define skeym_dataset_accuracy(...) dataset_accuracy(__VA_ARGS__)
-#include "baseline/dataset.c"
+#include "baseline/dataset.c" /* NOLINT(bugprone-suspicious-include) */
 #undef skeym_dataset_read
 #undef skeym_dataset_split
 #undef skeym_dataset_accuracy
 #undef skeym_classify_grnn_scores
 #define skeym_classify_grnn_scores(...) classify_grnn_scores(__VA_ARGS__)
-#include "baseline/classify.c"
+#include "baseline/classify.c" /* NOLINT(bugprone-suspicious-include) */
 #undef skeym_classify_grnn_scores
 #pragma GCC diagnostic pop
 

@@ -11,7 +11,7 @@
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #pragma GCC diagnostic ignored "-Wshadow"
 #define skeym_token_open(...) token_open(__VA_ARGS__)
-#include "core/token.c"
+#include "core/token.c" /* NOLINT(bugprone-suspicious-include) */
 #undef skeym_token_open
 #pragma GCC diagnostic pop
 

@@ -13,7 +13,7 @@
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #pragma GCC diagnostic ignored "-Wshadow"
 #define skeym_parity_agree(...) parity_agree(__VA_ARGS__)
-#include "baseline/parity.c"
+#include "baseline/parity.c" /* NOLINT(bugprone-suspicious-include) */
 #undef skeym_parity_agree
 #pragma GCC diagnostic pop
 

@@ -12,7 +12,7 @@
 #define skeym_stateful_ask(...)    stateful_ask(__VA_ARGS__)
 #define skeym_stateful_revoke(...) stateful_revoke(__VA_ARGS__)
 #define skeym_stateful_open(...)   stateful_open(__VA_ARGS__)
-#include "baseline/stateful.c"
+#include "baseline/stateful.c" /* NOLINT(bugprone-suspicious-include) */
 #undef skeym_stateful_ask
 #undef skeym_stateful_revoke
 #undef skeym_stateful_open

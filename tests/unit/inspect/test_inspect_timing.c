@@ -11,7 +11,7 @@
 #define skeym_timing_judge(...)        timing_judge(__VA_ARGS__)
 #define skeym_timing_samples_open(...) timing_samples_open(__VA_ARGS__)
 #define skeym_timing_samples_crop(...) timing_samples_crop(__VA_ARGS__)
-#include "inspect/timing.c"
+#include "inspect/timing.c" /* NOLINT(bugprone-suspicious-include) */
 #undef skeym_timing_judge
 #undef skeym_timing_samples_open
 #undef skeym_timing_samples_crop

@@ -55,13 +55,16 @@ static void child_is(char *const *argv, int ready)
         child_says(1, argv[i]);
         child_says(1, " ");
     }
+    if (!argv[0]) {
+        _exit(94);
+    }
     if (strcmp(argv[0], "serve") == 0 && server_says) {
         child_says(ready, server_says);
         child_waits();
     }
     for (size_t i = 0; argv[i]; i++) { /* a passphrase file is there, and full */
         struct stat info;
-        if (strcmp(argv[i], "--passphrase-file") == 0 &&
+        if (strcmp(argv[i], "--passphrase-file") == 0 && argv[i + 1] &&
             (stat(argv[i + 1], &info) != 0 || info.st_size != 32 ||
              (info.st_mode & 0777) != 0600)) {
             _exit(95);

@@ -150,7 +150,7 @@ static void answers_are_counted_by_their_status(void **state)
 static void a_connection_comes_from_the_address_that_was_asked_for(void **state)
 {
     (void)state;
-    struct sockaddr_in at, from;
+    struct sockaddr_in at, from = {.sin_family = AF_INET};
     socklen_t size = sizeof from;
     char url[48];
     int server = listening(&at);

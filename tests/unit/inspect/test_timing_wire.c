@@ -8,7 +8,7 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #define skeym_timing_now(...) timing_now(__VA_ARGS__)
-#include "inspect/timing.c"
+#include "inspect/timing.c" /* NOLINT(bugprone-suspicious-include) */
 #undef skeym_timing_now
 #pragma GCC diagnostic pop
 

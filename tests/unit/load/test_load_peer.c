@@ -37,32 +37,32 @@ int socket(int domain, int type, int protocol)
     return fails.socket ? fail_with(fails.socket) : real(domain, type, protocol);
 }
 
-int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+int setsockopt(int fd, int level, int optname, const void *optval, socklen_t optlen)
 {
     (void)fd;
     (void)level;
-    (void)name;
-    assert_true(value && size > 0);
+    (void)optname;
+    assert_true(optval && optlen > 0);
     fails.set_from -= fails.set_from > 0;
     return fails.set_from == 0 ? fail_with(fails.set) : 0;
 }
 
-int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
+int bind(int fd, __CONST_SOCKADDR_ARG addr, socklen_t len)
 {
-    assert_true(fd >= 0 && address.__sockaddr__ && size > 0);
+    assert_true(fd >= 0 && addr.__sockaddr__ && len > 0);
     return fail_with(fails.bind);
 }
 
-int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
+int connect(int fd, __CONST_SOCKADDR_ARG addr, socklen_t len)
 {
-    assert_true(fd >= 0 && address.__sockaddr__ && size > 0);
+    assert_true(fd >= 0 && addr.__sockaddr__ && len > 0);
     return fail_with(fails.connect);
 }
 
-int epoll_ctl(int epoll, int what, int fd, struct epoll_event *event)
+int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
-    assert_int_equal(epoll, 77);
-    assert_true(what == EPOLL_CTL_ADD && fd >= 0 && event);
+    assert_int_equal(epfd, 77);
+    assert_true(op == EPOLL_CTL_ADD && fd >= 0 && event);
     return fail_with(fails.add);
 }
 
@@ -76,17 +76,17 @@ static ssize_t move(size_t room)
     return moves_not ? -1 : moves < (ssize_t)room ? moves : (ssize_t)room;
 }
 
-ssize_t send(int fd, const void *data, size_t size, int flags)
+ssize_t send(int fd, const void *buf, size_t n, int flags)
 {
-    assert_true(fd >= 0 && data && (flags & MSG_NOSIGNAL));
-    return move(size);
+    assert_true(fd >= 0 && buf && (flags & MSG_NOSIGNAL));
+    return move(n);
 }
 
-ssize_t recv(int fd, void *data, size_t room, int flags)
+ssize_t recv(int fd, void *buf, size_t n, int flags)
 {
-    assert_true(fd >= 0 && data && room > 0);
+    assert_true(fd >= 0 && buf && n > 0);
     (void)flags;
-    return move(room);
+    return move(n);
 }
 
 /* --- TLS ------------------------------------------------------------------------------ */

@@ -37,13 +37,13 @@ static const char *text_of(const char *path)
     return NULL;
 }
 
-int open(const char *path, int flags, ...)
+int open(const char *file, int oflag, ...)
 {
     int ends[2];
-    if (strncmp(path, "/proc/", 6) != 0) {
-        return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0);
+    if (strncmp(file, "/proc/", 6) != 0) {
+        return (int)syscall(SYS_openat, AT_FDCWD, file, oflag, 0);
     }
-    const char *text = text_of(path);
+    const char *text = text_of(file);
     if (!text || pipe(ends) != 0) {
         errno = ENOENT;
         return -1;
