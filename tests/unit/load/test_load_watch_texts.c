@@ -107,7 +107,7 @@ static void what_is_not_there_or_has_another_form_is_an_error(void **state)
         {&status, "Name: a\n"},
         {&status, "Name: a\nVmRSS: many\n"},
         {&machine, NULL},
-        {&machine, "intr 1 2 3\n"},
+        {&machine, "cpu0 1 2 3 4 5 6 7 8\n"},
         {&machine, "cpu  1 2 3\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
