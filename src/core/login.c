@@ -243,9 +243,13 @@ static enum skeym_error read_message_1(struct skeym_login_request *out,
     uint8_t claims[SKEYM_NODE_CLAIMS_BYTES];
     size_t size = 0;
     enum skeym_error located = skeym_locator_unseal(claims, &size, enrol, body->opening);
-    if (located) { /* a decoy of the locator's size: what follows costs the same, and fails */
-        memcpy(claims, keys->identity_public, sizeof keys->identity_public);
+    /* What does not open was wiped, and gets a decoy of its size: what follows costs the same, and
+     * fails. What opens is left as it is in the same time. */
+    uint8_t other[SKEYM_NODE_CLAIMS_BYTES];
+    if (!located) {
+        skeym_crypto_wipe(other, size);
     }
+    memcpy(located ? claims : other, keys->identity_public, sizeof keys->identity_public);
     uint8_t psk[SKEYM_SECRET_BYTES];
     enum skeym_error error = skeym_locator_credential(psk, enrol, skeym_span(claims, size));
     struct skeym_handshake *state = &out->state;

@@ -87,6 +87,9 @@ enum skeym_error skeym_noise_open(struct skeym_handshake *state, struct skeym_ro
     memcpy(h, state->h, sizeof h);
     mix_hash(state, sealed, (struct skeym_span){0}); /* before out, which may be sealed */
     enum skeym_error error = skeym_crypto_open(out, state->k, iv, skeym_span(h, sizeof h), sealed);
+    if (!error) { /* as long as it takes to wipe a key that did not open */
+        skeym_crypto_wipe(h, sizeof h);
+    }
     return error == SKEYM_ERR_SEAL ? SKEYM_ERR_HANDSHAKE : error;
 }
 
