@@ -106,7 +106,7 @@ static void print_epochs(struct skeym_jot *jot, const struct skeym_vectors_cast 
         skeym_jot_object(jot, NULL);
         skeym_jot_number(jot, "epoch", key.epoch);
         skeym_jot_hex(jot, "K_e", key.key, 32);
-        skeym_jot_hex(jot, "K_e_a", keys.previous, 32);
+        skeym_jot_hex(jot, "K_e_a", keys.previous.key, 32);
         skeym_jot_object_end(jot);
         (void)skeym_jot_must(jot, skeym_epoch_ratchet(&key));
     }
