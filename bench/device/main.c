@@ -51,8 +51,10 @@ static void fresh(void *out, size_t size)
 static void set_up(void)
 {
     uint8_t nonce[SKEYM_NONCE_BYTES];
+    uint8_t key[SKEYM_KEY_BYTES];
     struct skeym_credentials *own = &world.device.credentials;
-    fresh(&world.audience, sizeof world.audience);
+    fresh(key, sizeof key);
+    must(skeym_crypto_cmac_prepare(&world.audience.current, key), "audience key");
     fresh(&world.enrol, sizeof world.enrol);
     fresh(&world.authority, sizeof world.authority);
     fresh(own->private_key, sizeof own->private_key);

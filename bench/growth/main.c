@@ -77,10 +77,12 @@ static void name_of(struct skeym_name *out, size_t node)
 
 static void open_world(void)
 {
-    must(skeym_crypto_random(&world.keys, sizeof world.keys));
+    struct skeym_epoch_key epoch = {.epoch = 500000};
+    struct skeym_name audience;
+    must(skeym_crypto_random(epoch.key, sizeof epoch.key));
+    must(skeym_name_audience(&audience, skeym_span_text("ward")));
+    must(skeym_audience_keys_derive(&world.keys, &epoch, &audience));
     must(skeym_crypto_random(world.plain, sizeof world.plain));
-    must(skeym_name_audience(&world.keys.audience, skeym_span_text("ward")));
-    world.keys.epoch = 500000;
     for (size_t i = 0; i < REVOKED; i++) {
         name_of(&world.entries[i].id, 1000000 + i);
         world.entries[i].generation = 1;
