@@ -53,8 +53,11 @@ function collect(files) {
     return files.flatMap((file) => {
         const text = readFileSync(join(TOP, file), 'utf8');
         const seen = new Map();
+        const functions = functionsOf(text);
         return mutantsOf(text).map((mutant) => {
-            const made = { ...mutant, file, text, number: ++number, ...describe(text, mutant) };
+            const inside = functionAt(functions, mutant);
+            const of = digest(inside ? text.slice(inside.from, inside.to) : text);
+            const made = { ...mutant, file, text, of, number: ++number, ...describe(text, mutant) };
             const times = (seen.get(keyOf(made)) ?? 0) + 1;
             seen.set(keyOf(made), times);
             if (times > 1) made.where += ` #${times}`;
@@ -180,10 +183,11 @@ function lastReport() {
     return new Map(existsSync(REPORT) ? JSON.parse(readFileSync(REPORT)).map((m) => [keyOf(m), m]) : []);
 }
 
-// What is known of each mutant, and of which text of its file (`of`). What --tell says is of verdicts kept here.
+// What is known of each mutant, and of which text of its function (`of`; of the whole file, outside of functions).
+// What --tell says is of verdicts kept here.
 function keep(mutants) {
     const report = lastReport();
-    for (const { hash, hint, doubted, text, inside, ...rest } of mutants) report.set(keyOf(rest), { ...rest, of: digest(text) });
+    for (const { hash, hint, doubted, text, inside, ...rest } of mutants) report.set(keyOf(rest), rest);
     writeFileSync(REPORT, JSON.stringify([...report.values()], null, 1));
 }
 
@@ -193,7 +197,7 @@ function hinted(mutants, chosen, reasons) {
     const last = lastReport();
     return mutants.filter((mutant) => {
         const { by, verdict, of } = last.get(keyOf(mutant)) ?? {};
-        const stands = of === digest(mutant.text);
+        const stands = of === mutant.of;
         const [name, test] = by?.split(' ') ?? [];
         if (name === 'plain') mutant.hint = test;
         mutant.doubted = ['same', 'survived'].includes(verdict);
