@@ -308,24 +308,30 @@ static void test_what_has_no_number_or_no_name(void **state)
     (void)state;
     struct skeym_readback back;
     int status = 0;
-    pages[0] = BUNDLE
-        ",\"entry\":[" ENTRY(READING("n.r9.0-II.0", "")) "," ENTRY(READING("n.r9.0-II.1", ",\"value"
-                                                                                          "Quantity"
-                                                                                          "\":{},"
-                                                                                          "\"code\""
-                                                                                          ":{"
-                                                                                          "\"text\""
-                                                                                          ":\"x\""
-                                                                                          "}")) "," ENTRY(READING("n.r9.0-II.2", ",\"valueQuantity\":{\"value\":1}")) "," ENTRY(
-            READING(
-                "n.r9.0-II.3",
-                ",\"valueQuantity\":{\"value\":1},\"code\":{}")) "," ENTRY(READING("n.r9.0-II.4",
-                                                                                   ",\"valueQuantit"
-                                                                                   "y\":{\"value\":"
-                                                                                   "1},\"code\":{"
-                                                                                   "\"text\":"
-                                                                                   "\"x\"}")) "," ENTRY(READING("not one of ours",
-                                                                                                                "")) "," ENTRY("{\"identifier\":[{\"system\":\"urn:skeym:reading\"},{\"value\":\"n.r9.0-II.5\"},7]}") "]}";
+    pages[0] = BUNDLE ",\"entry\":[" ENTRY(READING("n.r9.0-II.0", "")) "," ENTRY(READING(
+        "n.r9.0-II.1",
+        ",\"value"
+        "Quantity"
+        "\":{},"
+        "\"code\""
+        ":{"
+        "\"text\""
+        ":\"x\""
+        "}")) "," ENTRY(READING("n.r9.0-II.2",
+                                ",\"valueQuantity\":{\"value\":1}")) "," ENTRY(READING("n.r9.0-II."
+                                                                                       "3",
+                                                                                       ",\"valueQua"
+                                                                                       "ntity\":{"
+                                                                                       "\"value\":"
+                                                                                       "1},"
+                                                                                       "\"code\":{"
+                                                                                       "}")) "," ENTRY(READING("n.r9.0-II.4",
+                                                                                                               ",\"valueQuantit"
+                                                                                                               "y\":{\"value\":"
+                                                                                                               "1},\"code\":{"
+                                                                                                               "\"text\":"
+                                                                                                               "\"x\"}")) "," ENTRY(READING("not one of ours",
+                                                                                                                                            "")) "," ENTRY("{\"identifier\":[{\"system\":\"urn:skeym:reading\"},{\"value\":\"n.r9.0-II.5\"},7]}") "]}";
     assert_int_equal(
         skeym_readback_numbers(&back, session, "7", "n.r9", 0, count_number, NULL, &status),
         SKEYM_OK);
