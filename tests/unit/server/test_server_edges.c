@@ -45,8 +45,7 @@ static void refuses_settings(void **state)
         "public-url http://a b",
         "public-url http://a#b",
         "public-url http://a/",
-        "listen 127.0.0.1:1111111111111111111111111111111111111111111111111111111111111111111111111"
-        "1111111111",
+        "listen 127.0.0.1:1111111111111111111111111111111111111111111111111111111111111111111111",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct skeym_conf conf;
