@@ -165,11 +165,11 @@ static size_t found(struct bench *bench, const char *target)
 static void test_codes_of_a_patient(void **state)
 {
     struct bench *bench = *state;
-    static const char *const body =
-        OBSERVATION("{\"coding\":[{\"system\":\"s\",\"code\":\"c0\"},{\"code\":\"c1\"},"
-                    "{\"code\":\"c2\"},{\"code\":\"c3\"},{\"code\":\"c4\"},{\"code\":\"c5\"},"
-                    "{\"code\":\"c6\"},{\"code\":\"c7\"},{\"code\":\"c8\"},{\"code\":\"c9\"}]}",
-                    "Patient/1", "");
+#define CODES                                                                                      \
+    "{\"coding\":[{\"system\":\"s\",\"code\":\"c0\"},{\"code\":\"c1\"},{\"code\":\"c2\"},"         \
+    "{\"code\":\"c3\"},{\"code\":\"c4\"},{\"code\":\"c5\"},{\"code\":\"c6\"},{\"code\":\"c7\"},"   \
+    "{\"code\":\"c8\"},{\"code\":\"c9\"}]}"
+    static const char *const body = OBSERVATION(CODES, "Patient/1", "");
     assert_int_equal(status_of(bench, "POST", "/fhir/Observation", body), 201);
     assert_int_equal(status_of(bench, "POST", "/fhir/Observation", body), 201);
     static const struct {
@@ -225,11 +225,11 @@ static void test_types_with_a_nul(void **state)
 static void test_ids(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",   "a_b", "a{", "a[",           "a@",
-                                      "a`", "a/",  "a:", HEX32 HEX32 "0"};
+    static const char *const bad[] = {"", "a_b", "a{", "a[", "a@", "a`", "a/", "a:"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_false(skeym_fhir_url_is_id(skeym_span_text(bad[i])));
     }
+    assert_false(skeym_fhir_url_is_id(skeym_span_text(HEX32 HEX32 "0")));
     assert_true(skeym_fhir_url_is_id(skeym_span_text(HEX32 HEX32)));
     assert_true(skeym_fhir_url_is_id(skeym_span_text("azAZ09.-")));
 }
