@@ -17,7 +17,8 @@ struct skeym_crypto_backend {
     const char *(*version)(void);
     /* Whether this CPU has what it needs. Called before anything but version, once or more. */
     bool (*usable)(void);
-    /* Bytes of the longest message for which it is faster than OpenSSL; 0 where it is OpenSSL. */
+    /* Bytes of the longest message that it is given: for which it is faster than OpenSSL, and far
+     * from GCM's own end; 0 where it is OpenSSL. */
     size_t most;
     /* out: plain.size + 16 bytes. Any content on an error. */
     bool (*seal)(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const uint8_t iv[SKEYM_IV_BYTES],

@@ -127,7 +127,8 @@ const struct skeym_crypto_backend skeym_ipsec_mb = {
     .name = "libipsec-mb",
     .version = version,
     .usable = usable,
-    .most = SIZE_MAX,
+    .most = (size_t)1 << 30, /* far below 2^36 - 32, where GCM ends: OpenSSL says so, this library
+                                does not look */
     .seal = seal,
     .open = open_sealed,
     .aes_expand = aes_expand,
