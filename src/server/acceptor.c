@@ -77,7 +77,9 @@ static void take_waiting(struct skeym_acceptor *acceptor)
 
 static void take_or_keep(struct skeym_acceptor *acceptor, const struct caller *caller)
 {
-    if (!hand(acceptor, caller, acceptor->count == acceptor->room)) {
+    if (acceptor->count >= acceptor->room) {
+        (void)hand(acceptor, caller, true);
+    } else if (!hand(acceptor, caller, false)) {
         acceptor->waiting[(acceptor->first + acceptor->count) % acceptor->room] = *caller;
         acceptor->count++;
     }

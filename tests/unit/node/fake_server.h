@@ -38,14 +38,14 @@ enum fault {
 enum { FAKE_USED_MOST = 4096, FAKE_BODY_MOST = 65536, FAKE_SECRETS_MOST = 64 };
 
 struct fake_server {
-    struct skeym_enrol_keys enrol[2];
-    struct skeym_authority_keys authority;
     struct skeym_audience_keys audience;
-    struct skeym_node_claims claims;
+    struct skeym_authority_keys authority;
     struct skeym_credential_file credential; /* the node's */
+    struct skeym_node_claims claims;
+    struct skeym_enrol_keys enrol[2];
+    uint64_t deadline_after_s;
     uint32_t instance;
     uint8_t lifetime_s;
-    uint64_t deadline_after_s;
     bool revoked;
     bool always_wrong_clock;
     /* clocks */
@@ -59,9 +59,9 @@ struct fake_server {
     int fault_at;
     uint32_t retry_after_s;
     /* what the handler answers */
-    int status;
-    const char *cty;
     struct skeym_span body;
+    const char *cty;
+    int status;
     /* what happened */
     unsigned logins, login_tries, exchanges, executed, refused;
     char last_target[SKEYM_TARGET_BYTES + 1];
