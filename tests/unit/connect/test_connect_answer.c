@@ -11,9 +11,11 @@
 #include <cmocka.h>
 
 #define BASE "http://localhost/fhir"
-#define RESOURCE(updated)                                                                          \
-    "{\"resourceType\":\"Patient\",\"id\":\"p\",\"meta\":{\"versionId\":\"3\",\"lastUpdated\":"    \
-    "\"" updated "\"}}"
+#define OF(type, id, updated)                                                                      \
+    "{" type id "\"meta\":{\"versionId\":\"3\",\"lastUpdated\":\"" updated "\"}}"
+#define TYPE              "\"resourceType\":\"Patient\","
+#define ID(id)            "\"id\":\"" id "\","
+#define RESOURCE(updated) OF(TYPE, ID("p"), updated)
 
 static struct skeym_connect_fields fields_of(const char *body, bool created)
 {
@@ -161,6 +163,49 @@ static void test_what_may_have_been_done_is_said(void **state)
     assert_int_equal(maybe.status, 502);
 }
 
+static void test_dates_one_character_beside(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        RESOURCE("20/6-11-22T20:28:34Z"),
+        RESOURCE("2026-11-x2T20:28:34Z"),
+        RESOURCE("2026-11-22Tx0:28:34Z"),
+        RESOURCE("2026-11-22T20:x8:34Z"),
+        RESOURCE("2026-1"),
+        RESOURCE("1969-12-31T23:59:59Z"),
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_string_equal(fields_of(bad[i], true).modified, "");
+    }
+    assert_string_equal(fields_of(RESOURCE("1970-01-01T00:00:00Z"), true).modified,
+                        "Thu, 01 Jan 1970 00:00:00 GMT");
+}
+
+static void test_locations(void **state)
+{
+    (void)state;
+    static const char *const none[] = {
+        OF("", ID("p"), "Z"),           OF(TYPE, "", "Z"),
+        OF(TYPE, ID("a b"), "Z"),       OF(TYPE, ID("a\\\\b"), "Z"),
+        OF(TYPE, ID("a\xc3\xa4"), "Z"), OF(TYPE, ID("a\x7f"), "Z"),
+    };
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        assert_string_equal(fields_of(none[i], true).location, "");
+        assert_string_equal(fields_of(none[i], true).etag, "W/\"3\"");
+    }
+    assert_string_equal(fields_of(OF(TYPE, ID("a~b!"), "Z"), true).location,
+                        BASE "/Patient/a~b!/_history/3");
+}
+
+static void test_a_timeout_is_one_either_way(void **state)
+{
+    (void)state;
+    struct skeym_connect_refusal sure = skeym_connect_answer_refusal(SKEYM_ERR_TIMEOUT, false);
+    struct skeym_connect_refusal maybe = skeym_connect_answer_refusal(SKEYM_ERR_TIMEOUT, true);
+    assert_int_equal(sure.status, 504);
+    assert_int_equal(maybe.status, 504);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +217,9 @@ int main(void)
         cmocka_unit_test(test_minimal),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_what_may_have_been_done_is_said),
+        cmocka_unit_test(test_dates_one_character_beside),
+        cmocka_unit_test(test_locations),
+        cmocka_unit_test(test_a_timeout_is_one_either_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,6 +182,16 @@ static void test_bearers(void **state)
     assert_false(skeym_connect_guard_bearer(skeym_span_text("Bearer "), (struct skeym_span){0}));
 }
 
+static void test_ports(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"127.0.0.1:80/", "127.0.0.1:-1", "127.0.0.1:80:"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct skeym_connect_address address;
+        assert_int_not_equal(skeym_connect_guard_address(&address, bad[i]), SKEYM_OK);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_hosts),
         cmocka_unit_test(test_origins),
         cmocka_unit_test(test_bearers),
+        cmocka_unit_test(test_ports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

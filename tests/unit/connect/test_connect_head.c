@@ -241,6 +241,48 @@ static void test_who_names_no_host_gets_our_address(void **state)
     assert_string_equal(asked.base, BASE);
 }
 
+static void test_values_without_their_white_space(void **state)
+{
+    (void)state;
+    struct skeym_connect_head head = head_of("GET", "/fhir");
+    add(&head, "Accept", "\t application/fhir+json \t");
+    assert_true(skeym_span_is(head.field[SKEYM_CONNECT_ACCEPT], "application/fhir+json"));
+    assert_int_equal(check(&head), 200);
+}
+
+static void test_a_field_that_comes_again_and_again(void **state)
+{
+    (void)state;
+    struct skeym_connect_head head = head_of("GET", "/fhir");
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(head.doubled, i > 1);
+        add(&head, "Prefer", "x");
+    }
+    assert_true(head.doubled);
+    assert_int_equal(check(&head), 400);
+}
+
+/* A quote on one side only is part of a key, which cannot have one. */
+static void test_keys_with_half_a_quote(void **state)
+{
+    (void)state;
+    assert_int_equal(check_with("Idempotency-Key", "\"abc"), 400);
+    assert_int_equal(check_with("Idempotency-Key", "abc\""), 400);
+    assert_int_equal(check_with("Idempotency-Key", "\""), 400);
+    assert_int_equal(check_with("Idempotency-Key", "a"), 200);
+}
+
+/* No more digits are read than fit. */
+static void test_long_lengths(void **state)
+{
+    (void)state;
+    struct skeym_connect_head head = head_of("POST", "/fhir/Patient");
+    uint64_t size = 0;
+    add(&head, "Content-Length", "99999999999999999999");
+    assert_true(skeym_connect_head_body(&head, &size));
+    assert_true(size == UINT64_C(999999999999999999));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +296,10 @@ int main(void)
         cmocka_unit_test(test_reads),
         cmocka_unit_test(test_writes),
         cmocka_unit_test(test_who_names_no_host_gets_our_address),
+        cmocka_unit_test(test_values_without_their_white_space),
+        cmocka_unit_test(test_a_field_that_comes_again_and_again),
+        cmocka_unit_test(test_keys_with_half_a_quote),
+        cmocka_unit_test(test_long_lengths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

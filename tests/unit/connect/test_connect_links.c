@@ -213,6 +213,22 @@ static void test_a_base(void **state)
     assert_int_equal(base.size, 0);
 }
 
+static void test_white_space_around_a_link(void **state)
+{
+    (void)state;
+    expect("\r{\t\"reference\"\r\n:\t\"" FROM "/x\"\r}\t",
+           "\r{\t\"reference\"\r\n:\t\"" TO "/x\"\r}\t");
+}
+
+static void test_a_base_of_half_a_text(void **state)
+{
+    (void)state;
+    struct skeym_span text = skeym_span_text("{\"implementation\":{\"url\":\"" FROM "\"}}");
+    assert_true(skeym_span_is(skeym_connect_links_base(text), FROM));
+    text = skeym_span_part(text, 0, text.size - 1);
+    assert_int_equal(skeym_connect_links_base(text).size, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +242,8 @@ int main(void)
         cmocka_unit_test(test_truncated_texts),
         cmocka_unit_test(test_a_resource),
         cmocka_unit_test(test_a_base),
+        cmocka_unit_test(test_white_space_around_a_link),
+        cmocka_unit_test(test_a_base_of_half_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
