@@ -232,6 +232,15 @@ static inline size_t count_at(struct json_object *json, const char *path)
     return value ? json_object_array_length(value) : 0;
 }
 
+/* How many a search finds. */
+static inline size_t rows_of(struct bench *bench, const char *target)
+{
+    struct json_object *page = json_of(ask(bench, "GET", target, NULL), 200);
+    size_t count = count_at(page, "entry");
+    json_object_put(page);
+    return count;
+}
+
 /* The contents of a file of the official examples, or NULL. */
 static inline char *example(const char *name)
 {

@@ -74,6 +74,7 @@ static const struct {
     {"GET", "/fhir/Observation/a_b", NULL, NULL, 400},
     {"GET", "/fhir/Observation/%41", NULL, NULL, 400},
     {"GET", "/fhir/Observation/../Patient/1", NULL, NULL, 404},
+    {"GET", "/fhir/Patient/1/Device", NULL, NULL, 404},
     {"GET", "/fhir/Observation/1/_history", NULL, NULL, 404},
     {"GET", "/fhir/Observation/1/2/3/4/5", NULL, NULL, 404},
     {"GET", "/fhir/Observation/1?code=x", NULL, NULL, 400},

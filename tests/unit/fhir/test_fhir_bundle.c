@@ -11,14 +11,6 @@
 #define BUNDLE(TYPE, ENTRIES)                                                                      \
     "{\"resourceType\":\"Bundle\",\"type\":\"" TYPE "\",\"entry\":[" ENTRIES "]}"
 
-static size_t rows_of(struct bench *bench, const char *target)
-{
-    struct json_object *page = json_of(ask(bench, "GET", target, NULL), 200);
-    size_t count = count_at(page, "entry");
-    json_object_put(page);
-    return count;
-}
-
 static void test_batch(void **state)
 {
     struct bench *bench = *state;
@@ -487,6 +479,51 @@ static void test_official_transaction(void **state)
     free(text);
 }
 
+#define PERSON ",\"resource\":{\"resourceType\":\"Patient\"}"
+
+static void test_urls_and_conditions_of_entries(void **state)
+{
+    struct bench *bench = *state;
+    static const struct {
+        const char *body;
+        const char *status;
+    } rows[] = {
+        {BUNDLE("batch", ENTRY("POST", "Patient", PERSON)), "201 Created"},
+        {BUNDLE("batch", ENTRY("POST", "Patient?a=%zz", PERSON)), "400 Bad Request"},
+        {BUNDLE("batch", ENTRY("POST", "", PERSON)), "404 Not Found"},
+        {BUNDLE("batch", "{\"request\":{\"method\":\"POST\",\"url\":\"Patient\",\"ifNoneExist\":"
+                         "\"colour=red\"}" PERSON "}"),
+         "400 Bad Request"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct json_object *json = json_of(ask(bench, "POST", "/fhir", rows[i].body), 200);
+        assert_string_equal(text_at(json, "entry.0.response.status"), rows[i].status);
+        json_object_put(json);
+    }
+}
+
+/* What stands for no reference is left as it is. */
+static void test_references_that_are_none(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const body =
+        BUNDLE("transaction",
+               "{\"fullUrl\":\"urn:uuid:1\",\"request\":{\"method\":\"POST\",\"url\":\"Patient\"},"
+               "\"resource\":{\"resourceType\":\"Patient\",\"link\":[{\"reference\":7},"
+               "{\"reference\":\"\"},{\"reference\":{\"reference\":\"urn:uuid:1\"}}]}}");
+    struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 200);
+    char target[100];
+    const char *url = text_at(json, "entry.0.fullUrl");
+    assert_true(strlen(url) > strlen(BASE));
+    (void)snprintf(target, sizeof target, "/fhir%s", url + strlen(BASE));
+    json_object_put(json);
+    json = json_of(ask(bench, "GET", target, NULL), 200);
+    assert_string_equal(text_at(json, "link.0.reference"), "7");
+    assert_string_equal(text_at(json, "link.1.reference"), "");
+    assert_string_equal(text_at(json, "link.2.reference.reference"), target + strlen("/fhir/"));
+    json_object_put(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,6 +545,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_grant_for_each_entry, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_shape, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_official_transaction, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_urls_and_conditions_of_entries, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_references_that_are_none, bench_setup, bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

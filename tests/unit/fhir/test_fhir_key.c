@@ -34,23 +34,15 @@ static void assert_same(struct skeym_fhir_answer *one, struct skeym_fhir_answer 
     skeym_fhir_answer_free(other);
 }
 
-static size_t count_of(struct bench *bench, const char *target)
-{
-    struct json_object *json = json_of(ask(bench, "GET", target, NULL), 200);
-    size_t count = count_at(json, "entry");
-    json_object_put(json);
-    return count;
-}
-
 static void test_a_create_is_answered_again(void **state)
 {
     struct bench *bench = *state;
     struct skeym_fhir_answer *first = ask_key(bench, "POST", "/fhir/Observation", OBSERVATION, "k");
     bench->now_ms += 5000;
     assert_same(first, ask_key(bench, "POST", "/fhir/Observation", OBSERVATION, "k"), 201);
-    assert_int_equal(count_of(bench, "/fhir/Observation?patient=1"), 1);
+    assert_int_equal(rows_of(bench, "/fhir/Observation?patient=1"), 1);
     skeym_fhir_answer_free(ask_key(bench, "POST", "/fhir/Observation", OBSERVATION, "l"));
-    assert_int_equal(count_of(bench, "/fhir/Observation?patient=1"), 2);
+    assert_int_equal(rows_of(bench, "/fhir/Observation?patient=1"), 2);
 }
 
 static void test_without_a_key_it_is_two(void **state)
@@ -58,7 +50,7 @@ static void test_without_a_key_it_is_two(void **state)
     struct bench *bench = *state;
     skeym_fhir_answer_free(ask_key(bench, "POST", "/fhir/Observation", OBSERVATION, NULL));
     skeym_fhir_answer_free(ask_key(bench, "POST", "/fhir/Observation", OBSERVATION, NULL));
-    assert_int_equal(count_of(bench, "/fhir/Observation?patient=1"), 2);
+    assert_int_equal(rows_of(bench, "/fhir/Observation?patient=1"), 2);
 }
 
 static void test_another_node_has_keys_of_its_own(void **state)
@@ -67,7 +59,7 @@ static void test_another_node_has_keys_of_its_own(void **state)
     skeym_fhir_answer_free(ask_key(bench, "POST", "/fhir/Observation", OBSERVATION, "k"));
     bench->node = "bed-2";
     skeym_fhir_answer_free(ask_key(bench, "POST", "/fhir/Observation", OBSERVATION, "k"));
-    assert_int_equal(count_of(bench, "/fhir/Observation?patient=1"), 2);
+    assert_int_equal(rows_of(bench, "/fhir/Observation?patient=1"), 2);
 }
 
 static void test_another_body_is_refused(void **state)
@@ -78,7 +70,7 @@ static void test_another_body_is_refused(void **state)
         json_of(ask_key(bench, "POST", "/fhir/Observation", OBSERVATION " ", "k"), 422);
     assert_string_equal(text_at(json, "issue.0.code"), "business-rule");
     json_object_put(json);
-    assert_int_equal(count_of(bench, "/fhir/Observation?patient=1"), 1);
+    assert_int_equal(rows_of(bench, "/fhir/Observation?patient=1"), 1);
 }
 
 static void test_who_may_no_longer_gets_no_answer(void **state)
@@ -128,8 +120,8 @@ static void test_bundles_are_answered_again(void **state)
         struct skeym_fhir_answer *first = ask_key(bench, "POST", "/fhir", bundles[i], key);
         bench->now_ms += 5000;
         assert_same(first, ask_key(bench, "POST", "/fhir", bundles[i], key), 200);
-        assert_int_equal(count_of(bench, "/fhir/Observation?patient=1"), i + 1);
-        assert_int_equal(count_of(bench, "/fhir/Patient"), i + 1);
+        assert_int_equal(rows_of(bench, "/fhir/Observation?patient=1"), i + 1);
+        assert_int_equal(rows_of(bench, "/fhir/Patient"), i + 1);
     }
 }
 

@@ -367,6 +367,44 @@ static void test_precision_is_kept(void **state)
     }
 }
 
+#define CODED(CODING) "{" NO_CODE ",\"code\":{\"coding\":[" CODING "]}}"
+#define ABOUT(WHOM)   "{" NO_SUBJECT ",\"subject\":{\"reference\":\"" WHOM "\"}}"
+#define SAMPLES(PERIOD, DIMENSIONS)                                                                \
+    WITH("\"valueSampledData\":{\"origin\":{\"value\":0},\"period\":" PERIOD                       \
+         ",\"dimensions\":" DIMENSIONS "}")
+
+/* One step to either side of what is taken. */
+static void test_resources(void **state)
+{
+    struct bench *bench = *state;
+    static char long_system[5000];
+    (void)snprintf(long_system, sizeof long_system, CODED("{\"system\":\"%4000s\",\"code\":\"1\"}"),
+                   "x");
+    static const struct {
+        const char *body;
+        int status;
+    } rows[] = {
+        {CODED("{\"code\":\"1\"}"), 201},
+        {CODED("{\"display\":\"x\"}"), 422},
+        {CODED("{\"display\":\"x\"},{\"code\":\"1\"}"), 201},
+        {ABOUT(BASE "/Patient/1"), 201},
+        {ABOUT(BASE), 422},
+        {ABOUT(BASE "/"), 422},
+        {SAMPLES("1e15", "1"), 201},
+        {SAMPLES("1.1e15", "1"), 400},
+        {SAMPLES("1", "2147483647"), 201},
+        {SAMPLES("1", "2147483648"), 400},
+        {long_system, 422},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int status = status_of(bench, "POST", "/fhir/Observation", rows[i].body);
+        if (status != rows[i].status) {
+            print_error("%s: %d\n", rows[i].body, status);
+        }
+        assert_int_equal(status, rows[i].status);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +413,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_limits, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_official_examples, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_precision_is_kept, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_resources, bench_setup, bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,9 +37,23 @@ static void test_with_memory(void **state)
     skeym_fhir_answer_free(answer);
 }
 
+static void test_errors_without_words(void **state)
+{
+    (void)state;
+    struct skeym_fhir_problem problem = {0};
+    assert_false(skeym_fhir_outcome_store(&problem, SKEYM_ERR_IO));
+    assert_int_equal(problem.status, 500);
+    assert_string_equal(skeym_fhir_outcome_status(500), "500 Internal Server Error");
+    assert_false(skeym_fhir_outcome_fail(&problem, 400, "invalid", "a\x7f\x1f\xffz"));
+    assert_string_equal(problem.text, "a???z");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_without_memory),
-                                       cmocka_unit_test(test_with_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_with_memory),
+        cmocka_unit_test(test_errors_without_words),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,6 +188,18 @@ static const struct {
     {"Observation/$lastn?patient=1&code=x&_count=1", 400},
     {"Observation/$lastn?patient=1&code=x&max=0", 400},
     {"Patient/$lastn?patient=1&code=x", 400},
+    {"Observation?code=%22%c3%a9%22", 200},
+    {"Observation?code=%c3%a9%5C%5Cb", 200},
+    {"Observation?code=a%5Cx|b", 400},
+    {"Observation?_count=", 400},
+    {"Observation?patient=1&code=a|", 200},
+    {"Observation?patient=1&_id=a", 200},
+    {"Observation?patient=1&identifier=a|b", 200},
+    {"Observation?_cursor=00000000000000000000000000000000-a", 400},
+    {"Observation?_cursor=00000000000000000000000000000000-a_b", 400},
+    {"Observation?_cursor=z0000000000000000000000000000000-a", 400},
+    {"Observation?date=2013-01-14T10:00x", 400},
+    {"Observation?date=2013-01-14T10:00:00.", 400},
 };
 
 static void test_parameters(void **state)

@@ -233,6 +233,30 @@ static void test_counting(void **state)
     }
 }
 
+static void test_parameters_with_signs(void **state)
+{
+    struct bench *bench = *state;
+    struct json_object *json =
+        json_of(post(bench, "/fhir/Observation/$lastn", JSON,
+                     PARAMETERS(ONE("patient", "valueId",
+                                    "\"a.b-c\"") "," ONE("code", "valueString", "\"a_b~c{@[`\""))),
+                200);
+    assert_string_equal(text_at(json, "link.0.url"),
+                        BASE "/Observation/$lastn?patient=a.b-c&code=a_b%7Ec%7B%40%5B%60");
+    json_object_put(json);
+}
+
+static void test_types_with_a_nul(void **state)
+{
+    (void)state;
+    static const uint8_t first[] = "\0application/fhir+json";
+    static const uint8_t last[] = "application/fhir+json";
+    assert_int_not_equal(skeym_fhir_post_type(skeym_span(first, sizeof first - 1)),
+                         SKEYM_FHIR_POST_JSON);
+    assert_int_not_equal(skeym_fhir_post_type(skeym_span(last, sizeof last)), SKEYM_FHIR_POST_JSON);
+    assert_int_equal(skeym_fhir_post_type(skeym_span(last, sizeof last - 1)), SKEYM_FHIR_POST_JSON);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +268,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_grant, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_counting, bench_setup, bench_teardown),
         cmocka_unit_test(test_types),
+        cmocka_unit_test_setup_teardown(test_parameters_with_signs, bench_setup, bench_teardown),
+        cmocka_unit_test(test_types_with_a_nul),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -360,11 +360,46 @@ static void test_paging_while_adding(void **state)
     }
 }
 
+/* Each way to look for one patient's codes: one by one, by their system, and all at once. */
+static void test_codes_of_a_patient(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const body =
+        "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":["
+        "{\"system\":\"s\",\"code\":\"c0\"},{\"code\":\"c1\"},{\"code\":\"c2\"},{\"code\":\"c3\"},"
+        "{\"code\":\"c4\"},{\"code\":\"c5\"},{\"code\":\"c6\"},{\"code\":\"c7\"},{\"code\":\"c8\"},"
+        "{\"code\":\"c9\"}]},\"subject\":{\"reference\":\"Patient/1\"},"
+        "\"effectiveDateTime\":\"2024-01-01\"}";
+    assert_int_equal(status_of(bench, "POST", "/fhir/Observation", body), 201);
+    assert_int_equal(status_of(bench, "POST", "/fhir/Observation", body), 201);
+    static const struct {
+        const char *query;
+        size_t count;
+    } asked[] = {{"c0", 2},
+                 {"s|c0", 2},
+                 {"s|", 2},
+                 {"t|", 0},
+                 {"|c1", 2},
+                 {"|c0", 0},
+                 {"c0,c1,c2,c3,c4,c5,c6,c7", 2},
+                 {"c0,c1,c2,c3,c4,c5,c6,c7,c8,c9", 2}};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        char target[200];
+        (void)snprintf(target, sizeof target, "/fhir/Observation?patient=1&code=%s",
+                       asked[i].query);
+        assert_int_equal(rows_of(bench, target), asked[i].count);
+        (void)snprintf(target, sizeof target, "/fhir/Observation?patient=2&code=%s",
+                       asked[i].query);
+        assert_int_equal(rows_of(bench, target), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_against_reference, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_paging_while_adding, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_codes_of_a_patient, bench_setup, bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

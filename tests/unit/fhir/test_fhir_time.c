@@ -121,12 +121,29 @@ static void test_print_ends(void **state)
     assert_string_equal(text, "0001-01-01T00:00:00.000Z");
 }
 
+static void test_times_with_two_faults(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"1970-02-30T10:00:00Z", "1970-01-01T25:00:00+01:00",
+                                        "1970-01-01T25:00:00+15:00"};
+    struct skeym_fhir_range range;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_int_equal(
+            skeym_fhir_time_parse(&range, skeym_span_text(texts[i]), SKEYM_FHIR_TIME_RESOURCE),
+            SKEYM_ERR_RANGE);
+    }
+    assert_int_equal(skeym_fhir_time_parse(&range, skeym_span_text("1970-01-01T00:00:00."),
+                                           SKEYM_FHIR_TIME_RESOURCE),
+                     SKEYM_ERR_SHAPE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_print),
         cmocka_unit_test(test_print_ends),
+        cmocka_unit_test(test_times_with_two_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

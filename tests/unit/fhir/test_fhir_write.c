@@ -17,14 +17,6 @@ static char *post(struct bench *bench, const char *target, const char *body, int
     return id;
 }
 
-static size_t rows_of(struct bench *bench, const char *target)
-{
-    struct json_object *page = json_of(ask(bench, "GET", target, NULL), 200);
-    size_t count = count_at(page, "entry");
-    json_object_put(page);
-    return count;
-}
-
 static void test_repeated_identifier(void **state)
 {
     struct bench *bench = *state;
@@ -351,6 +343,43 @@ static void test_found_by_who_may_create_for_all(void **state)
     free(id);
 }
 
+/* The second identifier is asked for; a third one is another's. */
+static void test_a_condition_on_one_of_several(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const body =
+        OBSERVATION("1", ID("s1", "1") "," ID("s2", "2") "," ID("s2", "3"));
+    static const char *const conditions[] = {"identifier=s2|2", "identifier=s2|3",
+                                             "identifier=s1|1"};
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        struct skeym_fhir_answer *answer =
+            ask_if(bench, "POST", "/fhir/Observation", body, conditions[i]);
+        assert_int_equal(answer->status, i == 0 ? 201 : 200);
+        skeym_fhir_answer_free(answer);
+    }
+    assert_int_equal(rows_of(bench, "/fhir/Observation?patient=1"), 1);
+}
+
+static enum skeym_error no_random(void *arg, void *out, size_t size)
+{
+    (void)arg;
+    (void)out;
+    (void)size;
+    return SKEYM_ERR_RANDOM;
+}
+
+static void test_no_random_bytes_for_an_id(void **state)
+{
+    struct bench *bench = *state;
+    struct skeym_fhir_options options = {bench->store, no_random, NULL, "0.1.0"};
+    skeym_fhir_free(bench->fhir);
+    assert_int_equal(skeym_fhir_new(&bench->fhir, &options), SKEYM_OK);
+    assert_int_equal(status_of(bench, "POST", "/fhir/Observation", OBSERVATION("1", "")), 500);
+    assert_int_equal(
+        status_of(bench, "PUT", "/fhir/Patient/1", "{\"resourceType\":\"Patient\",\"id\":\"1\"}"),
+        201); /* needs none */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +393,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_condition_on_another_patient, bench_setup,
                                         bench_teardown),
         cmocka_unit_test_setup_teardown(test_found_by_who_may_create_for_all, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_a_condition_on_one_of_several, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_no_random_bytes_for_an_id, bench_setup,
                                         bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
