@@ -5,10 +5,10 @@
 
 #include "crypto/crypto.h"
 #include "node/credential.h"
+#include "unit/node/sealed.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <skeym/base64url.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -107,15 +107,8 @@ static void write_text(const char *to, const struct text *text, bool seal)
     size_t size = 0;
     for (size_t i = 0; i < text->count; i++) {
         if (seal && i + 1 == text->count) {
-            uint8_t hash[32];
-            struct skeym_span before_check = skeym_span(whole, size);
-            skeym_crypto_sha256(hash, &before_check, 1);
-            struct skeym_writer writer =
-                skeym_writer((struct skeym_room){(uint8_t *)whole + size, sizeof whole - size});
-            skeym_write_text(&writer, "check ");
-            skeym_base64url_write(&writer, skeym_span(hash, 8));
-            skeym_write_text(&writer, "\n");
-            size += writer.size;
+            struct skeym_room rest = {(uint8_t *)whole + size, sizeof whole - size};
+            size += check_line(rest, skeym_span(whole, size));
         } else {
             memcpy(whole + size, text->line[i], strlen(text->line[i]));
             size += strlen(text->line[i]);

@@ -2,6 +2,7 @@
 /* The chain file: a token is in it, or in use, never both, and nobody else reads it. */
 #include "node/chain.h"
 #include "unit/node/fake_server.h"
+#include "unit/node/sealed.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
@@ -367,24 +368,23 @@ static void test_what_is_no_chain_file_is_not_overwritten(void **state)
 /* The same lines with a check that is right. */
 static enum skeym_error parse_lines(const char *lines)
 {
-    char text[4096];
-    uint8_t check[32];
-    struct skeym_chain chain;
-    struct skeym_span part = skeym_span_text(lines);
-    struct skeym_writer writer = skeym_writer((struct skeym_room){(uint8_t *)text, sizeof text});
-    skeym_crypto_sha256(check, &part, 1);
-    skeym_write_text(&writer, lines);
-    skeym_write_text(&writer, "check ");
-    skeym_base64url_write(&writer, skeym_span(check, 8));
-    skeym_write_text(&writer, "\n");
-    return skeym_chain_parse(&chain, skeym_written(&writer));
+    static struct skeym_chain chain;
+    static char text[SKEYM_CHAIN_FILE_BYTES];
+    size_t size = seal(text, sizeof text, lines);
+    assert_true(size > 0);
+    enum skeym_error error = skeym_chain_parse(&chain, skeym_span(text, size));
+    assert_true(error == SKEYM_OK || chain.count == 0);
+    return error;
 }
+
+#define HEAD   "skeym-chain 1\nnode bed-1\nserver http://x\n"
+#define SECRET "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define LANE   "lane 1 2 3 " SECRET " token\n"
+#define LANES4 LANE LANE LANE LANE
 
 static void test_the_text_has_one_form(void **state)
 {
     (void)state;
-#define HEAD   "skeym-chain 1\nnode bed-1\nserver http://x\n"
-#define SECRET "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
     static const char *const bad[] = {
         "skeym-chain 2\nnode bed-1\nserver http://x\n",
         "skeym-chain 1\nnode \nserver http://x\n",
@@ -413,6 +413,59 @@ static void test_the_text_has_one_form(void **state)
     assert_int_equal(size, 0);
 }
 
+static void test_lines_one_character_beside(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "skeym-chain 2\nnode n\nserver http://a\n",
+        "skeym-chain 1\nnode \nserver http://a\n",
+        "skeym-chain 1\nnode n n\nserver http://a\n",
+        "skeym-chain 1\nnode n\x7f\x7fn\nserver http://a\n",
+        "skeym-chain 1\nnode n\x01n\nserver http://a\n",
+        "skeym-chain 1\nnode n\nserver http://a",
+        "skeym-chain 1\nnode n234567890123456789012345678901234567890123456789012345678901234567890"
+        "\nserver http://a\n",
+        HEAD "lane 1 2 3 " SECRET " \n",
+        HEAD "lane  2 3 " SECRET " token\n",
+        HEAD "lane 1/ 2 3 " SECRET " token\n",
+        HEAD "lane 1: 2 3 " SECRET " token\n",
+        HEAD "lane 1234567890123456 2 3 " SECRET " token\n",
+        HEAD "lane 1 2 61 " SECRET " token\n",
+        HEAD "lane 1 2 3 !" SECRET " token\n",
+        HEAD "lane 1 2 3 A" SECRET " token\n",
+        HEAD "lane 1 2 3 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA! token\n",
+        HEAD LANES4 LANES4 LANES4 LANES4 LANE,
+    };
+    assert_int_equal(parse_lines(HEAD), SKEYM_OK);
+    assert_int_equal(parse_lines(HEAD LANE), SKEYM_OK);
+    assert_int_equal(parse_lines(HEAD LANES4 LANES4 LANES4 LANES4), SKEYM_OK); /* sixteen */
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (parse_lines(bad[i]) != SKEYM_ERR_SHAPE) {
+            fail_msg("%s", bad[i]);
+        }
+    }
+}
+
+static void test_chains_whose_check_is_none(void **state)
+{
+    (void)state;
+    static struct skeym_chain chain;
+    static char text[SKEYM_CHAIN_FILE_BYTES + 1];
+    size_t size = seal(text, sizeof text, HEAD);
+    static const char wrong[] = {'!', 'B', '\n'};
+    assert_int_equal(skeym_chain_parse(&chain, skeym_span(text, size)), SKEYM_OK);
+    for (size_t i = 0; i < sizeof wrong; i++) { /* within the check, and at its very end */
+        size_t at = i < 2 ? size - 6 : size - 1;
+        char kept = text[at];
+        text[at] = i < 2 ? wrong[i] : 'x';
+        assert_int_equal(skeym_chain_parse(&chain, skeym_span(text, size)),
+                         i == 1 ? SKEYM_ERR_CHECKSUM : SKEYM_ERR_SHAPE);
+        text[at] = kept;
+    }
+    assert_int_equal(skeym_chain_parse(&chain, skeym_span(text, sizeof text)), SKEYM_ERR_SHAPE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -429,6 +482,8 @@ int main(void)
         TEST(test_what_is_torn_or_altered_counts_as_empty),
         TEST(test_what_is_no_chain_file_is_not_overwritten),
         TEST(test_the_text_has_one_form),
+        cmocka_unit_test(test_lines_one_character_beside),
+        cmocka_unit_test(test_chains_whose_check_is_none),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -180,15 +180,28 @@ static void long_names_are_refused(void **state)
     }
 }
 
+static void files_as_large_as_may_be(void **state)
+{
+    (void)state;
+    uint8_t text[8];
+    struct skeym_room room = {text, sizeof text};
+    size_t size = 0;
+    assert_int_equal(write_file("12345678", false), SKEYM_OK);
+    assert_int_equal(skeym_credential_file_read(room, &size, path), SKEYM_OK);
+    assert_int_equal(size, 8);
+    assert_int_equal(write_file("123456789", false), SKEYM_OK);
+    assert_int_equal(skeym_credential_file_read(room, &size, path), SKEYM_ERR_SIZE);
+    assert_int_equal(size, 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, before, after)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_new_file_gets_its_name_last),
-        TEST(without_such_files_it_is_made_by_name),
-        TEST(other_errors_are_said),
-        TEST(long_names_are_refused),
+        TEST(a_new_file_gets_its_name_last), TEST(without_such_files_it_is_made_by_name),
+        TEST(other_errors_are_said),         TEST(long_names_are_refused),
+        TEST(files_as_large_as_may_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

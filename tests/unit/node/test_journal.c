@@ -1,108 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The journal: nothing that was taken is lost, whatever happens to the process or to the file. */
-#include "node/journal.h"
 #include "node/journal_scan.h"
-#include <fcntl.h>
-#include <setjmp.h>
+#include "unit/node/journal_fixture.h"
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-static char folder[64];
-static char path[96];
-static char fresh_path[96];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    /* where fsync costs nothing, if there is such a place */
-    (void)snprintf(folder, sizeof folder, "%s/skeym-journal-XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    if (!mkdtemp(folder)) {
-        return -1;
-    }
-    (void)snprintf(path, sizeof path, "%s/journal", folder);
-    (void)snprintf(fresh_path, sizeof fresh_path, "%s/journal.new", folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    (void)unlink(path);
-    (void)unlink(fresh_path);
-    return rmdir(folder);
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    (void)unlink(path);
-    (void)unlink(fresh_path);
-    return 0;
-}
-
-static struct skeym_journal *open_as(const char *note, size_t most,
-                                     struct skeym_journal_report *report)
-{
-    struct skeym_journal *journal = NULL;
-    struct skeym_journal_report own;
-    assert_int_equal(
-        skeym_journal_open(&journal, path, skeym_span_text(note), most, report ? report : &own),
-        SKEYM_OK);
-    return journal;
-}
-
-static void take(struct skeym_journal *journal, unsigned number)
-{
-    char text[64];
-    (void)snprintf(text, sizeof text, "reading %u of the test", number);
-    assert_int_equal(skeym_journal_take(journal, skeym_span_text(text)), SKEYM_OK);
-}
-
-static void expect(struct skeym_journal *journal, unsigned number)
-{
-    char text[64];
-    struct skeym_span reading;
-    uint64_t sequence;
-    (void)snprintf(text, sizeof text, "reading %u of the test", number);
-    assert_int_equal(skeym_journal_oldest(journal, &reading, &sequence), SKEYM_OK);
-    assert_int_equal(sequence, number);
-    assert_true(skeym_span_is(reading, text));
-}
-
-static void expect_and_forget(struct skeym_journal *journal, unsigned number)
-{
-    expect(journal, number);
-    assert_int_equal(skeym_journal_forget(journal, number), SKEYM_OK);
-}
-
-static size_t read_whole(uint8_t *out, size_t room)
-{
-    int fd = open(path, O_RDONLY);
-    assert_true(fd >= 0);
-    ssize_t size = read(fd, out, room);
-    close(fd);
-    assert_true(size >= 0 && (size_t)size < room);
-    return (size_t)size;
-}
-
-static void write_whole(const uint8_t *bytes, size_t size)
-{
-    (void)unlink(path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, bytes, size), size);
-    close(fd);
-}
 
 /* --- use ----------------------------------------------------------------------- */
 
@@ -217,42 +119,6 @@ static void test_a_run_that_was_over_is_not_resumed(void **state)
     assert_false(report.resumed);
     assert_true(skeym_span_is(skeym_journal_note(journal), "run 2"));
     skeym_journal_close(journal);
-}
-
-static void test_one_process_at_a_time(void **state)
-{
-    (void)state;
-    struct skeym_journal *journal = open_as("run", 0, NULL);
-    struct skeym_journal *second = NULL;
-    struct skeym_journal_report report;
-    assert_int_equal(skeym_journal_open(&second, path, skeym_span_text("x"), 0, &report),
-                     SKEYM_ERR_BUSY);
-    assert_null(second);
-    skeym_journal_close(journal);
-}
-
-static void test_refuses_files_that_are_not_its_own(void **state)
-{
-    (void)state;
-    struct skeym_journal *journal = NULL;
-    struct skeym_journal_report report;
-    struct skeym_span note = skeym_span_text("run");
-    write_whole((const uint8_t *)"my thesis", 9);
-    assert_int_equal(skeym_journal_open(&journal, path, note, 0, &report), SKEYM_ERR_SHAPE);
-    uint8_t kept[16];
-    assert_int_equal(read_whole(kept, sizeof kept), 9);
-    (void)unlink(path);
-    skeym_journal_close(open_as("run", 0, NULL));
-    assert_int_equal(chmod(path, 0644), 0);
-    assert_int_equal(skeym_journal_open(&journal, path, note, 0, &report), SKEYM_ERR_MODE);
-    assert_int_equal(chmod(path, 0600), 0);
-    assert_int_equal(skeym_journal_open(&journal, path, note, 4, &report), SKEYM_ERR_SIZE);
-    assert_int_equal(symlink(path, fresh_path), 0);
-    assert_int_equal(skeym_journal_open(&journal, fresh_path, note, 0, &report),
-                     SKEYM_ERR_NOT_FILE);
-    assert_int_equal(skeym_journal_open(&journal, folder, note, 0, &report), SKEYM_ERR_NOT_FILE);
-    assert_int_equal(skeym_journal_open(&journal, "/nowhere/at/all", note, 0, &report),
-                     SKEYM_ERR_IO);
 }
 
 /* --- damage --------------------------------------------------------------------- */
@@ -583,8 +449,6 @@ int main(void)
         cmocka_unit_test_teardown(test_wrong_use_changes_nothing, remove_file),
         cmocka_unit_test_teardown(test_resumes_a_run_that_was_left, remove_file),
         cmocka_unit_test_teardown(test_a_run_that_was_over_is_not_resumed, remove_file),
-        cmocka_unit_test_teardown(test_one_process_at_a_time, remove_file),
-        cmocka_unit_test_teardown(test_refuses_files_that_are_not_its_own, remove_file),
         cmocka_unit_test_teardown(test_torn_at_every_length, remove_file),
         cmocka_unit_test_teardown(test_torn_at_birth, remove_file),
         cmocka_unit_test_teardown(test_every_flipped_bit_is_found, remove_file),

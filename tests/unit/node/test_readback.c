@@ -346,6 +346,28 @@ static void test_what_has_no_number_or_no_name(void **state)
     fake.status = 200;
 }
 
+static void test_names_of_runs(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "a_b",
+        "a{",
+        "a@",
+        "a:",
+        "a/",
+        "a2345678901234567890123456789012345678901234567890123456789012345678901234567890"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct skeym_readback out;
+        int status = 7;
+        assert_int_equal(
+            skeym_readback_numbers(&out, NULL, "bed-1", bad[i], 0, NULL, NULL, &status),
+            SKEYM_ERR_CHARSET);
+        assert_int_equal(status, 0);
+        skeym_readback_free(&out);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -354,7 +376,7 @@ int main(void)
         TEST(test_pages_follow_one_another),      TEST(test_what_is_no_page),
         TEST(test_members_of_another_kind),       TEST(test_identifiers),
         TEST(test_a_run_is_put_together),         TEST(test_runs_that_are_not_there),
-        TEST(test_what_has_no_number_or_no_name),
+        TEST(test_what_has_no_number_or_no_name), cmocka_unit_test(test_names_of_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -358,14 +358,29 @@ static void test_every_prefix(void **state)
     assert_int_equal(parse(text), SKEYM_OK);
 }
 
+static void test_headers_with_tabs(void **state)
+{
+    (void)state;
+    static const char good[] = "100\t2  360\t650000\t01:02:03.5\t\n"
+                               "100.dat\t212 200 11 1024 995 -22131 0\tMLII \t\n"
+                               "100.dat 212 200 11 1024 1011 20052 0 V5\t\n";
+    static const char bad[] = "100 2 360 650000 01:02:03.5x\n";
+    assert_int_equal(parse(good), SKEYM_OK);
+    assert_string_equal(header.signal[0].description, "MLII");
+    assert_string_equal(header.signal[1].description, "V5");
+    assert_int_equal(header.time_ms, 3723500);
+    assert_int_equal(parse(bad), SKEYM_ERR_SHAPE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_signals),      cmocka_unit_test(test_counter_time_date),
-        cmocka_unit_test(test_defaults),         cmocka_unit_test(test_gain_forms),
-        cmocka_unit_test(test_files_and_frames), cmocka_unit_test(test_thirty_two_signals),
-        cmocka_unit_test(test_every_error),      cmocka_unit_test(test_largest_line_and_file),
-        cmocka_unit_test(test_every_prefix),     cmocka_unit_test(test_the_last_that_is_allowed),
+        cmocka_unit_test(test_two_signals),       cmocka_unit_test(test_counter_time_date),
+        cmocka_unit_test(test_defaults),          cmocka_unit_test(test_gain_forms),
+        cmocka_unit_test(test_files_and_frames),  cmocka_unit_test(test_thirty_two_signals),
+        cmocka_unit_test(test_every_error),       cmocka_unit_test(test_largest_line_and_file),
+        cmocka_unit_test(test_every_prefix),      cmocka_unit_test(test_the_last_that_is_allowed),
+        cmocka_unit_test(test_headers_with_tabs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

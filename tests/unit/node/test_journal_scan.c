@@ -230,6 +230,44 @@ static void test_forgetting_in_a_row_is_one_note(void **state)
     skeym_journal_close(journal);
 }
 
+/* Whole records, in an order that no journal has. */
+static void test_journals_out_of_order(void **state)
+{
+    (void)state;
+    static const struct {
+        struct {
+            enum skeym_journal_kind kind;
+            uint64_t sequence;
+            size_t size;
+        } record[3];
+        enum skeym_error error;
+    } rows[] = {
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, 1}, {SKEYM_JOURNAL_KIND_READING, 0, 1}}, SKEYM_OK},
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, 0}}, SKEYM_ERR_SHAPE},
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, SKEYM_JOURNAL_NOTE}}, SKEYM_OK},
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, SKEYM_JOURNAL_NOTE + 1}}, SKEYM_ERR_SHAPE},
+        {{{SKEYM_JOURNAL_KIND_READING, 0, 1}}, SKEYM_ERR_SHAPE},
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, 1}, {SKEYM_JOURNAL_KIND_NOTE, 0, 1}}, SKEYM_ERR_DAMAGED},
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, 1}, {SKEYM_JOURNAL_KIND_READING, 1, 1}}, SKEYM_ERR_DAMAGED},
+        {{{SKEYM_JOURNAL_KIND_NOTE, 0, 1},
+          {SKEYM_JOURNAL_KIND_END, 0, 0},
+          {SKEYM_JOURNAL_KIND_READING, 0, 1}},
+         SKEYM_ERR_DAMAGED},
+    };
+    static char payload[SKEYM_JOURNAL_NOTE + 2];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct skeym_journal_scan scan;
+        size_t size = 0;
+        for (size_t j = 0; j < 3 && rows[i].record[j].kind; j++) {
+            memset(payload, 'x', sizeof payload);
+            payload[rows[i].record[j].size] = 0;
+            size = add(size, rows[i].record[j].kind, rows[i].record[j].sequence, payload);
+        }
+        assert_int_equal(skeym_journal_scan(&scan, skeym_span(bytes, size)), rows[i].error);
+        skeym_journal_scan_free(&scan);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +280,7 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_last_record_is_torn_only_if_it_can_be_one, set_up,
                                         tear_down),
+        cmocka_unit_test(test_journals_out_of_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
