@@ -27,7 +27,7 @@ static bool opens(const struct skeym_load_login *lane, struct skeym_span body)
 {
     struct skeym_handshake state = lane->state; /* finishing wipes it */
     struct skeym_login_grant grant;
-    bool good = !skeym_login_finish(&grant, &state, body) && !grant.clock_only && grant.lanes == 1;
+    bool good = !skeym_login_finish(&grant, &state, body) && !grant.clock_only;
     skeym_crypto_wipe(&grant, sizeof grant);
     return good;
 }

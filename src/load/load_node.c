@@ -258,8 +258,7 @@ static const char *open_answer(struct skeym_load_node *node, const struct skeym_
         goto out;
     }
     wrong = "an answer that does not open";
-    if (!skeym_span_is(answer->content_type, SKEYM_JOSE_TYPE) ||
-        skeym_jwe_open((struct skeym_room){plain, room}, &info, node->now.answer, true,
+    if (skeym_jwe_open((struct skeym_room){plain, room}, &info, node->now.answer, true,
                        answer->body)) {
         goto out;
     }

@@ -50,12 +50,26 @@ static void fitness_is_psnr_less_correlation(void **state)
     assert_true(all > -1 && all < 2);
 }
 
+/* Neighbours that are all alike are fully correlated, though there is no variance to divide by. */
+static void an_image_of_one_colour_is_fully_correlated(void **state)
+{
+    (void)state;
+    uint8_t image[64], key[SKEYM_CHAOS_KEY_BYTES];
+    memset(image, 7, sizeof image);
+    memset(key, 0xf8, sizeof key); /* every byte becomes 255, 248 off */
+    double psnr = 20 * log10(255.0 / 248);
+    assert_true(fabs(skeym_chaos_fitness(key, image, sizeof image) - (psnr - 1)) < 1e-12);
+    memset(key, 0, sizeof key);
+    assert_true(skeym_chaos_fitness(key, image, sizeof image) == 98);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_repeat_and_differ),
         cmocka_unit_test(the_tent_does_not_collapse),
         cmocka_unit_test(fitness_is_psnr_less_correlation),
+        cmocka_unit_test(an_image_of_one_colour_is_fully_correlated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -200,6 +200,34 @@ static void every_perturbed_column_changes_enough(void **state)
     }
 }
 
+/* One row has no variance, and one of 0 would leave no place for a second: it is taken as 1. */
+static void bayes_bears_a_class_of_one_row(void **state)
+{
+    (void)state;
+    double places[] = {-1, 0, 1, 10}, at[] = {9, -0.5, 11};
+    bool classes[] = {false, false, false, true}, right[] = {true, false, true}, predicted[3];
+    const struct skeym_dataset train = {4, 1, places, classes}, test = {3, 1, at, right};
+    const struct skeym_classify settings = {NULL, 1};
+    skeym_classify_bayes(predicted, &train, &test, &settings);
+    assert_memory_equal(predicted, right, sizeof right);
+}
+
+/* No angle changes two columns of zeros: the search for one ends, and zeros stay what they are. */
+static void perturbation_of_constant_columns_ends(void **state)
+{
+    (void)state;
+    double places[] = {0, 0, 0, 0, 0, 0}, others[] = {0, 0};
+    bool classes[] = {false, true, false}, other[] = {false};
+    struct skeym_dataset train = {3, 2, places, classes}, test = {1, 2, others, other};
+    struct skeym_chance chance;
+    skeym_chance_init(&chance, 7, 1);
+    skeym_perturb(&train, &test, &chance);
+    for (size_t i = 0; i < 6; i++) {
+        assert_true(places[i] == 0);
+    }
+    assert_true(others[0] == 0 && others[1] == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +238,8 @@ int main(void)
         cmocka_unit_test(grnn_forgets_nothing_when_a_nearer_row_comes),
         cmocka_unit_test(bayes_bears_a_constant_column),
         cmocka_unit_test(every_perturbed_column_changes_enough),
+        cmocka_unit_test(bayes_bears_a_class_of_one_row),
+        cmocka_unit_test(perturbation_of_constant_columns_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,8 @@ static void refuses_what_is_not_that(void **state)
     static const char *const wrong[] = {
         "",
         "3\n",
+        "3,\n", /* one number, and no other behind its comma */
+        "3,x,a,b\n",
         "1,2,a,b\n",               /* a row is missing */
         "1,2,a,b\n1,2,0\n1,2,0\n", /* one too many */
         "1,2,a,b\n1,0\n",          /* a column is missing */
@@ -130,6 +132,36 @@ static void accuracy_is_the_share_of_right_ones(void **state)
     skeym_dataset_free(&set);
 }
 
+static void one_that_is_there_and_cannot_be_read_is_not_missing(void **state)
+{
+    (void)state;
+    struct skeym_dataset set;
+    char path[64];
+    char file[] = "/tmp/skeym-dataset-XXXXXX";
+    int fd = mkstemp(file);
+    assert_true(fd >= 0);
+    assert_int_equal(close(fd), 0);
+    (void)snprintf(path, sizeof path, "%s/below", file); /* nothing is below a file */
+    assert_int_equal(skeym_dataset_read(&set, path), SKEYM_ERR_IO);
+    assert_null(set.values);
+    assert_int_equal(unlink(file), 0);
+}
+
+/* Of one row there is no deviation: it is the mean, and the others keep their distance from it. */
+static void one_row_has_no_deviation(void **state)
+{
+    (void)state;
+    struct skeym_dataset train = numbered(1), test = numbered(3);
+    skeym_dataset_standardize(&train, &test);
+    assert_true(train.values[0] == 0 && train.values[1] == 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(test.values[2 * i] == (double)i);
+        assert_true(test.values[2 * i + 1] == 0);
+    }
+    skeym_dataset_free(&train);
+    skeym_dataset_free(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +170,8 @@ int main(void)
         cmocka_unit_test(parts_every_row_to_one_side),
         cmocka_unit_test(z_scores_are_by_the_training_rows),
         cmocka_unit_test(accuracy_is_the_share_of_right_ones),
+        cmocka_unit_test(one_that_is_there_and_cannot_be_read_is_not_missing),
+        cmocka_unit_test(one_row_has_no_deviation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,69 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The generator against a server that does what each test wants. Where time plays, the tests look
  * at counts, and at least bounds that a slow machine can only exceed. */
-#include "load/load_plain.h"
-#include "unit/load/tcp_server.h"
-
-#define MS UINT64_C(1000000)
-
-enum { LANES = 16 };
-
-static struct skeym_load_plain plain;
-static struct skeym_load_lane lanes[LANES];
-static struct skeym_load_options options;
-static struct tcp_server *server;
-static struct skeym_load_result *result;
-
-static struct tcp_reply all_good(unsigned n)
-{
-    (void)n;
-    return (struct tcp_reply){.answer = TCP_OK("ok")};
-}
-
-static void set_up(tcp_behave behave, const char *request)
-{
-    server = tcp_start(behave);
-    plain = (struct skeym_load_plain){.request = skeym_span_text(request), .body_size = SIZE_MAX};
-    for (size_t i = 0; i < LANES; i++) {
-        lanes[i] = (struct skeym_load_lane){&skeym_load_plain_script, &plain};
-    }
-    options = (struct skeym_load_options){.connections = 4,
-                                          .lanes = lanes,
-                                          .lane_count = LANES,
-                                          .answer_ms = 60000,
-                                          .patience_ms = 60000,
-                                          .drain_ms = 60000};
-    options.target.address = (struct sockaddr_in){.sin_family = AF_INET,
-                                                  .sin_port = htons(server->port),
-                                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-}
-
-static void run(uint64_t warmup_ns, uint64_t ns)
-{
-    struct skeym_load *load = NULL;
-    assert_int_equal(skeym_load_open(&load, &options), SKEYM_OK);
-    assert_int_equal(skeym_load_run(&result, load, warmup_ns, ns), SKEYM_OK);
-    skeym_load_close(load);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    skeym_load_result_free(result);
-    result = NULL;
-    if (server) {
-        tcp_stop(server);
-        server = NULL;
-    }
-    return 0;
-}
-
-#define GET "GET / HTTP/1.1\r\n\r\n"
-
-static uint64_t count(enum skeym_load_outcome outcome)
-{
-    return skeym_load_count(result, outcome);
-}
+#include "unit/load/load_fixture.h"
 
 /* --- the closed loop ---------------------------------------------------------------------- */
 
@@ -259,12 +197,6 @@ static void test_connection_close(void **state)
     run(0, 600000 * MS);
     assert_int_equal(count(SKEYM_LOAD_OK), 5);
     assert_int_equal(atomic_load(&server->connections), 5);
-}
-
-static struct tcp_reply refuse(unsigned n)
-{
-    (void)n;
-    return (struct tcp_reply){.answer = "HTTP/1.1 401 No\r\nContent-Length: 4\r\n\r\nwhy?"};
 }
 
 static void test_reconnect(void **state)
@@ -538,6 +470,9 @@ static void test_wrong_use(void **state)
     assert_int_equal(skeym_load_open(&load, &options), SKEYM_ERR_USAGE);
     options.connections = 2;
     options.threads = 3;
+    assert_int_equal(skeym_load_open(&load, &options), SKEYM_ERR_USAGE);
+    options.threads = 2;
+    options.per_second = -1;
     assert_int_equal(skeym_load_open(&load, &options), SKEYM_ERR_USAGE);
     assert_null(load);
 }

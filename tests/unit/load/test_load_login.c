@@ -84,6 +84,17 @@ static void test_refused(void **state)
     assert_int_equal(step().outcome, SKEYM_LOAD_UNSENT);
 }
 
+/* An answer that only sets the clock is no login: there is no token in it. */
+static void test_a_clock_is_no_login(void **state)
+{
+    (void)state;
+    fake.always_wrong_clock = true;
+    struct skeym_load_verdict verdict = step();
+    assert_int_equal(verdict.outcome, SKEYM_LOAD_UNOPENED);
+    assert_string_equal(verdict.why, "a login's answer that does not open");
+    assert_int_equal(fake.logins, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +102,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_opens_some, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_looks_at_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_clock_is_no_login, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -321,6 +321,68 @@ static void test_sealed_status(void **state)
     assert_int_equal(fake.logins, 1); /* the chain goes on */
 }
 
+/* The last plaintext is kept where there is room for it, and no further. */
+static void test_keeps_the_answer(void **state)
+{
+    static const char body[] = "{\"resourceType\":\"Bundle\"}";
+    uint8_t kept[sizeof body + 7];
+    (void)state;
+    set_up(1, 0, 0, 1);
+    node.keep = kept;
+    for (size_t room = 0; room <= sizeof kept; room++) {
+        memset(kept, 0xa5, sizeof kept);
+        node.keep_room = room;
+        assert_int_equal(operate(), SKEYM_LOAD_OK);
+        size_t size = room < sizeof body - 1 ? room : sizeof body - 1;
+        assert_int_equal(node.keep_size, size);
+        assert_int_equal(node.answer_size, sizeof body - 1);
+        assert_memory_equal(kept, body, size);
+        assert_true(size == sizeof kept || kept[size] == 0xa5);
+    }
+}
+
+/* The run may end while an operation that has lost its last lane waits to be tried again: then the
+ * script hears of a second loss, and there is no lane that it could take. */
+static void test_lost_twice_takes_one_lane(void **state)
+{
+    (void)state;
+    set_up(1, 0, 0, 1);
+    assert_int_equal(operate(), SKEYM_LOAD_OK);
+    fake.fault = FAULT_DROP_ANSWER;
+    fake.faults = 1;
+    assert_int_equal(step().step, SKEYM_LOAD_AGAIN);
+    assert_int_equal(node.live, 0);
+    struct skeym_load_verdict verdict =
+        skeym_load_node_script.take(&node, NULL, SKEYM_LOAD_TIMEOUT);
+    assert_int_equal(verdict.outcome, SKEYM_LOAD_TIMEOUT);
+    assert_int_equal(node.live, 0);
+    assert_int_equal(operate(), SKEYM_LOAD_OK);
+    assert_int_equal(fake.logins, 2);
+}
+
+/* A login that is refused is refused at once; so is what is neither 401 nor to be waited for. */
+static void test_refusals_that_nothing_helps_against(void **state)
+{
+    (void)state;
+    set_up(1, 0, 0, 1);
+    fake.login_fault = FAULT_SAY;
+    fake.fault_at = 401;
+    fake.login_faults = 1;
+    struct skeym_load_verdict verdict = step();
+    assert_int_equal(verdict.step, SKEYM_LOAD_DONE);
+    assert_int_equal(verdict.outcome, SKEYM_LOAD_REFUSED);
+    assert_string_equal(verdict.why, "a login");
+    assert_int_equal(operate(), SKEYM_LOAD_OK);
+    fake.fault = FAULT_SAY;
+    fake.fault_at = 500;
+    fake.faults = 1;
+    verdict = step();
+    assert_int_equal(verdict.step, SKEYM_LOAD_DONE);
+    assert_int_equal(verdict.outcome, SKEYM_LOAD_STATUS);
+    assert_null(verdict.why);
+    assert_int_equal(node.live, 1); /* it was not executed: the token is as it was */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +403,9 @@ int main(void)
         cmocka_unit_test_teardown(test_spoilt_answers, tear_down),
         cmocka_unit_test_teardown(test_swapped_next, tear_down),
         cmocka_unit_test_teardown(test_sealed_status, tear_down),
+        cmocka_unit_test_teardown(test_keeps_the_answer, tear_down),
+        cmocka_unit_test_teardown(test_lost_twice_takes_one_lane, tear_down),
+        cmocka_unit_test_teardown(test_refusals_that_nothing_helps_against, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

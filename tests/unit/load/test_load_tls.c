@@ -3,6 +3,7 @@
  * (Against a server that has it: tests/system/bench.test.mjs.) */
 #include "load/load_tls.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <openssl/ssl.h>
 #include <setjmp.h>
@@ -25,6 +26,15 @@ int SSL_set_fd(SSL *ssl, int fd)
         SSL_set_bio(ssl, bio, bio);
     }
     return bio != NULL;
+}
+
+static int says; /* what the library says of a call that failed; 0: what it means */
+
+int SSL_get_error(const SSL *ssl, int code)
+{
+    static int (*real)(const SSL *, int);
+    *(void **)&real = dlsym(RTLD_NEXT, "SSL_get_error");
+    return says ? says : real(ssl, code);
 }
 
 static enum skeym_error opened(const char *host, const char *ca, struct skeym_load_tls **tls)
@@ -75,6 +85,7 @@ static int before(void **state)
         return -1;
     }
     no_descriptor = false;
+    says = 0;
     one = skeym_load_tls_attach(tls, ends[0]);
     return one ? 0 : -1;
 }
@@ -134,6 +145,32 @@ static void without_a_descriptor_there_is_none(void **state)
     assert_null(skeym_load_tls_attach(tls, ends[0]));
 }
 
+/* A server that says goodbye has ended its bytes, and takes no more of ours; one that wants to
+ * write or to read first is waited for; all else is an error of TLS. */
+static void each_way_to_end_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        int says;
+        ssize_t received;
+        int send_errno;
+        bool why;
+    } cases[] = {
+        {SSL_ERROR_WANT_READ, -1, EAGAIN, false}, {SSL_ERROR_WANT_WRITE, -1, EAGAIN, false},
+        {SSL_ERROR_ZERO_RETURN, 0, EPIPE, false}, {SSL_ERROR_SSL, -1, EPROTO, true},
+        {SSL_ERROR_SYSCALL, -1, EPROTO, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char byte;
+        says = cases[i].says;
+        errno = 0;
+        assert_int_equal(skeym_load_tls_send(one, "GET", 3), -1);
+        assert_int_equal(errno, cases[i].send_errno);
+        assert_int_equal(skeym_load_tls_recv(one, &byte, 1), cases[i].received);
+        assert_int_equal(skeym_load_tls_why(one) != NULL, cases[i].why);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +180,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_that_speaks_no_tls_is_told, before, after),
         cmocka_unit_test_setup_teardown(one_that_is_gone_is_told, before, after),
         cmocka_unit_test_setup_teardown(without_a_descriptor_there_is_none, before, after),
+        cmocka_unit_test_setup_teardown(each_way_to_end_is_told, before, after),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

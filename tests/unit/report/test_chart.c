@@ -203,6 +203,125 @@ static void many_names_have_rows(void **state)
     skeym_finding_free(&finding);
 }
 
+/* How often a text is in another. */
+static size_t times(const char *text, const char *what)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+/* Whichever end is missing, there is no interval to draw. */
+static void half_an_interval_is_not_drawn(void **state)
+{
+    (void)state;
+    static const double ends[][2] = {{2, 8}, {2, NAN}, {NAN, 8}};
+    for (size_t i = 0; i < 3; i++) {
+        for (int kind = SKEYM_CHART_LINES; kind <= SKEYM_CHART_BARS; kind++) {
+            struct skeym_finding finding;
+            enum skeym_error error;
+            const struct skeym_chart chart = {
+                (enum skeym_chart_kind)kind, "says", "x", "y", false, false};
+            skeym_finding_begin(&finding, "n", "t", "q", "p");
+            skeym_finding_chart(&finding, &chart);
+            skeym_finding_series(&finding, "s");
+            if (kind == SKEYM_CHART_LINES) {
+                skeym_finding_point(&finding, 1, 5, ends[i][0], ends[i][1]);
+                skeym_finding_point(&finding, 2, 6, NAN, NAN);
+            } else {
+                skeym_finding_bar(&finding, "row", 5, ends[i][0], ends[i][1]);
+            }
+            char *out = svg(&finding, &error);
+            assert_int_equal(error, SKEYM_OK);
+            assert_int_equal(times(out, "class=\"interval"), i == 0);
+            assert_null(strstr(out, "nan"));
+            free(out);
+            skeym_finding_free(&finding);
+        }
+    }
+}
+
+/* On a logarithmic axis one value has a decade around it, as it has no room below 0 to widen to. */
+static void one_value_on_a_logarithmic_axis_has_a_place(void **state)
+{
+    (void)state;
+    static const struct {
+        double value;
+        const char *ticks[2];
+    } cases[] = {{100, {">100</text>", ">1000</text>"}}, {0.01, {">0.01</text>", ">0.1</text>"}}};
+    for (size_t i = 0; i < 2; i++) {
+        struct skeym_finding finding;
+        enum skeym_error error;
+        const struct skeym_chart chart = {SKEYM_CHART_DOTS, "says", "x", NULL, true, false};
+        skeym_finding_begin(&finding, "n", "t", "q", "p");
+        skeym_finding_chart(&finding, &chart);
+        skeym_finding_series(&finding, "s");
+        skeym_finding_bar(&finding, "row", cases[i].value, NAN, NAN);
+        char *out = svg(&finding, &error);
+        assert_int_equal(error, SKEYM_OK);
+        assert_non_null(strstr(out, cases[i].ticks[0]));
+        assert_non_null(strstr(out, cases[i].ticks[1]));
+        assert_int_equal(times(out, "class=\"tick\""), 2);
+        assert_null(strstr(out, "nan"));
+        free(out);
+        skeym_finding_free(&finding);
+    }
+}
+
+/* Large counts are written out, what is larger still is not. */
+static void values_are_written_as_long_as_they_are_read(void **state)
+{
+    (void)state;
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{9999, ">9999</text>"},
+                 {10000, ">10000</text>"},
+                 {123456789, ">123456789</text>"},
+                 {1e9, ">1e+09</text>"},
+                 {4294967296, ">4.295e+09</text>"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct skeym_finding finding;
+        enum skeym_error error;
+        const struct skeym_chart chart = {SKEYM_CHART_BARS, "says", "x", NULL, false, false};
+        skeym_finding_begin(&finding, "n", "t", "q", "p");
+        skeym_finding_chart(&finding, &chart);
+        skeym_finding_series(&finding, "s");
+        skeym_finding_bar(&finding, "row", cases[i].value, NAN, NAN);
+        char *out = svg(&finding, &error);
+        assert_int_equal(error, SKEYM_OK);
+        char *value = strstr(out, "class=\"value\"");
+        assert_non_null(value);
+        *strchr(value, '\n') = '\0';
+        assert_non_null(strstr(value, cases[i].text));
+        free(out);
+        skeym_finding_free(&finding);
+    }
+}
+
+static void a_kind_that_there_is_not_is_refused(void **state)
+{
+    (void)state;
+    struct skeym_finding finding;
+    enum skeym_error error;
+    const struct skeym_chart chart = {SKEYM_CHART_DOTS, "says", "x", NULL, false, false};
+    skeym_finding_begin(&finding, "n", "t", "q", "p");
+    skeym_finding_chart(&finding, &chart);
+    skeym_finding_series(&finding, "s");
+    skeym_finding_bar(&finding, "row", 5, NAN, NAN);
+    struct json_object *charts = NULL;
+    json_object_object_get_ex(finding.json, "charts", &charts);
+    json_object_object_add(json_object_array_get_idx(charts, 0), "kind",
+                           json_object_new_string("pie"));
+    char *out = svg(&finding, &error);
+    assert_int_equal(error, SKEYM_ERR_SHAPE);
+    assert_string_equal(out, "");
+    free(out);
+    skeym_finding_free(&finding);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +333,10 @@ int main(void)
         cmocka_unit_test(values_that_are_all_one_have_a_place),
         cmocka_unit_test(nothing_runs_over_the_right_edge),
         cmocka_unit_test(many_names_have_rows),
+        cmocka_unit_test(half_an_interval_is_not_drawn),
+        cmocka_unit_test(one_value_on_a_logarithmic_axis_has_a_place),
+        cmocka_unit_test(values_are_written_as_long_as_they_are_read),
+        cmocka_unit_test(a_kind_that_there_is_not_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

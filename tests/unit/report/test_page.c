@@ -196,6 +196,30 @@ static void a_full_disk_is_an_error(void **state)
     json_object_put(report);
 }
 
+static void half_an_interval_is_not_written(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ends;
+        bool written;
+    } cases[] = {{"\"low\":2,\"high\":8", true}, {"\"low\":2", false}, {"\"high\":8", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text,
+                       "{\"inspections\":[{\"figures\":[{\"what\":\"w\",\"value\":5,%s}]}]}",
+                       cases[i].ends);
+        struct json_object *report = json_tokener_parse(text);
+        enum skeym_error error;
+        char *out = page(report, &error);
+        assert_int_equal(error, SKEYM_OK);
+        assert_int_equal(strstr(out, "data-head=\"interval\">2 to 8</td>") != NULL,
+                         cases[i].written);
+        assert_int_equal(strstr(out, "data-head=\"interval\"></td>") != NULL, !cases[i].written);
+        free(out);
+        json_object_put(report);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +230,7 @@ int main(void)
         cmocka_unit_test(cells_know_their_columns),
         cmocka_unit_test(what_is_no_report_is_refused),
         cmocka_unit_test(a_full_disk_is_an_error),
+        cmocka_unit_test(half_an_interval_is_not_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
