@@ -60,7 +60,7 @@ process.on('exit', () => servers.forEach((server) => server.kill('SIGKILL')));
 /** Starts `skeym serve`; resolves to {pid, url, stop} once it listens. */
 export function serve(dir, more = []) {
   return new Promise((done) => {
-    const server = spawn(skeym, ['serve', dir, '--listen', '127.0.0.1:0', '--ready-fd', '3', ...more], {
+    const server = spawn(skeym, ['serve', dir, '--listen', '127.0.0.1:0', '--ready-fd', '3', '--metrics-listen', '127.0.0.1:0', ...more], {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     });
     let said = '';

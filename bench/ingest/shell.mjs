@@ -15,14 +15,17 @@ PRAGMA trusted_schema = OFF;
 `;
 const clock = "SELECT 'at', julianday('now');\n";
 
-// table | its rows in the source, in the order in which they were taken | rows for each reading; 0: all first
+const inOrder = (table, row) =>
+  `SELECT t.* FROM a.${table} t JOIN a.observation o ON ${row} ORDER BY o.updated, o.id`;
+
+// table | its rows in the source, in the order in which they were committed | rows for each reading; 0: all first
 const tables = [
   ['term', 'SELECT * FROM a.term', 0],
   ['reach', 'SELECT * FROM a.reach', 0],
   ['patient_term', 'SELECT * FROM a.patient_term', 0],
-  ['observation', 'SELECT * FROM a.observation ORDER BY id', 1],
-  ['observation_term', 'SELECT * FROM a.observation_term ORDER BY id', 2],
-  ['identifier', 'SELECT * FROM a.identifier ORDER BY id', 1],
+  ['observation', 'SELECT * FROM a.observation ORDER BY updated, id', 1],
+  ['observation_term', inOrder('observation_term', 'o.patient = t.patient AND o.start = t.start AND o.id = t.id'), 2],
+  ['identifier', inOrder('identifier', 'o.id = t.id'), 1],
 ];
 
 /** Copies what the store at `taken` holds into plain tables at `path`. */
@@ -39,14 +42,15 @@ function columns(path, table) {
 // [first, last] row of `table` in transaction `k`
 const range = (each, size, k) => [k * size * each + 1, (k + 1) * size * each];
 
-/** Form 1: INSERT .. SELECT from the plain tables, which lie in another file: no text to parse. */
-export function scriptOfCopies(source, rows, size) {
-  let text = `${settings}ATTACH '${source}' AS s;\nSELECT sum(length(body)) FROM s.observation;\n${clock}`;
+/** Form 1: INSERT .. SELECT from the plain tables, which lie in another file: no text to parse.
+ * Here and below the clock is read before transaction `first`, and at the end. */
+export function scriptOfCopies(source, rows, size, first) {
+  let text = `${settings}ATTACH '${source}' AS s;\nSELECT sum(length(body)) FROM s.observation;\n`;
   for (let k = 0; k * size < rows; k++) {
-    text += 'BEGIN IMMEDIATE;\n';
+    text += `${k === first ? clock : ''}BEGIN IMMEDIATE;\n`;
     for (const [name, , each] of tables) {
-      const [first, last] = range(each, size, k);
-      if (each) text += `INSERT INTO main.${name} SELECT * FROM s.${name} WHERE rowid BETWEEN ${first} AND ${last};\n`;
+      const [from, to] = range(each, size, k);
+      if (each) text += `INSERT INTO main.${name} SELECT * FROM s.${name} WHERE rowid BETWEEN ${from} AND ${to};\n`;
       else if (k === 0) text += `INSERT INTO main.${name} SELECT * FROM s.${name};\n`;
     }
     text += 'COMMIT;\n';
@@ -55,7 +59,7 @@ export function scriptOfCopies(source, rows, size) {
 }
 
 /** Form 2: text, INSERT .. VALUES of many rows at a time. */
-export function scriptOfText(source, rows, size) {
+export function scriptOfText(source, rows, size, first) {
   const lists = tables.map(([name]) => {
     // a BLOB in hex is twice as much to parse
     const values = columns(source, name).map(([column]) =>
@@ -63,9 +67,9 @@ export function scriptOfText(source, rows, size) {
     return run('sqlite3', [source, `SELECT '('||${values.join("||','||")}||')' FROM ${name} ORDER BY rowid`])
       .trim().split('\n');
   });
-  const parts = [settings, clock];
+  const parts = [settings];
   for (let k = 0; k * size < rows; k++) {
-    parts.push('BEGIN IMMEDIATE;\n');
+    parts.push(`${k === first ? clock : ''}BEGIN IMMEDIATE;\n`);
     tables.forEach(([name, , each], t) => {
       const list = each ? lists[t].slice(range(each, size, k)[0] - 1, range(each, size, k)[1]) : k === 0 ? lists[t] : [];
       for (let i = 0; i < list.length; i += 250)
@@ -77,8 +81,7 @@ export function scriptOfText(source, rows, size) {
   return parts.join('');
 }
 
-/** Seconds that the script took, by SQLite's own clock, from before the first transaction; and CPU
- * of the shell in all. */
+/** Seconds between the script's two looks at SQLite's own clock; and CPU of the shell in all. */
 export function timeScript(path, script, text) {
   writeFileSync(script, text);
   const out = run('bash', ['-c', 'TIMEFORMAT="cpu %U %S"; time sqlite3 "$0" ".read $1"', path, script], { both: true });
