@@ -2,10 +2,10 @@
 // Floods, and who gets through: docs/assurance/flood.md tells what, and what it cannot show.
 import { execFileSync } from 'node:child_process';
 import http from 'node:http';
-import { LOAD_CORE, SERVER_CORE, World, canPin, cpu, memory, metrics, percentile, sleep, trace }
+import { LOAD_CORE, SERVER_CORE, SHARES, World, canPin, cpu, memory, metrics, percentile, sleep, trace }
   from './world.mjs';
 
-const options = { seed: '1', only: '', seconds: '15', share: 'tenth' };
+const options = { seed: '1', only: '', seconds: '15', share: '' };
 const [program, blaster, ...argv] = process.argv.slice(2);
 let short = false;
 while (argv.length) {
@@ -40,9 +40,11 @@ const STOP_MS = 2000;
 const KINDS = ['forged', 'stolen', 'replay', 'badlogin', 'junklogin', 'login', 'bighead', 'bigbody'];
 const EXACTING = ['forged', 'stolen', 'replay']; // no limit refuses these sooner
 const SLOW = ['slowhead', 'slowbody'];
-// Each of these costs a connection, as much to make as to take: a core can send ten times what a tenth of one can do
-// (--share whole: on a whole core all the same).
-const COSTLY = ['bighead', 'bigbody'];
+// Each of these costs a connection, as much to make as to take: a core can send ten times what such a share of one can
+// do. Some three tenths of the heads that a connection brings are read, but no body: so bigbody's is smaller.
+const COSTLY = { bighead: 'tenth', bigbody: 'twentieth' };
+/** Of the server's core that it gets under a kind; --share says otherwise for these. */
+const shareOf = (kind) => (kind in COSTLY && (options.share || COSTLY[kind])) || 'whole';
 
 let tests = 0;
 let failed = 0;
@@ -191,7 +193,7 @@ function times({ kind, sent, knocked, can, answered }) {
 
 function record(result) {
   const { kind, where, during, settled, fresh } = result;
-  const share = COSTLY.includes(kind) && options.share === 'tenth' ? 'a tenth of a core: ' : '';
+  const share = shareOf(kind) === 'whole' ? '' : `a ${shareOf(kind)} of a core: `;
   const figure = `${share}${during.percent.toFixed(2)}% of ${during.count} ok (new connections and logins: ` +
     `${fresh.percent.toFixed(2)}%); p99.9 ${ms(settled.p999)} ms with a chain, ${ms(fresh.p999)} ms new; ` +
     `${result.can ? `${thousands(result.due)} due, ${thousands(result.sent)} taken by the kernel` +
@@ -205,7 +207,7 @@ function record(result) {
 
 async function long(world) {
   for (const kind of [...KINDS, ...SLOW].filter((name) => name.includes(options.only))) {
-    if (COSTLY.includes(kind) && options.share === 'tenth') world.burn();
+    if (shareOf(kind) in SHARES) world.burn(shareOf(kind));
     const can = SLOW.includes(kind) ? 0 : await capacity(world, kind);
     if (can) say(`${kind}: the server can do ${can.toFixed(0)}/s; flooding with ${(MARGIN * FACTOR * can).toFixed(0)}/s`);
     for (const [where, from] of [['others', OTHERS], ['the same /24', SAME]]) {

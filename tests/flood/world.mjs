@@ -8,7 +8,12 @@ import { join } from 'node:path';
 export const SERVER_CORE = 0;
 export const LOAD_CORE = availableParallelism() > 1 ? 1 : 0;
 const WAIT_MS = 60000;
-const SHARE_NICE = 10; // 110 of 110 + 1024 parts
+/** Of a core, beside a loop that does nothing: so many steps nicer, as the kernel weighs them (1024 is the loop's). */
+export const SHARES = {
+  tenth: 10, // 110 of 110 + 1024 parts
+  twentieth: 13, // 56 of 56 + 1024
+  thirtieth: 15, // 36 of 36 + 1024
+};
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -40,8 +45,9 @@ export class World {
     return child;
   }
 
-  /** While it runs, servers get about a tenth of their core: they are ten steps nicer than what burns it. */
-  burn() {
+  /** While it runs, servers get about this share of their core: they are nicer than what burns it. */
+  burn(share) {
+    this.nice = SHARES[share];
     this.burner = this.spawn(pinned(SERVER_CORE, 0, ['sh', '-c', 'while :; do :; done']), 'burner.log');
   }
 
@@ -53,7 +59,7 @@ export class World {
 
   /** A server with settings as they are by default, but for what is given. */
   async serve(...args) {
-    const argv = pinned(SERVER_CORE, this.burner ? SHARE_NICE : 0, [this.program, 'serve', this.path('authority'), '--listen',
+    const argv = pinned(SERVER_CORE, this.burner ? this.nice : 0, [this.program, 'serve', this.path('authority'), '--listen',
       '127.0.0.1:0', '--metrics-listen', '127.0.0.1:0', '--threads', '1', '--ready-fd', '3', ...args]);
     const child = this.spawn(argv, 'server.log', 'pipe');
     let text = '';
