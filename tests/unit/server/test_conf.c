@@ -322,6 +322,67 @@ static void the_manual_knows_every_setting(void **state)
     free(text);
 }
 
+static void refuses_settings(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "threads ",
+        "threads 1234567890123456789",
+        "threads 01",
+        "threads /1",
+        "threads :1",
+        "db a\x7f",
+        "db a\x01",
+        "public-url http://",
+        "public-url https://",
+        "public-url ftp://a",
+        "public-url http://a\x7f",
+        "public-url http://a\xc3\xa4",
+        "public-url http://a b",
+        "public-url http://a#b",
+        "public-url http://a/",
+        "listen 127.0.0.1:1111111111111111111111111111111111111111111111111111111111111111111111",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct skeym_conf conf;
+        struct heard heard;
+        skeym_conf_defaults(&conf);
+        if (read_file(&conf, bad[i], &heard) == SKEYM_OK) {
+            fail_msg("%s was taken", bad[i]);
+        }
+        assert_int_equal(heard.count, 1);
+    }
+}
+
+static void takes_settings(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"threads 0", "threads 9", "public-url http://a~b",
+                                       "db a~ b"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        struct skeym_conf conf;
+        struct heard heard;
+        skeym_conf_defaults(&conf);
+        assert_int_equal(read_file(&conf, good[i], &heard), SKEYM_OK);
+        assert_int_equal(heard.count, 0);
+    }
+}
+
+static void finds_no_flag_where_there_is_none(void **state)
+{
+    (void)state;
+    char word[] = "x";
+    char *words[] = {word, NULL};
+    struct skeym_conf conf;
+    enum skeym_error error = SKEYM_OK;
+    struct heard heard = {0};
+    skeym_conf_defaults(&conf);
+    assert_int_equal(skeym_conf_flag(&conf, 0, words + 1, hear, &heard, &error), 0);
+    assert_int_equal(skeym_conf_flag(&conf, 1, words, hear, &heard, &error), 0);
+    assert_int_equal(error, SKEYM_OK);
+    assert_int_equal(heard.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +397,9 @@ int main(void)
         cmocka_unit_test(a_flag_wins_over_the_file),
         cmocka_unit_test(settings_must_go_together),
         cmocka_unit_test(the_manual_knows_every_setting),
+        cmocka_unit_test(refuses_settings),
+        cmocka_unit_test(takes_settings),
+        cmocka_unit_test(finds_no_flag_where_there_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

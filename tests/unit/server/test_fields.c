@@ -168,6 +168,19 @@ static void sees_who_waits(void **state)
     assert_true(fields.expects);
 }
 
+/* Two lengths: the request is refused, however they are. */
+static void hears_two_lengths(void **state)
+{
+    (void)state;
+    struct skeym_fields fields = {0};
+    add(&fields, "Content-Length", "5");
+    assert_true(fields.body_announced);
+    assert_false(fields.doubled);
+    add(&fields, "Content-Length", "0");
+    assert_true(fields.body_announced);
+    assert_true(fields.doubled || fields.framing_unclear);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +193,7 @@ int main(void)
         cmocka_unit_test(an_odd_byte_is_seen_at_every_place),
         cmocka_unit_test(a_name_is_known_by_all_of_its_letters),
         cmocka_unit_test(sees_who_waits),
+        cmocka_unit_test(hears_two_lengths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

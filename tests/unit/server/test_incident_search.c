@@ -262,6 +262,25 @@ static void says_what_was_asked(void **state)
     json_object_put(root);
 }
 
+static void asks_for_incidents_in_every_form_of_json(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *query;
+        bool good;
+    } rows[] = {
+        {"?_format=json", true},
+        {"?_format=application/json", true},
+        {"?_format=application/fhir%2Bjson", true},
+        {"?_format=html", false},
+        {"?a234567890a234567890a234567890a234567890a234567890a234567890a2345=1", false},
+    };
+    struct skeym_incident_search search;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(parse(&search, rows[i].query), rows[i].good);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +289,7 @@ int main(void)
         cmocka_unit_test_teardown(follows_the_links_to_each_once, finish),
         cmocka_unit_test_teardown(has_no_empty_arrays_and_no_link_to_nothing, finish),
         cmocka_unit_test_teardown(says_what_was_asked, finish),
+        cmocka_unit_test_teardown(asks_for_incidents_in_every_form_of_json, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

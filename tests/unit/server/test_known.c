@@ -85,6 +85,16 @@ static void the_oldest_makes_room(void **state)
                     SKEYM_KNOWN_SETS * SKEYM_KNOWN_WAYS);
 }
 
+/* A clock that steps back makes nobody a stranger. */
+static void knows_a_host_that_comes_from_the_future(void **state)
+{
+    struct skeym_source one = host(1);
+    (void)state;
+    skeym_known_add(&known, &one, START);
+    assert_true(skeym_known_has(&known, &one, START - 1));
+    assert_true(skeym_known_has(&known, &one, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -92,6 +102,7 @@ int main(void)
         cmocka_unit_test_setup(knows_for_a_day, clear),
         cmocka_unit_test_setup(families_differ, clear),
         cmocka_unit_test_setup(the_oldest_makes_room, clear),
+        cmocka_unit_test_setup(knows_a_host_that_comes_from_the_future, clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

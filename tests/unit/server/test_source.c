@@ -4,6 +4,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
+#include <sys/un.h>
 
 #include <cmocka.h>
 
@@ -113,6 +115,56 @@ static void tells_hosts_apart(void **state)
     }
 }
 
+static struct sockaddr_storage v6(const uint8_t bytes[16])
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6};
+    struct sockaddr_storage out = {0};
+    memcpy(&address.sin6_addr, bytes, 16);
+    memcpy(&out, &address, sizeof address);
+    return out;
+}
+
+/* Each of the sixteen bytes counts, for what is mapped, loopback or any address. */
+static void looks_at_every_byte_of_an_address(void **state)
+{
+    (void)state;
+    static const uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1};
+    static const uint8_t loopback[16] = {[15] = 1};
+    static const uint8_t any[16] = {0};
+    struct sockaddr_storage address = v6(mapped);
+    assert_int_equal(skeym_source_host((const struct sockaddr *)&address).family, 4);
+    address = v6(loopback);
+    assert_true(skeym_source_loopback(&address));
+    address = v6(any);
+    assert_true(skeym_source_wildcard(&address));
+    for (size_t i = 0; i < 16; i++) {
+        uint8_t bytes[16];
+        memcpy(bytes, mapped, 16);
+        bytes[i] ^= 0x40;
+        address = v6(bytes);
+        assert_int_equal(skeym_source_host((const struct sockaddr *)&address).family,
+                         i < 12 ? 6 : 4);
+        memcpy(bytes, loopback, 16);
+        bytes[i] ^= 0x40;
+        address = v6(bytes);
+        assert_false(skeym_source_loopback(&address));
+        memcpy(bytes, any, 16);
+        bytes[i] ^= 0x40;
+        address = v6(bytes);
+        assert_false(skeym_source_wildcard(&address));
+    }
+}
+
+static void knows_no_host_of_another_family(void **state)
+{
+    (void)state;
+    struct sockaddr_storage address = {.ss_family = AF_UNIX};
+    assert_int_equal(skeym_source_host((const struct sockaddr *)&address).family, 0);
+    assert_int_equal(skeym_source_host(NULL).family, 0);
+    assert_false(skeym_source_loopback(&address));
+    assert_false(skeym_source_wildcard(&address));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +173,8 @@ int main(void)
         cmocka_unit_test(knows_loopback),
         cmocka_unit_test(keeps_a_prefix_only),
         cmocka_unit_test(tells_hosts_apart),
+        cmocka_unit_test(looks_at_every_byte_of_an_address),
+        cmocka_unit_test(knows_no_host_of_another_family),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

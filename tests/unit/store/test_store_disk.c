@@ -377,6 +377,30 @@ static void test_killed(void **state)
     }
 }
 
+enum { APPLICATION_AT = 68 }; /* in SQLite's header */
+
+/* Whoever takes the application's number off a database has not made it a new one. */
+static void test_a_database_of_nobody(void **state)
+{
+    struct bench *bench = *state;
+    static const char none[4] = {0};
+    assert_int_equal(write_one(bench, 1), SKEYM_OK);
+    close_store(bench);
+    write_at(bench->path, APPLICATION_AT, none, sizeof none);
+    assert_int_equal(try_open(bench), SKEYM_ERR_DAMAGED);
+    assert_int_equal(unlink(bench->path), 0);
+    open_store(bench);
+}
+
+static void test_a_limit_that_is_none(void **state)
+{
+    struct bench *bench = *state;
+    skeym_store_set_max_bytes(bench->store, UINT64_MAX);
+    assert_int_equal(write_one(bench, 1), SKEYM_OK);
+    skeym_store_set_max_bytes(bench->store, 0);
+    assert_int_equal(write_one(bench, 2), SKEYM_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -391,6 +415,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_another_database, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_damaged_while_open, setup, teardown),
         cmocka_unit_test_setup_teardown(test_killed, make_folder, teardown),
+        cmocka_unit_test_setup_teardown(test_a_database_of_nobody, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_limit_that_is_none, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -361,6 +361,23 @@ static void test_writers(void **state)
     assert_string_equal(rows.ids[0], "b");
 }
 
+/* Where the folder was there is a file now. */
+static void test_a_folder_that_became_a_file(void **state)
+{
+    struct bench *bench = *state;
+    char away[80];
+    assert_int_equal(write_one(bench, 1), SKEYM_OK);
+    (void)snprintf(away, sizeof away, "%s.away", bench->folder);
+    assert_int_equal(rename(bench->folder, away), 0);
+    int fd = open(bench->folder, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(write_one(bench, 2), SKEYM_ERR_DAMAGED);
+    assert_int_equal(skeym_store_health(bench->store), SKEYM_ERR_MISSING);
+    assert_int_equal(unlink(bench->folder), 0);
+    assert_int_equal(rename(away, bench->folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +391,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_removed_and_asked, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_other_schema, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_writers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_folder_that_became_a_file, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
