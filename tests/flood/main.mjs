@@ -41,7 +41,7 @@ const KINDS = ['forged', 'stolen', 'replay', 'badlogin', 'junklogin', 'login', '
 const EXACTING = ['forged', 'stolen', 'replay']; // no limit refuses these sooner
 const SLOW = ['slowhead', 'slowbody'];
 // Each of these costs a connection, as much to make as to take: a core can send ten times what such a share of one can
-// do. Some three tenths of the heads that a connection brings are read, but no body: so bigbody's is smaller.
+// do. bigbody is refused in six tenths of bighead's time, so its share is smaller.
 const COSTLY = { bighead: 'tenth', bigbody: 'twentieth' };
 /** Of the server's core that it gets under a kind; --share says otherwise for these. */
 const shareOf = (kind) => (kind in COSTLY && (options.share || COSTLY[kind])) || 'whole';
