@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
 
-#define OBSERVATION(PATIENT, MORE)                                                                 \
-    "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"code\":"      \
-    "\"x\"}]},\"subject\":{\"reference\":\"" PATIENT                                               \
-    "\"},\"effectiveDateTime\":\"2024-01-01T00:00:00Z\"" MORE "}"
-#define ENTRY(METHOD, URL, MORE)                                                                   \
-    "{\"request\":{\"method\":\"" METHOD "\",\"url\":\"" URL "\"}" MORE "}"
-#define POST(BODY) ENTRY("POST", "Observation", ",\"resource\":" BODY)
-#define BUNDLE(TYPE, ENTRIES)                                                                      \
-    "{\"resourceType\":\"Bundle\",\"type\":\"" TYPE "\",\"entry\":[" ENTRIES "]}"
+#include "bundles.h"
 
 static void test_batch(void **state)
 {

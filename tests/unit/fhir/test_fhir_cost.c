@@ -2,15 +2,7 @@
 /* What one request may cost: work, and the size of its answer. */
 #include "support.h"
 
-#define OBSERVATION(PATIENT, MORE)                                                                 \
-    "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"code\":"      \
-    "\"x\"}]},\"subject\":{\"reference\":\"" PATIENT                                               \
-    "\"},\"effectiveDateTime\":\"2024-01-01T00:00:00Z\"" MORE "}"
-#define ENTRY(METHOD, URL, MORE)                                                                   \
-    "{\"request\":{\"method\":\"" METHOD "\",\"url\":\"" URL "\"}" MORE "}"
-#define POST(BODY) ENTRY("POST", "Observation", ",\"resource\":" BODY)
-#define BUNDLE(TYPE, ENTRIES)                                                                      \
-    "{\"resourceType\":\"Bundle\",\"type\":\"" TYPE "\",\"entry\":[" ENTRIES "]}"
+#include "bundles.h"
 
 /* One budget for all entries: those that come after it is used up are refused, and the next request
  * has a new one. */

@@ -181,6 +181,19 @@ static inline struct skeym_attack_target play_target(void)
                                         .flood_ms = 60000};
 }
 
+typedef enum skeym_error attack(const struct skeym_attack_target *target,
+                                struct skeym_attack_result *result);
+
+/* Runs it: it ends so, and all that it opened is closed. */
+static inline struct skeym_attack_result attacked(attack *run, enum skeym_error expected)
+{
+    struct skeym_attack_target target = play_target();
+    struct skeym_attack_result result = {0};
+    assert_int_equal(run(&target, &result), expected);
+    assert_int_equal(play.opened, 0);
+    return result;
+}
+
 /* Nobody waits in here. */
 int nanosleep(const struct timespec *requested_time, struct timespec *remaining)
 {

@@ -4,25 +4,14 @@
 #include "inspect/attack_list.h"
 
 #include "unit/inspect/fake_party.h"
+#include "unit/inspect/few_threads.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 
 /* --- the system --------------------------------------------------------------------- */
-
-/* The sanitizers have threads of their own, which they will not share. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#endif
 
 static atomic_uint randoms_left;
 static atomic_long seconds_on; /* of the monotonic clock */
@@ -47,21 +36,6 @@ int clock_gettime(clockid_t clock_id, struct timespec *tp)
     return done;
 }
 
-#ifndef SANITIZED
-static atomic_uint threads_left = UINT_MAX;
-
-int pthread_create(pthread_t *newthread, const pthread_attr_t *attr, void *(*start_routine)(void *),
-                   void *arg)
-{
-    static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-    if (atomic_fetch_sub(&threads_left, 1) == 0) {
-        return EAGAIN;
-    }
-    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
-    return real(newthread, attr, start_routine, arg);
-}
-#endif
-
 static int before(void **state)
 {
     atomic_store(&randoms_left, UINT_MAX);
@@ -70,18 +44,6 @@ static int before(void **state)
     atomic_store(&threads_left, UINT_MAX);
 #endif
     return play_reset(state);
-}
-
-typedef enum skeym_error attack(const struct skeym_attack_target *target,
-                                struct skeym_attack_result *result);
-
-static struct skeym_attack_result attacked(attack *run, enum skeym_error expected)
-{
-    struct skeym_attack_target target = play_target();
-    struct skeym_attack_result result = {0};
-    assert_int_equal(run(&target, &result), expected);
-    assert_int_equal(play.opened, 0);
-    return result;
 }
 
 /* --- tests -------------------------------------------------------------------------- */

@@ -42,18 +42,6 @@ static int before(void **state)
     return play_reset(state);
 }
 
-typedef enum skeym_error attack(const struct skeym_attack_target *target,
-                                struct skeym_attack_result *result);
-
-static struct skeym_attack_result attacked(attack *run, enum skeym_error expected)
-{
-    struct skeym_attack_target target = play_target();
-    struct skeym_attack_result result = {0};
-    assert_int_equal(run(&target, &result), expected);
-    assert_int_equal(play.opened, 0);
-    return result;
-}
-
 static void without_the_victim_there_is_no_attack(void **state)
 {
     (void)state;

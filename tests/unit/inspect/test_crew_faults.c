@@ -2,26 +2,11 @@
 /* A crew on a machine of any number of cores, and one that gets fewer threads than it asked for. */
 #include "inspect/crew.h"
 
+#include "unit/inspect/few_threads.h"
+#include "unit/inspect/inspecting.h"
 #include <dlfcn.h>
-#include <errno.h>
-#include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-/* The sanitizers have threads of their own, which they will not share. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#endif
 
 static long cores = 2;
 
@@ -35,36 +20,7 @@ long sysconf(int name)
     return real(name);
 }
 
-#ifndef SANITIZED
-static unsigned threads_left = 1000;
-
-int pthread_create(pthread_t *newthread, const pthread_attr_t *attr, void *(*start_routine)(void *),
-                   void *arg)
-{
-    static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-    if (threads_left == 0) {
-        return EAGAIN;
-    }
-    threads_left--;
-    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
-    return real(newthread, attr, start_routine, arg);
-}
-#endif
-
 static atomic_uint seen;
-
-static void progress(void *arg, const char *what, double done)
-{
-    (void)arg;
-    assert_non_null(what);
-    assert_true(done >= 0 && done <= 1);
-}
-
-static bool stopped(void *arg)
-{
-    (void)arg;
-    return false;
-}
 
 static bool work(const struct skeym_crew_block *block)
 {
@@ -74,7 +30,8 @@ static bool work(const struct skeym_crew_block *block)
 
 static uint64_t run(unsigned threads)
 {
-    const struct skeym_inspect_context context = {.progress = progress, .stopped = stopped};
+    const struct skeym_inspect_context context = {.progress = inspecting_progress,
+                                                  .stopped = inspecting_stopped};
     const struct skeym_crew crew = {&context, "working", 0, 1, 1000, 10, threads, work, NULL};
     atomic_store(&seen, 0);
     return skeym_crew_run(&crew);
@@ -99,12 +56,12 @@ static void with_fewer_threads_all_is_done(void **state)
 {
     (void)state;
 #ifndef SANITIZED
-    threads_left = 1;
+    atomic_store(&threads_left, 1);
     assert_int_equal(run(4), 1000);
     assert_int_equal(atomic_load(&seen), 1);
-    threads_left = 0;
+    atomic_store(&threads_left, 0);
     assert_int_equal(run(4), 0); /* and without any, nothing is */
-    threads_left = 1000;
+    atomic_store(&threads_left, UINT_MAX);
 #endif
     assert_int_equal(run(2), 1000);
 }

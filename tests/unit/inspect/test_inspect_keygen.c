@@ -5,17 +5,9 @@
 
 #include "baseline/chaos.h"
 #include "baseline/grasshopper.h"
-#include "baseline/parity.h"
 #include "unit/inspect/faulty_crew.h"
 #include "unit/inspect/faulty_exchange.h"
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmissing-prototypes"
-#pragma GCC diagnostic ignored "-Wshadow"
-#define skeym_parity_agree(...) parity_agree(__VA_ARGS__)
-#include "baseline/parity.c" /* NOLINT(bugprone-suspicious-include) */
-#undef skeym_parity_agree
-#pragma GCC diagnostic pop
+#include "unit/inspect/faulty_parity.h"
 
 enum { CHAOS, NEURAL, RANDOM, EXCHANGE, MAKERS };
 
@@ -29,17 +21,6 @@ static double made_up_clock(void)
     now += asked % 2 ? takes[asked / 2 % MAKERS] : 1;
     asked++;
     return now;
-}
-
-static bool agrees, breaks;
-
-void skeym_parity_agree(struct skeym_parity_run *run, unsigned attackers, uint32_t limit,
-                        struct skeym_chance *chance)
-{
-    (void)attackers;
-    (void)limit;
-    (void)chance;
-    *run = (struct skeym_parity_run){.steps = 10, .equal = agrees, .broken = breaks};
 }
 
 /* Nobody waits for a hundred keys. */
@@ -65,8 +46,8 @@ static int ours_are_fastest(void **state)
     memcpy(takes, seconds, sizeof takes);
     asked = 0;
     cpu_seconds = made_up_clock;
-    agrees = true;
-    breaks = false;
+    parity_is.agrees = true;
+    parity_is.breaks = false;
     let_go = INT_MAX;
     return 0;
 }
@@ -102,12 +83,12 @@ static void those_that_are_not_are_not_confirmed(void **state)
 static void what_a_listener_breaks_is_counted(void **state)
 {
     (void)state;
-    breaks = true;
+    parity_is.breaks = true;
     struct json_object *finding = keygen();
     assert_true(figure_of(finding, "neural.broken") == 100);
     ends_with(finding, SKEYM_VERDICT_MIXED, "had 100.0% of the neural keys");
     (void)ours_are_fastest(NULL);
-    agrees = false; /* there was nothing to listen to */
+    parity_is.agrees = false; /* there was nothing to listen to */
     ends_with(keygen(), SKEYM_VERDICT_MIXED, "the neural keys were not listened to");
 }
 

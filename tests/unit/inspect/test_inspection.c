@@ -1,42 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inspect/inspection.h"
 
+#include "unit/inspect/inspecting.h"
 #include <ctype.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-static bool stop;
-
-static void progress(void *arg, const char *what, double done)
-{
-    (void)arg;
-    assert_non_null(what);
-    assert_true(done >= 0 && done <= 1);
-}
-
-static bool stopped(void *arg)
-{
-    (void)arg;
-    return stop;
-}
-
-static const struct skeym_inspect_context context = {
-    .size = SKEYM_INSPECT_QUICK, .seed = UINT64_MAX, .progress = progress, .stopped = stopped};
-
-static struct json_object *get(struct json_object *object, const char *key)
-{
-    struct json_object *found = NULL;
-    json_object_object_get_ex(object, key, &found);
-    return found;
-}
+static const struct skeym_inspect_context context = {.size = SKEYM_INSPECT_QUICK,
+                                                     .seed = UINT64_MAX,
+                                                     .progress = inspecting_progress,
+                                                     .stopped = inspecting_stopped};
 
 static const char *text(struct json_object *object, const char *key)
 {
-    return json_object_get_string(get(object, key));
+    return json_object_get_string(member(object, key));
 }
 
 /* --- the table ------------------------------------------------------------------- */
@@ -107,8 +82,8 @@ static struct json_object *run(void (*work)(const struct skeym_inspect_context *
     assert_string_equal(text(finding, "size"), "quick");
     assert_string_equal(text(finding, "seed"), "18446744073709551615"); /* no double holds it */
     assert_int_equal(strlen(text(finding, "date")), 10);
-    assert_true(json_object_get_boolean(get(finding, "data")));
-    assert_true(json_object_get_double(get(finding, "seconds")) >= 0);
+    assert_true(json_object_get_boolean(member(finding, "data")));
+    assert_true(json_object_get_double(member(finding, "seconds")) >= 0);
     return finding;
 }
 
@@ -116,9 +91,9 @@ static void a_run_leaves_its_verdict_and_how_it_was_run(void **state)
 {
     (void)state;
     struct json_object *finding = run(run_well);
-    assert_string_equal(text(get(finding, "verdict"), "kind"), "confirmed");
-    assert_null(get(finding, "error"));
-    assert_false(json_object_get_boolean(get(finding, "stopped")));
+    assert_string_equal(text(member(finding, "verdict"), "kind"), "confirmed");
+    assert_null(member(finding, "error"));
+    assert_false(json_object_get_boolean(member(finding, "stopped")));
     json_object_put(finding);
 }
 
@@ -127,7 +102,7 @@ static void a_run_that_failed_has_an_error_and_no_verdict(void **state)
     (void)state;
     struct json_object *finding = run(run_badly);
     assert_string_equal(text(finding, "error"), skeym_error_text(SKEYM_ERR_MISSING));
-    assert_null(get(finding, "verdict"));
+    assert_null(member(finding, "verdict"));
     json_object_put(finding);
     finding = run(run_without_verdict);
     assert_string_equal(text(finding, "error"), skeym_error_text(SKEYM_ERR_STATE));
@@ -137,11 +112,11 @@ static void a_run_that_failed_has_an_error_and_no_verdict(void **state)
 static void a_run_that_was_stopped_says_so(void **state)
 {
     (void)state;
-    stop = true;
+    let_go = 0;
     struct json_object *finding = run(run_well);
-    assert_true(json_object_get_boolean(get(finding, "stopped")));
+    assert_true(json_object_get_boolean(member(finding, "stopped")));
     json_object_put(finding);
-    stop = false;
+    let_go = INT_MAX;
 }
 
 /* Stopped from the start, an inspection may fail or come to a verdict, but claims nothing that it
@@ -150,16 +125,17 @@ static void what_is_stopped_at_once_confirms_nothing(void **state)
 {
     (void)state;
     static const char *const names[] = {"guess", "misgenerated"};
-    stop = true;
+    let_go = 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const struct skeym_inspection *one = skeym_inspection_find(names[i]);
         assert_non_null(one);
         struct json_object *finding = skeym_inspection_run(one, &context);
-        const char *kind = get(finding, "verdict") ? text(get(finding, "verdict"), "kind") : "";
+        const char *kind =
+            member(finding, "verdict") ? text(member(finding, "verdict"), "kind") : "";
         assert_true(kind[0] == '\0' || strcmp(kind, "not confirmed") == 0);
         json_object_put(finding);
     }
-    stop = false;
+    let_go = INT_MAX;
 }
 
 int main(void)

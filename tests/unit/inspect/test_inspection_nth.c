@@ -3,15 +3,9 @@
  * Inspections that are interrupted, or in which one call to the system fails: each ends, and what
  * it leaves is a finding with a verdict or one that says that there is none, never half of both.
  */
-#include "inspect/inspection.h"
+#include "unit/inspect/inspecting.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
-
-#include <cmocka.h>
 
 #include "unit/nth.h"
 
@@ -30,27 +24,11 @@ static const char *const names[] = {"states",    "brute",         "guess",      
                                     "collision", "authenticator", "misgenerated"};
 #define NAMES (sizeof names / sizeof names[0])
 
-static int asked, let_go;
-
-static void progress(void *arg, const char *what, double done)
+/* Stopped when it has been asked more than that often. */
+static struct json_object *run(const char *name, int asks)
 {
-    (void)arg;
-    assert_non_null(what);
-    assert_true(done >= 0 && done <= 1);
-}
-
-static bool stopped(void *arg)
-{
-    (void)arg;
-    return ++asked > let_go;
-}
-
-static struct json_object *run(const char *name)
-{
-    const struct skeym_inspect_context context = {
-        .size = SKEYM_INSPECT_QUICK, .seed = 7, .progress = progress, .stopped = stopped};
-    asked = 0;
-    return skeym_inspection_run(skeym_inspection_find(name), &context);
+    let_go = asks + 1;
+    return inspect(skeym_inspection_find(name));
 }
 
 /* A verdict or an error, and of the verdict both parts. */
@@ -73,12 +51,12 @@ static void one_that_is_interrupted_says_so(void **state)
 {
     (void)state;
     for (size_t i = 0; i < NAMES; i++) {
-        for (let_go = 0; let_go < 2; let_go++) {
-            struct json_object *finding = run(names[i]);
+        for (int asks = 0; asks < 2; asks++) {
+            struct json_object *finding = run(names[i], asks);
             struct json_object *told = NULL;
             (void)has_verdict(finding);
             assert_true(json_object_object_get_ex(finding, "stopped", &told));
-            assert_true(json_object_get_boolean(told) || let_go > 0); /* few are asked twice */
+            assert_true(json_object_get_boolean(told) || asks > 0); /* few are asked twice */
             json_object_put(finding);
         }
     }
@@ -87,14 +65,13 @@ static void one_that_is_interrupted_says_so(void **state)
 static void one_in_which_a_call_fails_says_so(void **state)
 {
     (void)state;
-    let_go = 0;
     for (size_t i = 0; i < NAMES; i++) {
-        struct json_object *whole = run(names[i]);
+        struct json_object *whole = run(names[i], 0);
         bool verdict = has_verdict(whole);
         json_object_put(whole);
         for (long n = 1; n < MOST; n++) {
             nth_arm(n);
-            struct json_object *finding = run(names[i]);
+            struct json_object *finding = run(names[i], 0);
             bool hit = nth_disarm();
             if (!hit || finding) {
                 assert_true(!has_verdict(finding) || verdict);

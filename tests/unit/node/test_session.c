@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A node's session with a server in memory: chains, lanes, clocks, credentials, secrets. */
 #include "unit/node/fake_node.h"
+#include "unit/sanitized.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -304,15 +305,6 @@ static void test_the_fresh_locator_is_kept_in_the_file(void **state)
 
 /* --- secrets ------------------------------ */
 
-#ifdef __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
-    __has_feature(thread_sanitizer)
-#define HEAP_IS_ELSEWHERE
-#endif
-#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define HEAP_IS_ELSEWHERE
-#endif
-
 /* How often the (masked) secret lies in the process's heap and stack. */
 static unsigned find_in_memory(const uint8_t masked[SKEYM_SECRET_BYTES])
 {
@@ -360,7 +352,7 @@ static void test_nothing_secret_is_left_in_memory(void **state)
     for (size_t i = 0; i < SKEYM_SECRET_BYTES; i++) {
         masked[i] = planted[i] ^ 0x5a;
     }
-#ifdef HEAP_IS_ELSEWHERE
+#ifdef SANITIZED
     free(planted);
     print_message("under this sanitizer the heap is not where we look\n");
     skip();

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the system may refuse while rights are given up, in a system that is played here: nobody
  * needs to be root for it. */
-/* The sanitizers' own start needs the real system. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
-    __has_feature(memory_sanitizer)
-#define SYSTEM_IS_NEEDED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SYSTEM_IS_NEEDED
-#endif
+#include "unit/sanitized.h"
 
-#ifdef SYSTEM_IS_NEEDED
+#ifdef SANITIZED
 #include <stdio.h>
 
 int main(void)
