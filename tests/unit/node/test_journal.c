@@ -315,6 +315,35 @@ static void test_full_says_so_and_goes_on_when_there_is_room(void **state)
     skeym_journal_close(journal);
 }
 
+/* A long note leaves so little room that making some brings nothing. */
+static void test_making_room_that_brings_none(void **state)
+{
+    (void)state;
+    enum { LITTLE = SMALL / 4 };
+    char note[SKEYM_JOURNAL_NOTE + 1] = "";
+    unsigned taken = 0;
+    memset(note, 'n', sizeof note - 1);
+    struct skeym_journal *journal = open_as(note, LITTLE, NULL);
+    enum skeym_error error = SKEYM_OK;
+    while (error == SKEYM_OK) {
+        char text[64];
+        (void)snprintf(text, sizeof text, "reading %u of the test", taken);
+        error = skeym_journal_take(journal, skeym_span_text(text));
+        taken += error == SKEYM_OK;
+    }
+    assert_int_equal(error, SKEYM_ERR_SPACE);
+    assert_true(taken > 2);
+    assert_int_equal(skeym_journal_waiting(journal), taken);
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    assert_true(status.st_size <= LITTLE);
+    for (unsigned i = 0; i < taken; i++) {
+        expect_and_forget(journal, i);
+    }
+    take(journal, taken);
+    skeym_journal_close(journal);
+}
+
 static void test_making_room_works_in_memory_and_beside_leftovers(void **state)
 {
     (void)state;
@@ -455,6 +484,7 @@ int main(void)
         cmocka_unit_test_teardown(test_damage_while_it_is_open_is_found, remove_file),
         cmocka_unit_test_teardown(test_records_out_of_place_are_damage, remove_file),
         cmocka_unit_test_teardown(test_full_says_so_and_goes_on_when_there_is_room, remove_file),
+        cmocka_unit_test_teardown(test_making_room_that_brings_none, remove_file),
         cmocka_unit_test_teardown(test_making_room_works_in_memory_and_beside_leftovers,
                                   remove_file),
         cmocka_unit_test_teardown(test_full_disk, remove_file),

@@ -368,15 +368,57 @@ static void test_names_of_runs(void **state)
     }
 }
 
+static void test_a_page_that_was_not_asked_for_is_not_there(void **state)
+{
+    (void)state;
+    int status = 7;
+    pages[0] = BUNDLE ",\"entry\":[" ENTRY("{\"id\":\"a\"}") "]}";
+    fault_at_page[0] = FAULT_UNSENT; /* it did not leave, so it is not asked again here */
+    assert_int_equal(walk(&status), SKEYM_ERR_NETWORK);
+    assert_int_equal(page, 0);
+    assert_string_equal(order, "");
+    assert_int_equal(walk(&status), SKEYM_OK);
+    assert_string_equal(order, "a");
+}
+
+static void test_a_run_of_too_many_signals(void **state)
+{
+    (void)state;
+    static char text[(SKEYM_READBACK_SIGNALS + 1) * 400];
+    for (unsigned most = SKEYM_READBACK_SIGNALS; most <= SKEYM_READBACK_SIGNALS + 1; most++) {
+        struct skeym_readback back;
+        int status = 0;
+        size_t size = (size_t)snprintf(text, sizeof text, "%s", BUNDLE ",\"entry\":[");
+        for (unsigned i = 0; i < most; i++) {
+            size += (size_t)snprintf(text + size, sizeof text - size,
+                                     "%s" ENTRY(WAVE("n.r9.%u-II.0", "1 2 3")), i ? "," : "", i);
+        }
+        assert_true(size + 3 < sizeof text);
+        memcpy(text + size, "]}", 3);
+        page = 0;
+        pages[0] = text;
+        assert_int_equal(skeym_readback_run(&back, session, "7", "n.r9", 0, &status),
+                         most > SKEYM_READBACK_SIGNALS ? SKEYM_ERR_SIZE : SKEYM_OK);
+        assert_int_equal(back.count, SKEYM_READBACK_SIGNALS);
+        skeym_readback_free(&back);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_pages_follow_one_another),      TEST(test_what_is_no_page),
-        TEST(test_members_of_another_kind),       TEST(test_identifiers),
-        TEST(test_a_run_is_put_together),         TEST(test_runs_that_are_not_there),
-        TEST(test_what_has_no_number_or_no_name), cmocka_unit_test(test_names_of_runs),
+        TEST(test_pages_follow_one_another),
+        TEST(test_what_is_no_page),
+        TEST(test_members_of_another_kind),
+        TEST(test_identifiers),
+        TEST(test_a_run_is_put_together),
+        TEST(test_runs_that_are_not_there),
+        TEST(test_what_has_no_number_or_no_name),
+        cmocka_unit_test(test_names_of_runs),
+        TEST(test_a_page_that_was_not_asked_for_is_not_there),
+        TEST(test_a_run_of_too_many_signals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,6 +170,20 @@ static void test_a_chain_ends_at_its_deadline(void **state)
     skeym_session_free(session);
 }
 
+/* Nobody used the token, which is young still, until the grant was over. */
+static void test_a_grant_that_lay_until_its_deadline(void **state)
+{
+    (void)state;
+    fake.deadline_after_s = 20;
+    struct skeym_session *session = fake_session(&options);
+    assert_int_equal(skeym_session_login(session), SKEYM_OK);
+    fake_pass(&fake, 21000);
+    expect(session, get_request(), SKEYM_OK, false);
+    assert_int_equal(fake.logins, 2);
+    assert_int_equal(fake.refused, 0);
+    skeym_session_free(session);
+}
+
 static void test_a_steady_clock_from_before_a_reboot_means_no_token(void **state)
 {
     (void)state;
@@ -205,6 +219,27 @@ static void test_a_server_that_never_likes_our_clock_is_left(void **state)
     struct skeym_session *session = fake_session(&options);
     expect(session, get_request(), SKEYM_ERR_CLOCK, false);
     assert_int_equal(fake.login_tries, 2);
+    skeym_session_free(session);
+}
+
+/* Says no to whoever comes again. */
+static enum skeym_error revoke_after_one(void *arg, const struct skeym_wire_request *request,
+                                         struct skeym_wire_answer *answer)
+{
+    enum skeym_error error = fake_send(arg, request, answer);
+    fake.revoked = true;
+    return error;
+}
+
+static void test_a_server_that_sets_the_clock_and_then_refuses(void **state)
+{
+    (void)state;
+    fake.node_offset_ms = 86400000;
+    options.transport = revoke_after_one;
+    struct skeym_session *session = fake_session(&options);
+    assert_int_equal(skeym_session_login(session), SKEYM_ERR_PERMISSION);
+    assert_int_equal(fake.login_tries, 2);
+    assert_int_equal(fake.logins, 0);
     skeym_session_free(session);
 }
 
@@ -388,9 +423,11 @@ int main(void)
         TEST(test_wrong_options),
         TEST(test_a_token_is_used_while_it_lives),
         TEST(test_a_chain_ends_at_its_deadline),
+        TEST(test_a_grant_that_lay_until_its_deadline),
         TEST(test_a_steady_clock_from_before_a_reboot_means_no_token),
         TEST(test_a_clock_that_is_off_is_corrected),
         TEST(test_a_server_that_never_likes_our_clock_is_left),
+        TEST(test_a_server_that_sets_the_clock_and_then_refuses),
         TEST(test_a_lost_lane_leaves_the_others),
         TEST(test_lanes_move_in_and_out),
         TEST(test_each_login_brings_a_fresh_locator),
