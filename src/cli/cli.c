@@ -111,7 +111,7 @@ bool skeym_cli_parse(const struct skeym_command *command, int argc, char **argv,
             }
             continue;
         }
-        if (strcmp(argument, "--help") == 0) {
+        if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
             printf("%s", command->usage);
             *code = SKEYM_EXIT_OK;
             return false;

@@ -72,6 +72,7 @@ static bool own_option(struct arguments *arguments, int argc, char **argv, int *
         {"--check-config", &arguments->check},
         {"--list-settings", &arguments->list},
         {"--help", &arguments->help},
+        {"-h", &arguments->help},
     };
     for (size_t f = 0; f < sizeof flags / sizeof flags[0]; f++) {
         if (strcmp(argv[*i], flags[f].name) == 0) {

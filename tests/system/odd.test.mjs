@@ -103,7 +103,8 @@ export default {
       [['help', 'get'], 0, /usage: skeym get/],
       [['x'.repeat(100)], 2, /there is no command/],
       ...['init', 'enrol', 'list', 'revoke', 'rotate', 'keygen', 'get', 'post', 'device', 'bench',
-        'vectors', 'demo', 'serve'].map((name) => [[name, '--help'], 0, new RegExp(`usage: skeym ${name}`)]),
+        'vectors', 'demo', 'serve', 'accept', 'connect', 'inspect'].flatMap((name) => ['--help', '-h'].map((word) =>
+        [[name, word], 0, new RegExp(`usage: skeym ${name}`)])),
       [['list', '--dir', '--', world.dir], 2, /one argument too many/],
       [['list', '-'], 2, /one argument too many/],
       [['list', '--', '--json'], 2, /one argument too many/],
