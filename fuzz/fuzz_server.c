@@ -10,8 +10,9 @@
  */
 #include "crypto/crypto.h"
 #include "fuzz.h"
+#include "server/console.h"
 #include "server_world.h"
-#include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum form {
@@ -24,7 +25,9 @@ enum form {
     UNSEALED, /* good token and proof over a body that is the rest */
     SPLIT     /* CLOSED, in two pieces */
 };
-enum { FORMS = 8, WHO = 4, ALTERED = 32, ROOM = 1 << 18 };
+/* Of the first byte, above the form and who asks; BUSY: both bits, the connection comes by way
+ * of the acceptor. */
+enum { FORMS = 8, WHO = 4, ALTERED = 32, BUSY = 192, ROOM = 1 << 18 };
 
 static const char *const scopes[WHO] = {"user/*.cruds", "patient/p-1/*.cruds", "patient/p-1/*.rs",
                                         "system/Observation.c"};
@@ -85,8 +88,8 @@ static struct skeym_span seal(const char *type, struct skeym_span cty, struct sk
     return skeym_span(out, size);
 }
 
-/* false: a request that no node could send. */
-static bool fill(enum form form, struct skeym_reader *reader)
+/* false: a request that no node could send, or for which it needs no token. */
+static bool fill(const struct skeym_conf *conf, enum form form, struct skeym_reader *reader)
 {
     struct skeym_exchange_request *request = &one.request;
     *request = (struct skeym_exchange_request){.method = skeym_span_text("POST"),
@@ -110,6 +113,8 @@ static bool fill(enum form form, struct skeym_reader *reader)
     return skeym_exchange_proof(one.proof, one.keys.proof, request) == SKEYM_OK &&
            request->target.data[0] == '/' && !skeym_span_is(request->method, "HEAD") &&
            !skeym_span_is(request->method, "CONNECT") &&
+           (request->body.size > 0 ||
+            !skeym_console_asks(conf, request->method, request->target)) &&
            !skeym_span_is(request->target, SKEYM_LOGIN_PATH) && request->target.size <= 2048 &&
            !memchr(request->target.data, '#', request->target.size);
 }
@@ -159,37 +164,68 @@ static struct skeym_span write_request(void)
 struct answer {
     int status;
     struct skeym_span type, next, body;
-    size_t size; /* of all of it; 0: not whole */
+    bool console; /* a page of the ward console, which is for all */
+    size_t size;  /* of all of it; 0: not whole */
 };
 
-static struct answer parse(struct skeym_span bytes)
+/* The value of a field in a line of the head. */
+FUZZ_UNWATCHED static bool is_field(struct skeym_span *value, struct skeym_span line,
+                                    const char *name)
+{
+    size_t size = 0;
+    while (name[size] != '\0' && size < line.size && (line.data[size] | 32) == (name[size] | 32)) {
+        size++;
+    }
+    if (name[size] != '\0') {
+        return false;
+    }
+    *value = (struct skeym_span){line.data + size, line.size - size};
+    return true;
+}
+
+FUZZ_UNWATCHED static void read_field(struct answer *answer, size_t *length, struct skeym_span line)
+{
+    struct skeym_span value;
+    if (is_field(&value, line, "Content-Length: ")) {
+        *length = 0;
+        for (size_t i = 0; i < value.size; i++) {
+            FUZZ_MUST(value.data[i] >= '0' && value.data[i] <= '9');
+            *length = *length * 10 + value.data[i] - '0';
+        }
+    } else if (is_field(&value, line, "Content-Type: ")) {
+        answer->type = value;
+    } else if (is_field(&value, line, "SkeyM-Next: ")) {
+        answer->next = value;
+    } else if (is_field(&value, line, "Content-Security-Policy: ")) {
+        answer->console = true;
+    }
+}
+
+FUZZ_UNWATCHED static struct answer parse(struct skeym_span bytes)
 {
     static const struct answer none;
     struct answer answer = {0};
-    unsigned long length = 0;
-    const char *end = bytes.size ? memmem(bytes.data, bytes.size, "\r\n\r\n", 4) : NULL;
-    if (!end) {
-        return none;
-    }
-    size_t head = (size_t)((const uint8_t *)end - bytes.data) + 4;
-    struct skeym_reader reader = skeym_reader(skeym_span_part(bytes, 0, head));
-    struct skeym_span first = fuzz_line(&reader); /* "HTTP/1.1 200 OK" */
-    FUZZ_MUST(first.size > 12 && skeym_span_starts(first, "HTTP/1."));
-    for (size_t i = 9; i < 12; i++) {
-        FUZZ_MUST(first.data[i] >= '0' && first.data[i] <= '9');
-        answer.status = answer.status * 10 + first.data[i] - '0';
-    }
-    while (reader.left > 0) {
-        struct skeym_span line = fuzz_line(&reader);
-        line.size -= line.size > 0; /* CR */
-        char *text = fuzz_text(line);
-        if (!strncasecmp(text, "Content-Length: ", 16)) {
-            length = strtoul(text + 16, NULL, 10);
-        } else if (!strncasecmp(text, "Content-Type: ", 14)) {
-            answer.type = skeym_span_part(line, 14, line.size);
-        } else if (!strncasecmp(text, "SkeyM-Next: ", 12)) {
-            answer.next = skeym_span_part(line, 12, line.size);
+    size_t length = 0, at = 0, head = 0;
+    for (size_t i = 0; i + 1 < bytes.size && head == 0; i++) {
+        if (bytes.data[i] != '\r' || bytes.data[i + 1] != '\n') {
+            continue;
         }
+        struct skeym_span line = {bytes.data + at, i - at};
+        if (at == 0) { /* "HTTP/1.1 200 OK" */
+            FUZZ_MUST(is_field(&line, line, "HTTP/1.") && line.size > 4);
+            for (size_t n = 2; n < 5; n++) {
+                FUZZ_MUST(line.data[n] >= '0' && line.data[n] <= '9');
+                answer.status = answer.status * 10 + line.data[n] - '0';
+            }
+        } else if (line.size > 0) {
+            read_field(&answer, &length, line);
+        } else {
+            head = i + 2;
+        }
+        at = i + 2;
+    }
+    if (head == 0) {
+        return none;
     }
     if (answer.status == 100) { /* one more comes */
         length = 0;
@@ -219,7 +255,7 @@ static bool never(struct skeym_span bytes)
 static bool is_admitted(const struct answer *answer)
 {
     return skeym_span_is(answer->type, SKEYM_JOSE_TYPE) || answer->next.size > 0 ||
-           (answer->status >= 200 && answer->status < 400);
+           (answer->status >= 200 && answer->status < 400 && !answer->console);
 }
 
 static void check_next(struct skeym_service *service, struct skeym_span text)
@@ -255,9 +291,9 @@ static void check_sealed(struct skeym_service *service, const struct answer *ans
 static uint8_t received[ROOM];
 
 /* All answers to bytes that no good token came with: none may be admitted. */
-static void send_strange(struct skeym_span bytes)
+static void send_strange(struct skeym_span bytes, bool busy)
 {
-    int fd = server_world_dial();
+    int fd = server_world_dial(busy);
     (void)server_world_send(fd, bytes);
     (void)shutdown(fd, SHUT_WR);
     size_t size = server_world_receive(fd, received, ROOM, false, never);
@@ -279,10 +315,10 @@ static struct skeym_span twice(struct skeym_span bytes, struct skeym_span more)
 }
 
 static void send_good(struct skeym_service *service, enum form form, unsigned who, bool altered,
-                      struct skeym_span tail)
+                      bool busy, struct skeym_span tail)
 {
     struct skeym_span bytes = write_request();
-    int fd = server_world_dial();
+    int fd = server_world_dial(busy);
     size_t half = form == SPLIT ? bytes.size - one.request.body.size / 2 : bytes.size;
     if (form == TWICE || form == TRAILED) {
         bytes = twice(bytes, form == TWICE ? bytes : tail);
@@ -318,7 +354,7 @@ static struct skeym_span login_request(struct skeym_span body)
 }
 
 /* A login that must be answered, whatever is wished; each token of it opens. */
-static void log_in(struct skeym_service *service, struct skeym_reader *reader)
+static void log_in(struct skeym_service *service, struct skeym_reader *reader, bool busy)
 {
     static struct skeym_login_grant grant;
     struct skeym_credentials own = {0};
@@ -334,7 +370,7 @@ static void log_in(struct skeym_service *service, struct skeym_reader *reader)
     server_world_enrol(&own);
     FUZZ_MUST(skeym_login_start(&state, (struct skeym_room){body, sizeof body}, &size, &own, &wish,
                                 ephemeral) == SKEYM_OK);
-    int fd = server_world_dial();
+    int fd = server_world_dial(busy);
     FUZZ_MUST(server_world_send(fd, login_request(skeym_span(body, size))));
     size = server_world_receive(fd, received, ROOM, true, one_whole);
     server_world_close(fd);
@@ -362,6 +398,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum form form = (enum form)(how % FORMS);
     unsigned who = how / FORMS % WHO;
     bool altered = (how & ALTERED) != 0;
+    bool busy = (how & BUSY) == BUSY;
     if (size > 0 && memmem(data, size, SERVER_SECRET, sizeof SERVER_SECRET - 1)) {
         return 0; /* it could be said or stored anew */
     }
@@ -370,22 +407,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t admitted = skeym_metrics_get(&service->metrics, SKEYM_COUNT_ADMITTED);
     uint64_t expected = 0;
     if (form == RAW) {
-        send_strange(fuzz_copy(fuzz_rest(&reader)));
+        send_strange(fuzz_copy(fuzz_rest(&reader)), busy);
     } else if (form == LOGIN && altered) {
-        log_in(service, &reader);
+        log_in(service, &reader, busy);
     } else if (form == LOGIN) {
-        send_strange(login_request(fuzz_rest(&reader)));
+        send_strange(login_request(fuzz_rest(&reader)), busy);
     } else {
         struct skeym_span where =
             altered ? skeym_read_span(&reader, reader.left >= 2 ? 2 : 0) : (struct skeym_span){0};
         mint(service, who);
-        if (fill(form, &reader)) {
+        if (fill(service->conf, form, &reader)) {
             struct skeym_span tail = form == TRAILED ? fuzz_rest(&reader) : (struct skeym_span){0};
             if (altered) {
                 alter(where);
             }
             expected = !altered;
-            send_good(service, form, who, altered, tail);
+            send_good(service, form, who, altered, busy, tail);
         }
     }
     FUZZ_MUST(skeym_metrics_get(&service->metrics, SKEYM_COUNT_ADMITTED) == admitted + expected);

@@ -335,3 +335,7 @@ put('refusals', {
   another: all(0, '# skeym revoked list 2\n'), cut: all(0, '# skeym rev'),
 });
 put('server', { 'login-good': all(36, u16(5), 3, 7), 'login-clock': all(36, u16(6001), 0, 8), 'login-late': all(36, u16(65536 - 6000), 15, 9) });
+put('server', {
+  'busy-raw': all(192, head('GET /console/ HTTP/1.1', [])), 'busy-post': all(202, create), 'busy-read': all(194, asks),
+  'busy-login': all(228, u16(5), 3, 7), console: all(1, 'GET\n/console/\n\n'),
+});

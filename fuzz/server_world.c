@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server_world.h"
-#include "ask_fhir.h"
 #include "crypto/crypto.h"
 #include "server/home.h"
 #include "server/listener.h"
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <poll.h>
+#include "server_drive.h"
+#include <errno.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-    INPUTS = 4000,      /* then all is made anew */
-    TICK_MS = 20,       /* an input */
-    SILENCE_MS = 5,     /* after which what is half is cut */
-    PATIENCE_MS = 60000 /* for an answer that must come */
+    INPUTS = 4000, /* then all is made anew */
+    TICK_MS = 20   /* an input */
 };
 
 /* --- the system's clock and generator, when the server under test asks -------------------------
@@ -61,7 +58,8 @@ static struct {
     char dir[64], home[80];
     bool open;
     unsigned inputs;
-    uint16_t port;
+    struct sockaddr_un address;
+    int other; /* a connection on which nothing is said, or -1 */
     struct skeym_conf conf;
     struct skeym_service *service;
     struct skeym_listener *listener;
@@ -76,8 +74,9 @@ static enum skeym_error fill(void *arg, void *out, size_t size)
 static void remove_dir(void)
 {
     static const char *const files[] = {
-        "home/keyring", "home/revoked", "home/audit",       "home/lock",        "home/control",
-        "home/reserve", "home/data.db", "home/data.db-wal", "home/data.db-shm", "log"};
+        "home/keyring",     "home/revoked", "home/audit",   "home/lock",
+        "home/control",     "home/reserve", "home/data.db", "home/data.db-wal",
+        "home/data.db-shm", "log",          "socket"};
     char path[128];
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", world.dir, files[i]);
@@ -95,12 +94,9 @@ static void shut(void)
     struct skeym_service *service = world.service;
     atomic_store(&service->stopping, true);
     skeym_listener_quiesce(world.listener);
-    while (skeym_slot_sum(&service->under_way) > 0) {
-        (void)skeym_deadline_cut(&service->deadlines, SKEYM_DEADLINE_NONE - 1);
-        (void)poll(NULL, 0, 1);
-    }
     skeym_listener_stop(world.listener);
-    FUZZ_MUST(atomic_load(&service->body_bytes) == 0 && atomic_load(&service->parked) == 0);
+    (void)server_drive_settle();
+    server_drive(false);
     skeym_readers_close(service->readers);
     skeym_store_close(service->store);
     skeym_fhir_free(service->fhir);
@@ -174,6 +170,12 @@ static bool allow_all(void *arg, char interaction, struct skeym_span type,
     return true;
 }
 
+static void take_answer(void *arg, struct skeym_fhir_answer *answer)
+{
+    struct skeym_fhir_answer **out = arg;
+    *out = answer;
+}
+
 static void put(const char *target, const char *body)
 {
     struct skeym_fhir_request request = {.method = skeym_span_text("PUT"),
@@ -184,25 +186,44 @@ static void put(const char *target, const char *body)
                                          .base_url = world.service->base_url,
                                          .now_ms = now_ms};
     struct skeym_store_reader *reader = skeym_readers_take(world.service->readers);
-    struct skeym_fhir_answer *answer = fuzz_ask_fhir(world.service->fhir, reader, &request);
+    struct skeym_fhir_answer *answer = NULL;
+    (void)skeym_fhir_handle(world.service->fhir, reader, &request, take_answer, &answer);
+    (void)server_drive_settle();
     skeym_readers_give(world.service->readers, reader);
-    FUZZ_MUST(answer->status == 201);
+    FUZZ_MUST(answer && answer->status == 201);
     skeym_fhir_answer_free(answer);
+}
+
+/* The address of the configuration is bound, and let go: what comes over TCP is not the fuzzer's.
+ */
+static int listen_here(void)
+{
+    struct sockaddr_storage bound;
+    int fd = -1;
+    FUZZ_MUST(skeym_listener_listen(&fd, &world.conf.listen, &bound) == SKEYM_OK);
+    FUZZ_MUST(skeym_source_port(&bound) != 0);
+    (void)close(fd);
+    world.address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    (void)snprintf(world.address.sun_path, sizeof world.address.sun_path, "%s/socket", world.dir);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    FUZZ_MUST(fd >= 0 &&
+              bind(fd, (const struct sockaddr *)&world.address, sizeof world.address) == 0 &&
+              listen(fd, 8) == 0);
+    return fd;
 }
 
 static void open_all(void)
 {
     static bool registered;
-    struct sockaddr_storage bound;
     struct skeym_listener_tls none = {0};
-    int fd = -1;
     on = true;
+    server_drive(true);
     make_home();
     make_conf();
     make_service();
-    FUZZ_MUST(skeym_listener_listen(&fd, &world.conf.listen, &bound) == SKEYM_OK);
-    FUZZ_MUST(skeym_listener_start(&world.listener, world.service, fd, &none, 1) == SKEYM_OK);
-    world.port = skeym_source_port(&bound);
+    (void)server_drive_settle();
+    FUZZ_MUST(skeym_listener_start(&world.listener, world.service, listen_here(), &none, 1) ==
+              SKEYM_OK);
     world.open = true;
     world.inputs = 0;
     put("/fhir/Patient/p-2",
@@ -264,14 +285,26 @@ void server_world_enrol(struct skeym_credentials *out)
 /* --- the peer's side
  * ----------------------------------------------------------------------------------- */
 
-int server_world_dial(void)
+static int pair(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(world.port)};
-    int yes = 1;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    FUZZ_MUST(fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0);
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    int ends[2];
+    FUZZ_MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+    server_drive_hand(ends[1]);
+    return ends[0];
+}
+
+int server_world_dial(bool busy)
+{
+    server_drive_hurry(busy);
+    world.other = -1;
+    if (!busy) {
+        return pair();
+    }
+    world.other = pair();
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    FUZZ_MUST(fd >= 0 &&
+              connect(fd, (const struct sockaddr *)&world.address, sizeof world.address) == 0);
+    server_drive_accept();
     return fd;
 }
 
@@ -279,10 +312,11 @@ bool server_world_send(int fd, struct skeym_span bytes)
 {
     while (bytes.size > 0) {
         ssize_t sent = send(fd, bytes.data, bytes.size, MSG_NOSIGNAL);
-        if (sent <= 0) {
+        if (sent < 0) {
             return false;
         }
         bytes = skeym_span_part(bytes, (size_t)sent, bytes.size);
+        server_drive_run();
     }
     return true;
 }
@@ -291,29 +325,36 @@ size_t server_world_receive(int fd, uint8_t *out, size_t room, bool patient,
                             bool (*whole)(struct skeym_span))
 {
     size_t size = 0;
-    unsigned waited_ms = 0;
+    bool idle = true, cut = false; /* the server, since something was sent */
     while (size < room && !whole(skeym_span(out, size))) {
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        if (poll(&ready, 1, SILENCE_MS) == 0) {
-            waited_ms += SILENCE_MS;
-            FUZZ_MUST(waited_ms < PATIENCE_MS);
-            if (!patient) { /* again and again: it may not even have been accepted yet */
-                (void)skeym_deadline_cut(&world.service->deadlines, SKEYM_DEADLINE_NONE - 1);
-            }
-            continue;
-        }
         ssize_t got = recv(fd, out + size, room - size, 0);
-        if (got <= 0) {
+        if (got > 0) {
+            size += (size_t)got;
+            idle = false;
+        } else if (got == 0 || errno != EAGAIN || (idle && patient)) {
             break;
+        } else { /* nothing more comes by itself */
+            if (idle) {
+                FUZZ_MUST(!cut);
+                (void)skeym_deadline_cut(&world.service->deadlines, SKEYM_DEADLINE_NONE - 1);
+                cut = true;
+            }
+            server_drive_run();
+            idle = true;
         }
-        size += (size_t)got;
     }
     return size;
 }
 
 void server_world_close(int fd)
 {
-    struct linger none = {.l_onoff = 1, .l_linger = 0};
-    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    struct skeym_service *service = world.service;
     (void)close(fd);
+    if (world.other >= 0) {
+        (void)close(world.other);
+    }
+    server_drive_run();
+    FUZZ_MUST(skeym_deadline_count(&service->deadlines) == 0);
+    FUZZ_MUST(skeym_slot_sum(&service->under_way) == 0);
+    FUZZ_MUST(atomic_load(&service->body_bytes) == 0 && atomic_load(&service->parked) == 0);
 }

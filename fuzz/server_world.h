@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A whole server inside of the fuzzer: home folder, state, store, FHIR and the HTTP library's
- * listener with one thread, on loopback. Its clock and its randomness are counters of ours (the
- * linker puts them in the place of clock_gettime and getrandom), so that one input does one thing.
+ * listener, which the fuzzer's thread drives (server_drive.h), behind sockets. Its clock and its
+ * randomness are counters of ours (the linker puts them in the place of clock_gettime and
+ * getrandom), so that one input does one thing.
  */
 #ifndef SKEYM_FUZZ_SERVER_WORLD_H
 #define SKEYM_FUZZ_SERVER_WORLD_H
@@ -19,15 +20,18 @@ void server_world_tick(struct skeym_service *service);
 uint64_t server_world_now(void);
 /* An enrolled node's own, of this server's folder. */
 void server_world_enrol(struct skeym_credentials *out);
-/* A connected socket. */
-int server_world_dial(void);
-/* Sends all; false when the server has closed. */
+/* A connected socket, which does not block. busy: it comes by way of the socket that the server
+ * listens on and its acceptor's thread, another connection is open beside it, and the store's
+ * writer is quicker than the request; else it is handed over at once, alone, and the writer is
+ * slower. */
+int server_world_dial(bool busy);
+/* Sends all, and has the server read it; false when it has closed. */
 bool server_world_send(int fd, struct skeym_span bytes);
-/* Receives until `whole` says so or the server closes. patient: the answer must come; else after
- * some silence the server's own deadline cuts the connection. Returns the bytes. */
+/* Receives until `whole` says so or the server closes or has no more to say. patient: that is all;
+ * else the server's own deadline then cuts the connection, and must end it. Returns the bytes. */
 size_t server_world_receive(int fd, uint8_t *out, size_t room, bool patient,
                             bool (*whole)(struct skeym_span));
-/* Without a trace in the kernel's tables. */
+/* Of this peer nothing must be left in the server. */
 void server_world_close(int fd);
 
 #endif
