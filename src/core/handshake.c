@@ -97,15 +97,19 @@ const struct skeym_enrol_keys *skeym_handshake_current(const struct skeym_author
     return &keys->enrol[keys->enrol_count - 1];
 }
 
-const struct skeym_enrol_keys *skeym_handshake_enrol(const struct skeym_authority_keys *keys,
-                                                     uint32_t id)
+void skeym_handshake_enrol(struct skeym_enrol_keys *out, const struct skeym_authority_keys *keys,
+                           uint32_t id)
 {
+    *out = *skeym_handshake_current(keys);
     for (size_t i = 0; i < keys->enrol_count; i++) {
-        if (keys->enrol[i].id == id) {
-            return &keys->enrol[i];
-        }
+        const struct skeym_enrol_keys *key = &keys->enrol[i];
+        skeym_crypto_replace(out, key, sizeof *out, key->id == id);
     }
-    return skeym_handshake_current(keys);
+}
+
+enum skeym_error skeym_handshake_decide(enum skeym_error error)
+{
+    return skeym_crypto_choose(error == SKEYM_ERR_WEAK, SKEYM_ERR_HANDSHAKE, error);
 }
 
 /* --- the authority's side: message 2 ------------------------------------------------- */

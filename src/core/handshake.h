@@ -53,11 +53,15 @@ SKEYM_MUST_USE enum skeym_error skeym_handshake_read_2(struct skeym_span *plain,
 SKEYM_MUST_USE enum skeym_error skeym_handshake_split(struct skeym_handshake_body *out,
                                                       struct skeym_span bytes, size_t least,
                                                       size_t most);
-/* The enrol key of an id; the current one for an id that is unknown (under which what names it does
- * not open). */
-const struct skeym_enrol_keys *skeym_handshake_enrol(const struct skeym_authority_keys *keys,
-                                                     uint32_t id);
+/* SECRET out: a copy of the enrol key of an id, the caller's to wipe; of the current one for an id
+ * that is unknown (under which what names it does not open). All keys are read, whichever it is. */
+void skeym_handshake_enrol(struct skeym_enrol_keys *out, const struct skeym_authority_keys *keys,
+                           uint32_t id);
 const struct skeym_enrol_keys *skeym_handshake_current(const struct skeym_authority_keys *keys);
+
+/* Where message 1 is decided on, once all of it has been read: what is told of the first error, or
+ * SKEYM_OK. Nothing that is done before depends on what comes out here; ./dev ct sees to that. */
+SKEYM_MUST_USE enum skeym_error skeym_handshake_decide(enum skeym_error error);
 
 /* Writes message 2's head into out; the payload is to be written through *writer, where it will be
  * sealed. Errors: SKEYM_ERR_SPACE, SKEYM_ERR_WEAK, SKEYM_ERR_CRYPTO. */

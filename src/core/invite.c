@@ -255,48 +255,52 @@ enum skeym_error skeym_invite_finish(struct skeym_invite_grant *out, struct skey
 
 /* --- the authority's side: message 1 --------------------------------------------------- */
 
-static const struct skeym_enrol_keys *enrol_of(const struct skeym_authority_keys *keys,
-                                               struct skeym_span invitation)
+/* SECRET out. */
+static void enrol_of(struct skeym_enrol_keys *out, const struct skeym_authority_keys *keys,
+                     struct skeym_span invitation)
 {
     uint32_t id = 0;
     const struct skeym_sealed sort = {.least = CLAIMS_MIN, .most = SKEYM_INVITE_CLAIMS_BYTES};
     enum skeym_error error = skeym_sealed_key(&id, &sort, invitation);
-    return error ? skeym_handshake_current(keys) : skeym_handshake_enrol(keys, id);
+    skeym_handshake_enrol(out, keys, error ? 0 : id); /* which no key has */
 }
 
-/* The secret comes from the invitation's bytes, whatever they are: so one that does not open needs
- * no decoy of its own, and what follows costs the same. */
+/* One path, as at a login. The secret comes from the invitation's bytes, whatever they are: so one
+ * that does not open needs no decoy of its own. */
 static enum skeym_error read_message_1(struct skeym_invite_request *out,
                                        const struct skeym_authority_keys *keys,
                                        const struct skeym_handshake_body *body,
                                        struct skeym_room payload)
 {
-    const struct skeym_enrol_keys *enrol = enrol_of(keys, body->opening);
-    const struct skeym_sealed sort = invitations(enrol);
+    struct skeym_enrol_keys enrol;
+    struct skeym_handshake *state = &out->state;
     struct skeym_invite_claims claims = {0};
     uint8_t plain[SKEYM_INVITE_CLAIMS_BYTES];
     uint8_t secret[SKEYM_INVITE_SECRET_BYTES];
     uint8_t psk[32];
     size_t size = 0;
-    enum skeym_error sealed = skeym_sealed_open(plain, &size, &sort, body->opening);
-    enum skeym_error error = skeym_invite_secret(secret, enrol, body->opening);
-    enum skeym_error mixed = psk_of(psk, secret, body->opening);
-    struct skeym_handshake *state = &out->state;
+    enrol_of(&enrol, keys, body->opening);
+    const struct skeym_sealed sort = invitations(&enrol);
+    bool located = skeym_sealed_open(plain, &size, &sort, body->opening) == SKEYM_OK;
+    enum skeym_error error = skeym_crypto_choose(located, SKEYM_OK, SKEYM_ERR_LOCATOR);
+    error = skeym_crypto_first(error, skeym_invite_secret(secret, &enrol, body->opening));
+    error = skeym_crypto_first(error, psk_of(psk, secret, body->opening));
     skeym_handshake_begin(state, LABEL, body->opening, keys->identity_public);
     memcpy(state->static_key, keys->identity, sizeof state->static_key);
     memcpy(state->peer_static, keys->identity_public, sizeof state->peer_static); /* stands in */
-    enum skeym_error head = skeym_noise_read_1_stranger(state, body->head, psk);
-    enum skeym_error opened = skeym_noise_open(state, payload, body->sealed);
+    error = skeym_crypto_first(error, skeym_noise_read_1_stranger(state, body->head, psk));
+    error = skeym_crypto_first(error, skeym_noise_open(state, payload, body->sealed));
     skeym_crypto_wipe(secret, sizeof secret);
     skeym_crypto_wipe(psk, sizeof psk);
-    error = error ? error : mixed ? mixed : head ? head : opened;
-    if (sealed || (!error && skeym_invite_claims_read(&claims, skeym_span(plain, size)))) {
-        return SKEYM_ERR_LOCATOR;
+    skeym_crypto_wipe(&enrol, sizeof enrol);
+    error = skeym_handshake_decide(error);
+    if (!error && skeym_invite_claims_read(&claims, skeym_span(plain, size))) {
+        error = SKEYM_ERR_LOCATOR;
     }
     out->claims = claims.node;
     out->expires_s = claims.expires_s;
     memcpy(out->claims.public_key, state->peer_static, sizeof out->claims.public_key);
-    return error == SKEYM_ERR_WEAK ? SKEYM_ERR_HANDSHAKE : error;
+    return error;
 }
 
 enum skeym_error skeym_invite_read(struct skeym_invite_request *out,

@@ -208,14 +208,14 @@ enum skeym_error skeym_login_finish_in_place(struct skeym_login_grant *out,
 
 /* --- the authority's side: message 1 ----------------------------------------------- */
 
-/* An unknown id gets the current key, under which its locator does not open; so does what is no
- * locator. */
-static const struct skeym_enrol_keys *enrol_of(const struct skeym_authority_keys *keys,
-                                               struct skeym_span locator)
+/* SECRET out. An unknown id gets the current key, under which its locator does not open; so does
+ * what is no locator. */
+static void enrol_of(struct skeym_enrol_keys *out, const struct skeym_authority_keys *keys,
+                     struct skeym_span locator)
 {
     uint32_t id = 0;
     enum skeym_error error = skeym_locator_key(&id, locator);
-    return error ? skeym_handshake_current(keys) : skeym_handshake_enrol(keys, id);
+    skeym_handshake_enrol(out, keys, error ? 0 : id); /* which no key has */
 }
 
 static enum skeym_error read_wish(struct skeym_login_request *out, struct skeym_span plain)
@@ -232,39 +232,39 @@ static enum skeym_error read_wish(struct skeym_login_request *out, struct skeym_
     return good ? SKEYM_OK : SKEYM_ERR_SHAPE;
 }
 
-/* From the locator on: no return before both products are done, and what the claims say is read
- * only once the message opened. payload gets the opened one. */
+/* From the locator on there is one path, for what opens and what does not, up to where it is
+ * decided on: no branch, no address, not one instruction more or less. What the claims say is read
+ * after that. payload gets the opened one. */
 static enum skeym_error read_message_1(struct skeym_login_request *out,
                                        const struct skeym_authority_keys *keys,
                                        const struct skeym_handshake_body *body,
                                        struct skeym_room payload)
 {
-    const struct skeym_enrol_keys *enrol = enrol_of(keys, body->opening);
-    uint8_t claims[SKEYM_NODE_CLAIMS_BYTES];
-    size_t size = 0;
-    enum skeym_error located = skeym_locator_unseal(claims, &size, enrol, body->opening);
-    /* What does not open was wiped, and gets a decoy of its size: what follows costs the same, and
-     * fails. What opens is left as it is in the same time. */
-    uint8_t other[SKEYM_NODE_CLAIMS_BYTES];
-    if (!located) {
-        skeym_crypto_wipe(other, size);
-    }
-    memcpy(located ? claims : other, keys->identity_public, sizeof keys->identity_public);
-    uint8_t psk[SKEYM_SECRET_BYTES];
-    enum skeym_error error = skeym_locator_credential(psk, enrol, skeym_span(claims, size));
+    struct skeym_enrol_keys enrol;
     struct skeym_handshake *state = &out->state;
+    uint8_t claims[SKEYM_NODE_CLAIMS_BYTES];
+    uint8_t psk[SKEYM_SECRET_BYTES];
+    size_t size = 0;
+    enrol_of(&enrol, keys, body->opening);
+    out->enrol_id = enrol.id;
+    bool located = skeym_locator_unseal(claims, &size, &enrol, body->opening) == SKEYM_OK;
+    /* What does not open is zeros: a decoy of its size, of a node that nobody is. */
+    skeym_crypto_replace(claims, keys->identity_public, sizeof keys->identity_public, !located);
+    enum skeym_error error = skeym_crypto_choose(located, SKEYM_OK, SKEYM_ERR_LOCATOR);
+    error =
+        skeym_crypto_first(error, skeym_locator_credential(psk, &enrol, skeym_span(claims, size)));
     skeym_handshake_begin(state, LABEL, body->opening, keys->identity_public);
     memcpy(state->static_key, keys->identity, sizeof state->static_key);
     memcpy(state->peer_static, claims, sizeof state->peer_static); /* they begin with it */
-    enum skeym_error head = skeym_noise_read_1(state, body->head, psk);
-    enum skeym_error opened = skeym_noise_open(state, payload, body->sealed);
+    error = skeym_crypto_first(error, skeym_noise_read_1(state, body->head, psk));
+    error = skeym_crypto_first(error, skeym_noise_open(state, payload, body->sealed));
     skeym_crypto_wipe(psk, sizeof psk);
-    out->enrol_id = enrol->id;
-    error = error ? error : head ? head : opened;
-    if (located || (!error && skeym_node_claims_read(&out->claims, skeym_span(claims, size)))) {
-        return SKEYM_ERR_LOCATOR;
+    skeym_crypto_wipe(&enrol, sizeof enrol);
+    error = skeym_handshake_decide(error);
+    if (!error && skeym_node_claims_read(&out->claims, skeym_span(claims, size))) {
+        error = SKEYM_ERR_LOCATOR;
     }
-    return error == SKEYM_ERR_WEAK ? SKEYM_ERR_HANDSHAKE : error;
+    return error;
 }
 
 enum skeym_error skeym_login_read(struct skeym_login_request *out,

@@ -8,11 +8,6 @@
 static const char protocol_name[] = "Noise_IKpsk1_25519_AESGCM_SHA256";
 _Static_assert(sizeof protocol_name - 1 == SKEYM_SHA256_BYTES, "the name would need hashing");
 
-static enum skeym_error first(enum skeym_error before, enum skeym_error now)
-{
-    return before ? before : now;
-}
-
 /* --- symmetric state -------------------------------------------------------- */
 
 static void mix_hash(struct skeym_handshake *state, struct skeym_span a, struct skeym_span b)
@@ -87,10 +82,7 @@ enum skeym_error skeym_noise_open(struct skeym_handshake *state, struct skeym_ro
     memcpy(h, state->h, sizeof h);
     mix_hash(state, sealed, (struct skeym_span){0}); /* before out, which may be sealed */
     enum skeym_error error = skeym_crypto_open(out, state->k, iv, skeym_span(h, sizeof h), sealed);
-    if (!error) { /* as long as it takes to wipe a key that did not open */
-        skeym_crypto_wipe(h, sizeof h);
-    }
-    return error == SKEYM_ERR_SEAL ? SKEYM_ERR_HANDSHAKE : error;
+    return skeym_crypto_choose(error == SKEYM_ERR_SEAL, SKEYM_ERR_HANDSHAKE, error);
 }
 
 /* --- tokens ------------------------------------------------------------------- */
@@ -108,7 +100,7 @@ static enum skeym_error mix_product(struct skeym_handshake *state, const uint8_t
 {
     uint8_t product[32];
     enum skeym_error error = skeym_crypto_x25519(product, own, peer);
-    error = first(error, mix_key(state, product));
+    error = skeym_crypto_first(error, mix_key(state, product));
     skeym_crypto_wipe(product, sizeof product);
     return error;
 }
@@ -131,12 +123,12 @@ enum skeym_error skeym_noise_write_1(struct skeym_handshake *state, uint8_t out[
     uint8_t own[32];
     struct skeym_room sealed = {out + 32, 32 + SKEYM_NOISE_TAG_BYTES};
     enum skeym_error error = skeym_crypto_x25519_public(out, state->ephemeral_key);
-    error = first(error, skeym_crypto_x25519_public(own, state->static_key));
-    error = first(error, mix_ephemeral(state, out));
-    error = first(error, mix_product(state, state->ephemeral_key, state->peer_static));
-    error = first(error, skeym_noise_seal(state, sealed, skeym_span(own, sizeof own)));
-    error = first(error, mix_product(state, state->static_key, state->peer_static));
-    error = first(error, mix_key_and_hash(state, psk));
+    error = skeym_crypto_first(error, skeym_crypto_x25519_public(own, state->static_key));
+    error = skeym_crypto_first(error, mix_ephemeral(state, out));
+    error = skeym_crypto_first(error, mix_product(state, state->ephemeral_key, state->peer_static));
+    error = skeym_crypto_first(error, skeym_noise_seal(state, sealed, skeym_span(own, sizeof own)));
+    error = skeym_crypto_first(error, mix_product(state, state->static_key, state->peer_static));
+    error = skeym_crypto_first(error, mix_key_and_hash(state, psk));
     if (error) {
         memset(out, 0, SKEYM_NOISE_HEAD_1);
     }
@@ -151,16 +143,15 @@ static enum skeym_error read_1(struct skeym_handshake *state, const uint8_t in[S
     struct skeym_span sealed = {in + 32, 32 + SKEYM_NOISE_TAG_BYTES};
     memcpy(state->peer_ephemeral, in, sizeof state->peer_ephemeral);
     enum skeym_error error = mix_ephemeral(state, in);
-    error = first(error, mix_product(state, state->static_key, state->peer_ephemeral));
-    error = first(error, skeym_noise_open(state, room, sealed));
-    if (stranger && !error) {
-        memcpy(state->peer_static, claimed, sizeof state->peer_static);
+    error = skeym_crypto_first(error, mix_product(state, state->static_key, state->peer_ephemeral));
+    error = skeym_crypto_first(error, skeym_noise_open(state, room, sealed));
+    if (stranger) {
+        skeym_crypto_replace(state->peer_static, claimed, sizeof claimed, error == SKEYM_OK);
     }
-    if (!skeym_crypto_equal(claimed, state->peer_static, sizeof claimed)) {
-        error = first(error, SKEYM_ERR_HANDSHAKE);
-    }
-    error = first(error, mix_product(state, state->static_key, state->peer_static));
-    error = first(error, mix_key_and_hash(state, psk));
+    bool same = skeym_crypto_equal(claimed, state->peer_static, sizeof claimed);
+    error = skeym_crypto_first(error, skeym_crypto_choose(same, SKEYM_OK, SKEYM_ERR_HANDSHAKE));
+    error = skeym_crypto_first(error, mix_product(state, state->static_key, state->peer_static));
+    error = skeym_crypto_first(error, mix_key_and_hash(state, psk));
     skeym_crypto_wipe(state->static_key, sizeof state->static_key);
     return error;
 }
@@ -181,9 +172,10 @@ enum skeym_error skeym_noise_read_1_stranger(struct skeym_handshake *state,
 enum skeym_error skeym_noise_write_2(struct skeym_handshake *state, uint8_t out[SKEYM_NOISE_HEAD_2])
 {
     enum skeym_error error = skeym_crypto_x25519_public(out, state->ephemeral_key);
-    error = first(error, mix_ephemeral(state, out));
-    error = first(error, mix_product(state, state->ephemeral_key, state->peer_ephemeral));
-    error = first(error, mix_product(state, state->ephemeral_key, state->peer_static));
+    error = skeym_crypto_first(error, mix_ephemeral(state, out));
+    error =
+        skeym_crypto_first(error, mix_product(state, state->ephemeral_key, state->peer_ephemeral));
+    error = skeym_crypto_first(error, mix_product(state, state->ephemeral_key, state->peer_static));
     if (error) {
         memset(out, 0, SKEYM_NOISE_HEAD_2);
     }
@@ -195,6 +187,7 @@ enum skeym_error skeym_noise_read_2(struct skeym_handshake *state,
 {
     memcpy(state->peer_ephemeral, in, sizeof state->peer_ephemeral);
     enum skeym_error error = mix_ephemeral(state, in);
-    error = first(error, mix_product(state, state->ephemeral_key, state->peer_ephemeral));
-    return first(error, mix_product(state, state->static_key, state->peer_ephemeral));
+    error =
+        skeym_crypto_first(error, mix_product(state, state->ephemeral_key, state->peer_ephemeral));
+    return skeym_crypto_first(error, mix_product(state, state->static_key, state->peer_ephemeral));
 }

@@ -64,9 +64,8 @@ enum skeym_error skeym_sealed_open(uint8_t *out, size_t *size, const struct skey
     const uint8_t *nonce = sealed.data + PREFIX_BYTES;
     struct skeym_span rest = skeym_span_part(sealed, SKEYM_LOCATOR_HEAD, sealed.size);
     error = skeym_xaes_open(room, sort->key, nonce, aad, rest);
-    if (!error && id != sort->id) {
-        skeym_crypto_wipe(out, sort->most);
-        error = SKEYM_ERR_LOCATOR;
-    }
-    return error == SKEYM_ERR_SEAL ? SKEYM_ERR_LOCATOR : error;
+    bool known = id == sort->id;
+    skeym_crypto_keep(out, *size, known);
+    error = skeym_crypto_first(error, skeym_crypto_choose(known, SKEYM_OK, SKEYM_ERR_LOCATOR));
+    return skeym_crypto_choose(error == SKEYM_ERR_SEAL, SKEYM_ERR_LOCATOR, error);
 }

@@ -102,6 +102,10 @@ const char *skeym_crypto_name(void)
 
 /* --- AES-256 and X25519 ---------------------------------------------------- */
 
+/* Up to this size, which is over that of all that a login or a token seals, what opens and what
+ * does not take the same path. A long body is not gone through once more for it. */
+#define BRIEF_BYTES 1024
+
 enum skeym_error skeym_crypto_seal(struct skeym_room out, const uint8_t key[SKEYM_KEY_BYTES],
                                    const uint8_t iv[SKEYM_IV_BYTES], struct skeym_span aad,
                                    struct skeym_span plain)
@@ -127,7 +131,9 @@ enum skeym_error skeym_crypto_open(struct skeym_room out, const uint8_t key[SKEY
     }
     size_t size = sealed.size - SKEYM_TAG_BYTES;
     enum skeym_error error = backend(size)->open(out.data, key, iv, aad, sealed);
-    if (error) {
+    if (size <= BRIEF_BYTES) {
+        skeym_crypto_keep(out.data, size, error == SKEYM_OK);
+    } else if (error) {
         skeym_crypto_wipe(out.data, size);
     }
     return error;
@@ -186,11 +192,8 @@ enum skeym_error skeym_crypto_x25519(uint8_t out[SKEYM_KEY_BYTES],
     uint8_t product[SKEYM_KEY_BYTES];
     prepare();
     enum skeym_error error = chosen.curve->x25519(product, key, peer);
-    if (error) {
-        memset(out, 0, SKEYM_KEY_BYTES);
-    } else {
-        memcpy(out, product, SKEYM_KEY_BYTES);
-    }
+    memcpy(out, product, SKEYM_KEY_BYTES);
+    skeym_crypto_keep(out, SKEYM_KEY_BYTES, error == SKEYM_OK);
     skeym_crypto_wipe(product, sizeof product);
     return error;
 }
@@ -241,4 +244,50 @@ bool skeym_crypto_equal(const void *a, const void *b, size_t size)
     /* The compiler is not to know that it could stop before, nor to make a branch of the rest. */
     __asm__ volatile("" : "+r"(differ));
     return (bool)(1 ^ ((differ | (0 - differ)) >> 63));
+}
+
+/* All ones, or zero; the compiler is not to know that it is one of the two. */
+static uint64_t mask_of(bool ones)
+{
+    uint64_t mask = 0 - (uint64_t)ones;
+    __asm__ volatile("" : "+r"(mask));
+    return mask;
+}
+
+void skeym_crypto_keep(void *data, size_t size, bool keep)
+{
+    uint8_t *bytes = data;
+    uint64_t mask = mask_of(keep);
+    size_t at = 0;
+    for (; size - at >= sizeof mask; at += sizeof mask) {
+        uint64_t word;
+        memcpy(&word, bytes + at, sizeof word);
+        word &= mask;
+        memcpy(bytes + at, &word, sizeof word);
+    }
+    for (; at < size; at++) {
+        bytes[at] &= (uint8_t)mask;
+    }
+    __asm__ volatile("" : : "r"(data) : "memory"); /* as skeym_crypto_wipe */
+}
+
+void skeym_crypto_replace(void *out, const void *from, size_t size, bool replace)
+{
+    uint8_t *to = out;
+    const uint8_t *bytes = from;
+    uint64_t mask = mask_of(replace);
+    for (size_t at = 0; at < size; at++) {
+        to[at] ^= (uint8_t)(mask & (to[at] ^ bytes[at]));
+    }
+}
+
+enum skeym_error skeym_crypto_choose(bool first, enum skeym_error a, enum skeym_error b)
+{
+    uint64_t mask = mask_of(first);
+    return (enum skeym_error)((mask & (uint64_t)a) | (~mask & (uint64_t)b));
+}
+
+enum skeym_error skeym_crypto_first(enum skeym_error before, enum skeym_error now)
+{
+    return skeym_crypto_choose(before != SKEYM_OK, before, now);
 }

@@ -109,4 +109,16 @@ bool skeym_crypto_avx2(void);
 /* Compares secrets in time that depends on size alone. */
 bool skeym_crypto_equal(const void *a, const void *b, size_t size);
 
+/* What has two outcomes in one path: each of these does the same work, instruction by instruction,
+ * whatever its flag is. Who refuses goes on by these, and decides at the end. */
+
+/* Leaves the data, or makes it zero as skeym_crypto_wipe does. */
+void skeym_crypto_keep(void *data, size_t size, bool keep);
+/* out becomes what `from` is, or stays what it was. They do not overlap. */
+void skeym_crypto_replace(void *out, const void *from, size_t size, bool replace);
+/* a, or b. */
+enum skeym_error skeym_crypto_choose(bool first, enum skeym_error a, enum skeym_error b);
+/* The earlier of two errors. */
+enum skeym_error skeym_crypto_first(enum skeym_error before, enum skeym_error now);
+
 #endif

@@ -60,7 +60,7 @@ static enum skeym_error open_sealed(uint8_t *out, const uint8_t key[SKEYM_KEY_BY
     bool equal = skeym_crypto_equal(right, sealed.data + size, sizeof right);
     skeym_crypto_wipe(&work, WORK_BYTES);
     skeym_crypto_wipe(right, sizeof right);
-    return equal ? SKEYM_OK : SKEYM_ERR_SEAL;
+    return skeym_crypto_choose(equal, SKEYM_OK, SKEYM_ERR_SEAL);
 }
 
 /* --- single blocks ------------------------------------------------------------ */

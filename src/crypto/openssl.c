@@ -219,10 +219,9 @@ static enum skeym_error x25519(uint8_t out[SKEYM_KEY_BYTES], const uint8_t key[S
                                const uint8_t peer[SKEYM_KEY_BYTES])
 {
     bool done = multiply(out, key, peer);
-    if (skeym_crypto_equal(out, zeros, SKEYM_KEY_BYTES)) {
-        return SKEYM_ERR_WEAK;
-    }
-    return done ? SKEYM_OK : SKEYM_ERR_CRYPTO;
+    bool zero = skeym_crypto_equal(out, zeros, SKEYM_KEY_BYTES);
+    enum skeym_error error = skeym_crypto_choose(done, SKEYM_OK, SKEYM_ERR_CRYPTO);
+    return skeym_crypto_choose(zero, SKEYM_ERR_WEAK, error);
 }
 
 /* --- the table --------------------------------------------------------------- */

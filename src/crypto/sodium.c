@@ -32,16 +32,23 @@ static bool seal(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const uint8_t
     return done;
 }
 
+/* libsodium decrypts nothing that it refuses, which would tell by 40 ns what was refused. So it is
+ * asked for the verdict alone; and, as GCM's cipher undoes itself, to encrypt what is encrypted,
+ * whatever the verdict is. */
 static enum skeym_error open_sealed(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES],
                                     const uint8_t iv[SKEYM_IV_BYTES], struct skeym_span aad,
                                     struct skeym_span sealed)
 {
     crypto_aead_aes256gcm_state state;
-    bool done = crypto_aead_aes256gcm_beforenm(&state, key) == 0 &&
-                crypto_aead_aes256gcm_decrypt_afternm(out, NULL, NULL, sealed.data, sealed.size,
-                                                      aad.data, aad.size, iv, &state) == 0;
+    uint8_t none[SKEYM_TAG_BYTES];
+    size_t size = sealed.size - SKEYM_TAG_BYTES;
+    int refused = crypto_aead_aes256gcm_beforenm(&state, key);
+    refused |= crypto_aead_aes256gcm_decrypt_detached_afternm(
+        NULL, NULL, sealed.data, size, sealed.data + size, aad.data, aad.size, iv, &state);
+    refused |= crypto_aead_aes256gcm_encrypt_detached_afternm(out, none, NULL, sealed.data, size,
+                                                              NULL, 0, NULL, iv, &state);
     skeym_crypto_wipe(&state, sizeof state);
-    return done ? SKEYM_OK : SKEYM_ERR_SEAL;
+    return skeym_crypto_choose(refused == 0, SKEYM_OK, SKEYM_ERR_SEAL);
 }
 
 static bool x25519_public(uint8_t out[SKEYM_KEY_BYTES], const uint8_t key[SKEYM_KEY_BYTES])

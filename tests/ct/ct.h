@@ -55,6 +55,10 @@ void ct_key(uint8_t out[32], uint8_t seed);
 /* ct_doors.c: where a payload that Noise opens next holds C_i; 0 for none. */
 extern size_t ct_credential_at;
 
+/* ct_doors.c: while it is set, what skeym_crypto_equal says is secret as well, up to where a
+ * handshake is decided on. */
+extern bool ct_one_path;
+
 /* ct_doors.c: reports that were the one verdict that a library is expected to reach. */
 extern unsigned ct_verdicts;
 

@@ -138,6 +138,30 @@ static void equal(void)
     }
 }
 
+/* Which of the two is secret as well. */
+static void one_path(void)
+{
+    uint8_t key[32], other[32], kept[37];
+    for (unsigned i = 0; i < 2; i++) {
+        bool yes = i == 1;
+        enum skeym_error error = SKEYM_ERR_SEAL, none = SKEYM_OK;
+        ct_key(key, 1);
+        ct_key(other, 2);
+        memset(kept, 3, sizeof kept);
+        ct_poison(kept, sizeof kept);
+        ct_poison(&yes, sizeof yes);
+        ct_poison(&error, sizeof error);
+        ct_poison(&none, sizeof none);
+        skeym_crypto_keep(kept, sizeof kept, yes);
+        skeym_crypto_replace(key, other, sizeof key, yes);
+        ct_secret(kept, sizeof kept, "what is kept, or not");
+        ct_secret(key, sizeof key, "one of two keys");
+        ct_right(skeym_crypto_choose(yes, error, none) == (i == 1 ? SKEYM_ERR_SEAL : SKEYM_OK),
+                 "one of two errors");
+        ct_right(skeym_crypto_first(none, error) == SKEYM_ERR_SEAL, "the first error");
+    }
+}
+
 static void wipe(void)
 {
     uint8_t key[32], bits[32];
@@ -165,6 +189,7 @@ const struct ct_case ct_crypto_cases[] = {
     {"gcm_long", gcm_long},
     {"cmac_blocks", cmac_blocks},
     {"equal", equal},
+    {"one_path", one_path},
     {"wipe", wipe},
     {"random", random_bytes},
     {NULL, NULL},

@@ -4,8 +4,8 @@
  * The linker puts each __wrap_ function between src/ and the function that it is named after
  * (CMakeLists.txt); the real one has done all of its work, marks and all, when the mark is taken.
  */
+#include "core/handshake.h"
 #include "core/locator.h"
-#include "core/noise.h"
 #include "ct.h"
 #include "node/credential_file.h"
 #include <openssl/evp.h>
@@ -24,12 +24,25 @@
 unsigned ct_verdicts;
 
 /* Equal or not decides between two answers that everybody sees: the verdict is public. That its
- * making depends on nothing but the size is what the real function is held to, in here. */
+ * making depends on nothing but the size is what the real function is held to, in here. While a
+ * login or an enrolment is read, it is not public yet. */
+bool ct_one_path;
+
 DOOR(bool, skeym_crypto_equal, (const void *a, const void *b, size_t size))
 {
     bool equal = __real_skeym_crypto_equal(a, b, size);
-    ct_publish(&equal, sizeof equal);
+    if (!ct_one_path) {
+        ct_publish(&equal, sizeof equal);
+    }
     return equal;
+}
+
+/* All of message 1 has been read: refused or not is what everybody sees. */
+DOOR(enum skeym_error, skeym_handshake_decide, (enum skeym_error error))
+{
+    enum skeym_error decided = __real_skeym_handshake_decide(error);
+    ct_publish(&decided, sizeof decided);
+    return decided;
 }
 
 /* A public key. */
@@ -41,10 +54,13 @@ DOOR(enum skeym_error, skeym_crypto_x25519_public,
     return error;
 }
 
-/* libsodium computes "the product is zero" without a branch; it is refused for all to see. */
+/* libsodium computes "the product is zero" without a branch; it is refused for all to see. It looks
+ * at the peer's key, which is public, whoever's it is, for points of low order. */
 DOOR(int, crypto_scalarmult, (unsigned char *q, const unsigned char *n, const unsigned char *p))
 {
-    int zero = __real_crypto_scalarmult(q, n, p);
+    uint8_t peer[crypto_scalarmult_BYTES];
+    memcpy(peer, p, sizeof peer);
+    int zero = __real_crypto_scalarmult(q, n, ct_wire(peer, sizeof peer).data);
     ct_publish(&zero, sizeof zero);
     return zero;
 }
@@ -64,14 +80,14 @@ static void one_verdict(unsigned before)
     ct_verdicts += ct_reports() > before ? 1 : 0;
 }
 
-DOOR(int, crypto_aead_aes256gcm_decrypt_afternm,
-     (unsigned char *m, unsigned long long *mlen, unsigned char *nsec, const unsigned char *c,
-      unsigned long long clen, const unsigned char *ad, unsigned long long adlen,
+DOOR(int, crypto_aead_aes256gcm_decrypt_detached_afternm,
+     (unsigned char *m, unsigned char *nsec, const unsigned char *c, unsigned long long clen,
+      const unsigned char *mac, const unsigned char *ad, unsigned long long adlen,
       const unsigned char *npub, const crypto_aead_aes256gcm_state *state))
 {
     unsigned before = ct_reports();
-    int refused = __real_crypto_aead_aes256gcm_decrypt_afternm(m, mlen, nsec, c, clen, ad, adlen,
-                                                               npub, state);
+    int refused = __real_crypto_aead_aes256gcm_decrypt_detached_afternm(m, nsec, c, clen, mac, ad,
+                                                                        adlen, npub, state);
     one_verdict(before);
     return refused;
 }
@@ -148,7 +164,9 @@ DOOR(enum skeym_error, skeym_noise_open,
      (struct skeym_handshake * state, struct skeym_room out, struct skeym_span sealed))
 {
     enum skeym_error error = __real_skeym_noise_open(state, out, sealed);
-    if (!error && sealed.size >= SKEYM_NOISE_TAG_BYTES) {
+    enum skeym_error seen = error;
+    ct_publish(&seen, sizeof seen);
+    if (!seen && sealed.size >= SKEYM_NOISE_TAG_BYTES) {
         size_t size = sealed.size - SKEYM_NOISE_TAG_BYTES;
         ct_publish(out.data, size);
         if (ct_credential_at > 0 && ct_credential_at + SKEYM_SECRET_BYTES <= size) {

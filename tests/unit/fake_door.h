@@ -118,6 +118,30 @@ bool skeym_crypto_equal(const void *a, const void *b, size_t size)
     return memcmp(a, b, size) == 0;
 }
 
+void skeym_crypto_keep(void *data, size_t size, bool keep)
+{
+    if (!keep) {
+        skeym_crypto_wipe(data, size);
+    }
+}
+
+void skeym_crypto_replace(void *out, const void *from, size_t size, bool replace)
+{
+    if (replace) {
+        memcpy(out, from, size);
+    }
+}
+
+enum skeym_error skeym_crypto_choose(bool first, enum skeym_error a, enum skeym_error b)
+{
+    return first ? a : b;
+}
+
+enum skeym_error skeym_crypto_first(enum skeym_error before, enum skeym_error now)
+{
+    return before ? before : now;
+}
+
 bool skeym_crypto_avx2(void)
 {
     return door_avx2;

@@ -314,6 +314,26 @@ static void the_epoch_key_is_wiped(void **state)
     door_needle = NULL;
 }
 
+/* A login works on a copy of the enrol key: it goes, whether the locator opens or not, and when the
+ * door fails. */
+static void the_copy_of_the_enrol_key_is_wiped(void **state)
+{
+    (void)state;
+    void (*const before[])(void) = {asked, asked_with_an_old_key, asked_with_a_bad_locator};
+    for (size_t i = 0; i < sizeof before / sizeof before[0]; i++) {
+        for (unsigned fail_at = 0; fail_at <= 12; fail_at++) {
+            begin();
+            before[i]();
+            door_needle = f.enrol[i == 1 ? 0 : 1].credential;
+            door_reset(fail_at);
+            enum skeym_error error = read_body();
+            assert_int_equal(error != SKEYM_OK, fail_at > 0 || i == 2);
+            assert_int_equal(door.found, 1);
+        }
+    }
+    door_needle = NULL;
+}
+
 /* The rest of a text that makes no whole group goes over the stack: as bytes, and as characters.
  * The wide form reads it into registers, and has on the stack what it writes. */
 static void base64url_wipes(void)
@@ -374,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call_of_the_door_fails),
         cmocka_unit_test(the_epoch_key_is_wiped),
+        cmocka_unit_test(the_copy_of_the_enrol_key_is_wiped),
         cmocka_unit_test(base64url_wipes_what_is_left_over),
         cmocka_unit_test(what_does_not_fit_is_not_sealed),
     };

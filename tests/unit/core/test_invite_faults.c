@@ -118,6 +118,24 @@ static void each_call_of_the_door_fails(void **state)
     door_fail_each_call(operations, sizeof operations / sizeof operations[0], begin);
 }
 
+/* Who reads an enrolment works on a copy of the enrol key. */
+static void the_copy_of_the_enrol_key_is_wiped(void **state)
+{
+    (void)state;
+    for (unsigned fail_at = 0; fail_at <= 13; fail_at++) {
+        for (unsigned bad = 0; bad < 2; bad++) {
+            begin();
+            bad ? asked_badly() : asked();
+            door_needle = f.enrol[0].once;
+            door_reset(fail_at);
+            enum skeym_error error = read_body();
+            assert_int_equal(error != SKEYM_OK, fail_at > 0 || bad);
+            assert_int_equal(door.found, 1);
+        }
+    }
+    door_needle = NULL;
+}
+
 /* The secret in CODE goes over the stack as bytes. */
 static void a_code_is_wiped(void **state)
 {
@@ -148,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call_of_the_door_fails),
+        cmocka_unit_test(the_copy_of_the_enrol_key_is_wiped),
         cmocka_unit_test(a_code_is_wiped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,6 +159,35 @@ static void gcm_without_room(void **state)
     }
 }
 
+/* What is refused leaves zeros, and nothing behind, at every size around where the way of zeroing
+ * changes; what opens is whole. */
+static void gcm_refused_sizes(void **state)
+{
+    (void)state;
+    static uint8_t plain[1040];
+    static uint8_t sealed[1040 + 16];
+    static uint8_t out[1040 + 1];
+    memset(plain, 0x5a, sizeof plain);
+    for (size_t size = 0; size <= sizeof plain; size += size == 40 ? 970 : 1) {
+        struct skeym_span text = span_of(sealed, size + 16);
+        struct skeym_span aad = span_of(plain, 3);
+        assert_int_equal(skeym_crypto_seal((struct skeym_room){sealed, size + 16}, key, iv, aad,
+                                           span_of(plain, size)),
+                         SKEYM_OK);
+        memset(out, 0xee, sizeof out);
+        assert_int_equal(skeym_crypto_open((struct skeym_room){out, size}, key, iv, aad, text),
+                         SKEYM_OK);
+        assert_memory_equal(out, plain, size);
+        assert_int_equal(out[size], 0xee);
+        sealed[size + 15] ^= 1;
+        memset(out, 0xee, sizeof out);
+        assert_int_equal(skeym_crypto_open((struct skeym_room){out, size}, key, iv, aad, text),
+                         SKEYM_ERR_SEAL);
+        assert_zero(out, size);
+        assert_int_equal(out[size], 0xee);
+    }
+}
+
 /* Longer than one part (1 MiB), against OpenSSL in one go. */
 static void gcm_in_parts(void **state)
 {
@@ -368,6 +397,48 @@ static void equal_and_wipe(void **state)
     skeym_crypto_wipe(NULL, 0);
 }
 
+/* Every size over some words, from an odd address, and nothing behind the end. */
+static void keep_and_replace(void **state)
+{
+    (void)state;
+    uint8_t one[44];
+    uint8_t other[44];
+    uint8_t data[44];
+    memset(one, 0x5a, sizeof one);
+    memset(other, 0xa6, sizeof other);
+    for (size_t size = 0; size <= 41; size++) {
+        for (unsigned yes = 0; yes < 2; yes++) {
+            memcpy(data, one, sizeof data);
+            skeym_crypto_keep(data + 1, size, yes);
+            assert_memory_equal(data + 1 + (yes ? 0 : size), one, sizeof one - 2 - size);
+            assert_zero(data + 1, yes ? 0 : size);
+            assert_int_equal(data[0], 0x5a);
+            assert_int_equal(data[1 + size], 0x5a);
+            memcpy(data, one, sizeof data);
+            skeym_crypto_replace(data + 1, other, size, yes);
+            assert_memory_equal(data + 1, yes ? other : one, size);
+            assert_int_equal(data[0], 0x5a);
+            assert_int_equal(data[1 + size], 0x5a);
+        }
+    }
+    skeym_crypto_keep(NULL, 0, false);
+    skeym_crypto_replace(NULL, NULL, 0, true);
+}
+
+static void choose_and_first(void **state)
+{
+    (void)state;
+    const enum skeym_error errors[] = {SKEYM_OK, SKEYM_ERR_SEAL, SKEYM_ERR_CRYPTO,
+                                       SKEYM_ERR_HANDSHAKE};
+    for (size_t i = 0; i < 16; i++) {
+        enum skeym_error a = errors[i / 4];
+        enum skeym_error b = errors[i % 4];
+        assert_int_equal(skeym_crypto_choose(true, a, b), a);
+        assert_int_equal(skeym_crypto_choose(false, a, b), b);
+        assert_int_equal(skeym_crypto_first(a, b), a != SKEYM_OK ? a : b);
+    }
+}
+
 static void random_bytes(void **state)
 {
     (void)state;
@@ -465,7 +536,8 @@ int main(void)
         cmocka_unit_test(x25519_thousand_rounds), cmocka_unit_test(x25519_weak),
         cmocka_unit_test(x25519_in_place),        cmocka_unit_test(equal_and_wipe),
         cmocka_unit_test(random_bytes),           cmocka_unit_test(threads),
-        cmocka_unit_test(after_a_fork),
+        cmocka_unit_test(after_a_fork),           cmocka_unit_test(keep_and_replace),
+        cmocka_unit_test(choose_and_first),       cmocka_unit_test(gcm_refused_sizes),
     };
     return run_on_each_backend(tests, sizeof tests / sizeof tests[0]);
 }
