@@ -39,6 +39,15 @@ static inline void close_store(struct bench *bench)
     bench->store = NULL;
 }
 
+/* With another budget of a reader. */
+static inline void open_with_steps(struct bench *bench, uint32_t steps)
+{
+    close_store(bench);
+    struct skeym_store_options options = {.path = bench->path, .steps_max = steps};
+    assert_int_equal(skeym_store_open(&bench->store, &options), SKEYM_OK);
+    assert_int_equal(skeym_store_reader_open(&bench->reader, bench->store), SKEYM_OK);
+}
+
 static inline int make_folder(void **state)
 {
     struct bench *bench = calloc(1, sizeof *bench);
@@ -181,6 +190,15 @@ static inline enum skeym_error write_one(struct bench *bench, int number)
     add(&job, number);
     run(bench, &job);
     return job.writes[0].error;
+}
+
+/* The writer has written that observation, and is held until hold(false). */
+static inline void hold_with(struct bench *bench, struct job *job, int number)
+{
+    hold(true);
+    add(job, number);
+    assert_int_equal(skeym_store_submit(bench->store, &job->batch), SKEYM_OK);
+    wait_for(1);
 }
 
 struct rows {

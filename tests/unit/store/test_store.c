@@ -8,10 +8,7 @@ static void test_group_commit(void **state)
     struct bench *bench = *state;
     enum { COUNT = 100 };
     struct job *jobs = calloc(COUNT + 1, sizeof *jobs);
-    hold(true);
-    add(&jobs[0], 0);
-    assert_int_equal(skeym_store_submit(bench->store, &jobs[0].batch), SKEYM_OK);
-    wait_for(1);
+    hold_with(bench, &jobs[0], 0);
     assert_true(has(bench, 0)); /* durable and visible before done was called */
     uint64_t before = skeym_store_stats(bench->store).commits;
     for (int i = 1; i <= COUNT; i++) {
@@ -40,10 +37,7 @@ static void test_a_failing_batch_is_alone(void **state)
     struct bench *bench = *state;
     struct job jobs[4];
     memset(jobs, 0, sizeof jobs);
-    hold(true);
-    add(&jobs[0], 0);
-    assert_int_equal(skeym_store_submit(bench->store, &jobs[0].batch), SKEYM_OK);
-    wait_for(1);
+    hold_with(bench, &jobs[0], 0);
     add(&jobs[1], 1);
     add(&jobs[2], 2);
     add(&jobs[2], 3);
@@ -161,10 +155,7 @@ static void test_queue_is_bounded(void **state)
     assert_int_equal(skeym_store_open(&bench->store, &options), SKEYM_OK);
     struct job jobs[4];
     memset(jobs, 0, sizeof jobs);
-    hold(true);
-    add(&jobs[0], 0);
-    assert_int_equal(skeym_store_submit(bench->store, &jobs[0].batch), SKEYM_OK);
-    wait_for(1);
+    hold_with(bench, &jobs[0], 0);
     for (int i = 1; i < 4; i++) {
         add(&jobs[i], i);
         assert_int_equal(skeym_store_submit(bench->store, &jobs[i].batch),
@@ -208,14 +199,6 @@ static void test_query_is_bounded(void **state)
     struct skeym_store_query query = {.kind = SKEYM_STORE_OBSERVATION, .limit = 1000};
     assert_int_equal(skeym_store_search(bench->reader, &query, each, &rows), SKEYM_ERR_TIMEOUT);
     assert_true(has(bench, 7)); /* a short one still works */
-}
-
-static void open_with_steps(struct bench *bench, uint32_t steps)
-{
-    close_store(bench);
-    struct skeym_store_options options = {.path = bench->path, .steps_max = steps};
-    assert_int_equal(skeym_store_open(&bench->store, &options), SKEYM_OK);
-    assert_int_equal(skeym_store_reader_open(&bench->reader, bench->store), SKEYM_OK);
 }
 
 /* Once a budget is given, it is all there is: for searches, single rows and $lastn together. */
@@ -368,59 +351,29 @@ static void test_none_exist_is_bounded(void **state)
     assert_int_equal(next.writes[0].error, SKEYM_OK);
 }
 
-/* Observations of that patient with 60 codes each that nobody else has. */
-static void add_codes(struct bench *bench, const char *patient, int from, int count)
-{
-    for (int i = from; i < from + count; i += 60) {
-        struct job job = {0};
-        struct skeym_store_tag tags[60];
-        char codes[60][16];
-        add(&job, 100000 + i);
-        for (int j = 0; j < 60; j++) {
-            snprintf(codes[j], sizeof codes[j], "z%d", i + j);
-            tags[j] = (struct skeym_store_tag){SKEYM_STORE_CODE, skeym_span_text("s"),
-                                               skeym_span_text(codes[j])};
-        }
-        job.writes[0].record.patient = skeym_span_text(patient);
-        job.writes[0].tags = tags;
-        job.writes[0].tag_count = i + 60 <= from + count ? 60 : (size_t)(from + count - i);
-        run(bench, &job);
-        assert_int_equal(job.writes[0].error, SKEYM_OK);
-    }
-}
-
-static enum skeym_error latest(struct bench *bench, const char *patient, const char *system,
-                               size_t *count)
-{
-    struct skeym_store_value values[] = {
-        {.text = skeym_span_text(patient)},
-        {.system = skeym_span_text(system), .any_system = !system, .any_text = true}};
-    struct skeym_store_test tests[] = {{SKEYM_STORE_BY_PATIENT, &values[0], 1},
-                                       {SKEYM_STORE_BY_CODE, &values[1], 1}};
-    struct skeym_store_query query = {
-        .kind = SKEYM_STORE_OBSERVATION, .tests = tests, .test_count = system ? 2 : 1, .limit = 1};
-    struct rows rows = {0};
-    enum skeym_error error = skeym_store_latest(bench->reader, &query, each, &rows);
-    *count = rows.count;
-    return error;
-}
-
-/* How many codes a patient has is that patient's limit, and nobody else's. */
-static void test_latest_counts_own_codes(void **state)
+/* More than the writes of one transaction are two. */
+static void test_a_group_that_is_full(void **state)
 {
     struct bench *bench = *state;
-    size_t count = 0;
-    assert_int_equal(write_one(bench, 1), SKEYM_OK);
-    add_codes(bench, "other", 0, 4096);
-    assert_int_equal(latest(bench, "other", NULL, &count), SKEYM_OK);
-    assert_int_equal(count, 69); /* 60 codes each: as many groups as observations */
-    add_codes(bench, "other", 5000, 1);
-    for (int i = 0; i < 2; i++) {
-        const char *system = i ? "s" : NULL;
-        assert_int_equal(latest(bench, "other", system, &count), SKEYM_ERR_RANGE);
-        assert_int_equal(latest(bench, "p", system, &count), SKEYM_OK);
-        assert_int_equal(count, 1);
+    enum { MOST = 4096, JOBS = MOST / WRITES };
+    struct job *jobs = calloc(JOBS + 2, sizeof *jobs);
+    assert_non_null(jobs);
+    for (int more = 0; more < 2; more++) {
+        memset(jobs, 0, (JOBS + 2) * sizeof *jobs);
+        hold_with(bench, &jobs[0], 20000 * (more + 1));
+        uint64_t before = skeym_store_stats(bench->store).commits;
+        for (int i = 1; i <= JOBS + more; i++) {
+            for (int j = 0; j < WRITES; j++) {
+                add(&jobs[i], 20000 * more + i * WRITES + j);
+            }
+            assert_int_equal(skeym_store_submit(bench->store, &jobs[i].batch), SKEYM_OK);
+        }
+        hold(false);
+        wait_for(JOBS + more);
+        assert_int_equal(skeym_store_stats(bench->store).commits - before, 1 + more);
+        assert_int_equal(jobs[JOBS + more].writes[WRITES - 1].error, SKEYM_OK);
     }
+    free(jobs);
 }
 
 int main(void)
@@ -439,7 +392,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_identifiers_are_looked_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_budget_counts_bodies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_none_exist_is_bounded, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_latest_counts_own_codes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_group_that_is_full, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,11 +9,13 @@
 static const char *failing; /* SQL that starts so fails, `failures` times */
 static int failures;
 static int savepoints; /* that were begun */
+static int begins;     /* of transactions that write */
 
 #define REAL(name) __extension__((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 int sqlite3_step(sqlite3_stmt *statement)
 {
+    begins += strncmp(sqlite3_sql(statement), "BEGIN IMMEDIATE", 15) == 0;
     savepoints += strncmp(sqlite3_sql(statement), "SAVEPOINT", 9) == 0;
     if (failures > 0 && strncmp(sqlite3_sql(statement), failing, strlen(failing)) == 0) {
         failures--;
@@ -76,10 +78,7 @@ static void test_refused_in_a_group(void **state)
     struct bench *bench = *state;
     struct job jobs[4];
     memset(jobs, 0, sizeof jobs);
-    hold(true);
-    add(&jobs[0], 0);
-    assert_int_equal(skeym_store_submit(bench->store, &jobs[0].batch), SKEYM_OK);
-    wait_for(1);
+    hold_with(bench, &jobs[0], 0);
     add(&jobs[1], 1);
     add(&jobs[1], 0); /* found */
     add(&jobs[2], 2);
@@ -129,10 +128,7 @@ static void test_unwind_of_a_transaction(void **state)
     struct bench *bench = *state;
     struct job jobs[4];
     memset(jobs, 0, sizeof jobs);
-    hold(true);
-    add(&jobs[0], 0);
-    assert_int_equal(skeym_store_submit(bench->store, &jobs[0].batch), SKEYM_OK);
-    wait_for(1);
+    hold_with(bench, &jobs[0], 0);
     add(&jobs[1], 1);
     add(&jobs[2], 2);
     add(&jobs[2], 0); /* is there already */
@@ -205,6 +201,31 @@ static void test_rollback_fails(void **state)
     assert_true(has(bench, 0) && has(bench, 4));
 }
 
+/* Each batch alone would wait for the lock anew. */
+static void test_a_group_that_finds_the_lock_taken(void **state)
+{
+    struct bench *bench = *state;
+    struct job jobs[3];
+    sqlite3 *other = NULL;
+    memset(jobs, 0, sizeof jobs);
+    assert_int_equal(sqlite3_open(bench->path, &other), SQLITE_OK);
+    hold_with(bench, &jobs[0], 0);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    for (int i = 1; i < 3; i++) {
+        add(&jobs[i], i);
+        assert_int_equal(skeym_store_submit(bench->store, &jobs[i].batch), SKEYM_OK);
+    }
+    begins = 0;
+    hold(false);
+    wait_for(2);
+    assert_int_equal(begins, 1);
+    assert_int_equal(jobs[1].writes[0].error, SKEYM_ERR_BUSY);
+    assert_int_equal(jobs[2].writes[0].error, SKEYM_ERR_BUSY);
+    assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(other);
+    assert_int_equal(write_one(bench, 1), SKEYM_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +235,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unwind_of_a_transaction, setup, teardown),
         cmocka_unit_test_setup_teardown(test_end_of_a_write, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rollback_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_group_that_finds_the_lock_taken, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
