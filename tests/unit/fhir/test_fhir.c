@@ -302,6 +302,61 @@ static void test_many_threads(void **state)
     }
 }
 
+/* The same of another patient, or with another code. */
+static char *changed(char *body, const char *from, char last)
+{
+    char *at = strstr(body, from);
+    assert_non_null(at);
+    at[strlen(from) - 1] = last;
+    return body;
+}
+
+/* What is written around a row is not counted before it is written: the third of these fills the
+ * page past its end by less than that, and is its last. */
+static void test_a_page_that_is_full_to_the_byte(void **state)
+{
+    struct bench *bench = *state;
+    enum { SMALL = 1000, THIRD = SKEYM_FHIR_PAGE_BYTES / 3 + 40 };
+    char *body = changed(large_body(SMALL), "Patient/1", '2');
+    struct skeym_fhir_answer *made = ask(bench, "POST", "/fhir/Observation", body);
+    assert_int_equal(made->status, 201);
+    size_t around = made->body_size - SMALL +
+                    strlen(",{\"fullUrl\":\"" BASE "/Observation/\",\"resource\":"
+                           ",\"search\":{\"mode\":\"match\"}}") +
+                    32; /* the id */
+    skeym_fhir_answer_free(made);
+    free(body);
+    body = large_body(THIRD - around);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(status_of(bench, "POST", "/fhir/Observation", body), 201);
+    }
+    struct skeym_fhir_answer *answer = ask(bench, "GET", "/fhir/Observation?patient=1", NULL);
+    assert_true(answer->body_size > SKEYM_FHIR_PAGE_BYTES);
+    assert_true(answer->body_size < SKEYM_FHIR_PAGE_BYTES + 4096);
+    struct json_object *page = json_of(answer, 200);
+    assert_int_equal(count_at(page, "entry"), 3);
+    const char *next = text_at(page, "link.1.url");
+    assert_true(strlen(next) > strlen(BASE));
+    assert_int_equal(rows_of(bench, next + strlen(BASE) - strlen("/fhir")), 1);
+    json_object_put(page);
+    free(body);
+}
+
+/* There is no second page of $lastn: what does not fit on one is too much to ask for. */
+static void test_groups_for_more_than_a_page(void **state)
+{
+    struct bench *bench = *state;
+    for (int i = 0; i < 3; i++) {
+        char *body = changed(large_body(3 << 20), "8867-4", (char)('4' + i));
+        assert_int_equal(status_of(bench, "POST", "/fhir/Observation", body), 201);
+        assert_int_equal(status_of(bench, "GET",
+                                   "/fhir/Observation/$lastn?patient=1&code=http://loinc.org|",
+                                   NULL),
+                         i < 2 ? 200 : 400);
+        free(body);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +369,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_many_threads, bench_setup, bench_teardown),
         cmocka_unit_test(test_is_write),
         cmocka_unit_test(test_error_answer),
+        cmocka_unit_test_setup_teardown(test_a_page_that_is_full_to_the_byte, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_groups_for_more_than_a_page, bench_setup,
+                                        bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -341,6 +341,23 @@ static void test_lastn(void **state)
     }
 }
 
+/* What the URL or the right to write adds to a search needs room, too: the last value of 64, and
+ * one more, and the same in a condition. */
+static void test_room_for_what_is_added(void **state)
+{
+    struct bench *bench = *state;
+    char codes[600] = "c0";
+    char target[900];
+    for (int values = 1; values <= 64; values++) {
+        snprintf(target, sizeof target, "/fhir/Patient/1/Observation?code=%s", codes);
+        int status = status_of(bench, "GET", target, NULL);
+        if (values >= 62) {
+            assert_int_equal(status, values < 64 ? 200 : 400);
+        }
+        append(codes, sizeof codes, ",c");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +368,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_too_much, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_approximately, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_lastn, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_room_for_what_is_added, bench_setup, bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

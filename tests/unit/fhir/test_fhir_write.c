@@ -380,6 +380,21 @@ static void test_no_random_bytes_for_an_id(void **state)
         201); /* needs none */
 }
 
+/* What narrows a condition needs room beside its 64 values: the writer's name, the patient. */
+static void test_room_for_what_narrows_a_condition(void **state)
+{
+    struct bench *bench = *state;
+    char condition[600] = "identifier=c0";
+    for (int values = 1; values <= 64; values++) {
+        struct skeym_fhir_answer *answer =
+            ask_if(bench, "POST", "/fhir/Observation", OBSERVATION("1", ""), condition);
+        assert_int_equal(answer->status, values <= 62 ? 201 : 400);
+        skeym_fhir_answer_free(answer);
+        size_t used = strlen(condition);
+        snprintf(condition + used, sizeof condition - used, ",c");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -397,6 +412,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_condition_on_one_of_several, bench_setup,
                                         bench_teardown),
         cmocka_unit_test_setup_teardown(test_no_random_bytes_for_an_id, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_room_for_what_narrows_a_condition, bench_setup,
                                         bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
