@@ -7,6 +7,7 @@
  */
 #include "store/sqlite.h"
 
+#include "store/sqlite_log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -322,7 +323,7 @@ enum skeym_error skeym_sqlite_open(void **handle, const struct skeym_store_optio
         return SKEYM_ERR_MEMORY;
     }
     int code = sqlite3_open_v2(options->path, &sqlite->db,
-                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, skeym_sqlite_log());
     error = code == SQLITE_OK ? set_up(sqlite, options, writer, fresh, small)
                               : skeym_sqlite_error(sqlite, code);
     if (error) {
