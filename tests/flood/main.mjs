@@ -27,6 +27,7 @@ const BEFORE_S = 4;
 const AFTER_S = 6;
 const FACTOR = 10; // how often what the server can do is to be sent
 const MARGIN = 1.2; // since it may do more in the flood than it did when that was measured
+const MARGIN_COSTLY = 1.05; // these are not answered at all then
 const SLOW_MS = 250; // or three times the p99 before the flood: what is slow after it
 // A request flood keeps fewer connections than the server takes; slow ones want them all.
 const CONNECTIONS = 2000;
@@ -45,6 +46,9 @@ const SLOW = ['slowhead', 'slowbody'];
 const COSTLY = { bighead: 'tenth', bigbody: 'twentieth' };
 /** Of the server's core that it gets under a kind; --share says otherwise for these. */
 const shareOf = (kind) => (kind in COSTLY && (options.share || COSTLY[kind])) || 'whole';
+
+/** Requests a second to be sent where the server can do so many. */
+const dueOf = (kind, can) => FACTOR * can * (kind in COSTLY ? MARGIN_COSTLY : MARGIN);
 
 let tests = 0;
 let failed = 0;
@@ -138,7 +142,7 @@ async function scenario(world, kind, where, from, can, settings = []) {
   await sleep(3000 + BEFORE_S * 1000);
   const cpuBefore = cpu(server);
   const from_ms = Number(process.hrtime.bigint()) / 1e6; // the clock of the generators
-  const attackers = flood(world, server, kind, from, MARGIN * FACTOR * can, seconds);
+  const attackers = flood(world, server, kind, from, dueOf(kind, can), seconds);
   const results = await Promise.all(attackers.map(({ done }) => done()));
   const cpuUsed = cpu(server) - cpuBefore;
   const to_ms = Math.max(...results.map(({ figures }) => figures.started_monotonic_ns)) / 1e6 + seconds * 1000;
@@ -209,7 +213,7 @@ async function long(world) {
   for (const kind of [...KINDS, ...SLOW].filter((name) => name.includes(options.only))) {
     if (shareOf(kind) in SHARES) world.burn(shareOf(kind));
     const can = SLOW.includes(kind) ? 0 : await capacity(world, kind);
-    if (can) say(`${kind}: the server can do ${can.toFixed(0)}/s; flooding with ${(MARGIN * FACTOR * can).toFixed(0)}/s`);
+    if (can) say(`${kind}: the server can do ${can.toFixed(0)}/s; flooding with ${dueOf(kind, can).toFixed(0)}/s`);
     for (const [where, from] of [['others', OTHERS], ['the same /24', SAME]]) {
       const result = await scenario(world, kind, where, from, can);
       judge(result);
