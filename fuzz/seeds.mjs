@@ -3,8 +3,9 @@
 // vectors and from what is written here. What a target makes of its first byte is said in its file.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 
-const here = new URL('.', import.meta.url).pathname;
+const here = fileURLToPath(new URL('.', import.meta.url));
 const vectors = JSON.parse(readFileSync(`${here}../tests/vectors/protocol.json`, 'utf8'));
 const { enrolment, invitation, login, exchange } = vectors;
 

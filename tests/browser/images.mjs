@@ -2,9 +2,10 @@
 // Pictures against the reference images. What is compared is the mean colour of blocks of 16 x 16
 // pixels: layout, colours and where text is; not how a machine smooths its letters.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { PNG } from 'pngjs';
 
-const folder = new URL('./reference/', import.meta.url).pathname;
+const folder = fileURLToPath(new URL('./reference/', import.meta.url));
 const BLOCK = 16;
 const FAR = 40; /* of 255: a block that differs */
 const SHARE = 0.03; /* of the blocks that may */

@@ -2,10 +2,11 @@
 // Plays the stories of stories/ one after another, and prints TAP: each step of a story is a test.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Skip } from '../system/world.mjs';
 import { Ward } from './ward.mjs';
 
-const here = new URL('./', import.meta.url).pathname;
+const here = fileURLToPath(new URL('./', import.meta.url));
 const [program, ...words] = process.argv.slice(2);
 const options = { full: true, update: false, filter: '' };
 for (const word of words) {

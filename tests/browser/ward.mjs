@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { Skip, World, until } from '../system/world.mjs';
 import { Wire } from './proxy.mjs';
@@ -10,8 +11,8 @@ import { Wire } from './proxy.mjs';
 export { Skip, until };
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RECORDS = new URL('../../../shared/data/wfdb/', import.meta.url).pathname;
-const FONTS = new URL('./fonts.conf', import.meta.url).pathname;
+const RECORDS = fileURLToPath(new URL('../../../shared/data/wfdb/', import.meta.url));
+const FONTS = fileURLToPath(new URL('./fonts.conf', import.meta.url));
 export const PASSPHRASE = 'seven quiet nurses row at dawn';
 export const PATIENT_MS = 60000; /* how long a condition is waited for */
 const FLAGS = ['--no-sandbox', '--font-render-hinting=none', '--disable-lcd-text',

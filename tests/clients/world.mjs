@@ -8,8 +8,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
-const SKEYM = process.env.SKEYM ?? new URL('../../build/skeym', import.meta.url).pathname;
+const SKEYM = process.env.SKEYM ?? fileURLToPath(new URL('../../build/skeym', import.meta.url));
 const WAIT_MS = 60_000; // no test measures time: this only ends what would never end
 
 /** Fails when the promise takes longer than any machine may need. */

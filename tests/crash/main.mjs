@@ -2,6 +2,7 @@
 // The campaign: kills, then power cuts; TAP, and in the long form its figures.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isNameless } from './disk.mjs';
 import { Kills } from './kill.mjs';
@@ -39,7 +40,7 @@ function tell(name, wrong) {
 
 function record(what, figure) {
   if (values.short) return;
-  const script = new URL('../../scripts/assurance', import.meta.url).pathname;
+  const script = fileURLToPath(new URL('../../scripts/assurance', import.meta.url));
   execFileSync(script, ['record', 'crash', what, String(figure), String(seed)], { stdio: 'inherit' });
 }
 

@@ -2,6 +2,7 @@
 // Floods, and who gets through: docs/assurance/flood.md tells what, and what it cannot show.
 import { execFileSync } from 'node:child_process';
 import http from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { LOAD_CORE, SERVER_CORE, SHARES, World, canPin, cpu, memory, metrics, percentile, sleep, trace }
   from './world.mjs';
 
@@ -205,7 +206,7 @@ function record(result) {
       `what the server can do)` : `${SLOW_SOCKETS} sockets for ${SERVER_CONNECTIONS} places`}, ` +
     `${thousands(result.answered)} answered; ` +
     `recovery ${result.recovery_s.toFixed(1)} s; ${result.memory.toFixed(0)} MiB`;
-  execFileSync(new URL('../../scripts/assurance', import.meta.url).pathname,
+  execFileSync(fileURLToPath(new URL('../../scripts/assurance', import.meta.url)),
     ['record', 'flood', `${kind}, from ${where}`, figure, options.seed]);
 }
 

@@ -6,8 +6,9 @@ import { execFile, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-export const TOP = join(dirname(new URL(import.meta.url).pathname), '../..');
+export const TOP = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const ROOT = join(TOP, 'build/mutate');
 const SCRATCH = join(ROOT, `run-${process.pid}`);
 process.on('exit', () => rmSync(SCRATCH, { recursive: true, force: true }));

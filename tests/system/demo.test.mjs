@@ -2,9 +2,10 @@
 // The demo is a promise of the README's first screen, so it is played whole.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { until } from './world.mjs';
 
-const RECORDS = new URL('../../../shared/data/wfdb', import.meta.url).pathname;
+const RECORDS = fileURLToPath(new URL('../../../shared/data/wfdb', import.meta.url));
 
 /** The console's address answers, the code is one, used up nowhere and left in no file; and the four
  * devices go on. */

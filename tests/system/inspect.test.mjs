@@ -4,9 +4,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { sleep, until } from './world.mjs';
 
-const DATA = new URL('../../../shared/data', import.meta.url).pathname;
+const DATA = fileURLToPath(new URL('../../../shared/data', import.meta.url));
 const NAMES = ['states', 'brute', 'guess', 'timing', 'keygen', 'collision', 'authenticator',
   'classifiers', 'misgenerated', 'attackers'];
 

@@ -6,6 +6,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export class Skip extends Error {}
 
@@ -205,7 +206,7 @@ export function preload(world, source) {
   const library = world.path(`${source}.so`);
   try {
     execFileSync('cc', ['-D_GNU_SOURCE', '-shared', '-fPIC', '-o', library,
-      new URL(source, import.meta.url).pathname, '-ldl']);
+      fileURLToPath(new URL(source, import.meta.url)), '-ldl']);
   } catch {
     throw new Skip('no C compiler');
   }

@@ -3,9 +3,10 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { Page, environment } from './program.mjs';
 
-const BUILD = process.env.TORTURE_BUILD ?? new URL('../../build/torture', import.meta.url).pathname;
+const BUILD = process.env.TORTURE_BUILD ?? fileURLToPath(new URL('../../build/torture', import.meta.url));
 const SHORT_STEP = 61; /* a prime, so that the faults of all kinds have their share */
 
 async function run(args) {

@@ -5,9 +5,10 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, truncateSync, writeFileSync,
   writeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 const { errno } = constants;
-const BUILD = process.env.TORTURE_BUILD ?? new URL('../../build/torture', import.meta.url).pathname;
+const BUILD = process.env.TORTURE_BUILD ?? fileURLToPath(new URL('../../build/torture', import.meta.url));
 const HEAD = 9 * 8;
 const COUNTS = 64 * 8;
 const JOURNAL = HEAD + COUNTS + 128;

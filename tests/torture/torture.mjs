@@ -4,6 +4,7 @@
 // --most: a sample of so many; --stacks: of calls that were made in the same way, so many.
 // Prints TAP; progress goes to standard error.
 import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { COMMANDS } from './commands.mjs';
 import { allFaults, describe, fewOfEachStack, judge, place, someFaults } from './engine.mjs';
 import { inside } from './inside.mjs';
@@ -11,10 +12,10 @@ import { KNOWN } from './known.mjs';
 import { SERVICES, runService } from './service.mjs';
 import { PASSPHRASE, World } from './world.mjs';
 
-const BUILD = process.env.TORTURE_BUILD ?? new URL('../../build/torture', import.meta.url).pathname;
+const BUILD = process.env.TORTURE_BUILD ?? fileURLToPath(new URL('../../build/torture', import.meta.url));
 const PROGRAM = `${BUILD}/asan/skeym`;
 const TWIN = `${BUILD}/asan/twin`;
-const RECORD = new URL('../../scripts/assurance', import.meta.url).pathname;
+const RECORD = fileURLToPath(new URL('../../scripts/assurance', import.meta.url));
 const LASTING_STRIDE = 7; /* of the second pass, in which all calls from one on fail */
 
 function options(argv) {
