@@ -6,16 +6,22 @@
  *   part-ingest bundles PATH ROWS  the same, ten readings at a time, all or nothing
  *   part-ingest fill PATH ROWS     as fast as it goes, patient after patient, short bodies
  *   part-ingest query PATH SECONDS "last 100 of a patient", again and again, while nobody writes
+ *   part-ingest hold PATH PATH     keeps both files in the system's cache until stdin ends
  */
 #include "bench/ingest/rows.h"
 #include "load/histogram.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { DEVICES = 1000, BUNDLE = 10, FILL_BATCH = 10000, FILL_BATCHES = 3, LAST = 100 };
 
@@ -308,10 +314,54 @@ static void query(const char *path, double seconds)
            (double)skeym_histogram_at(&histogram, 0.99) / 1e3, histogram.count);
 }
 
+/* --- held ------------------------------------------------------------------------------- */
+
+/* Of the machine's memory; what is held cannot be taken for anything else. */
+enum { HOLD_PERCENT = 60 };
+
+static uint64_t size_of(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && info.st_size > 0 ? (uint64_t)info.st_size : 0;
+}
+
+/* 0, or what the system says. What was locked stays so to the end of the process. */
+static int lock_file(const char *path)
+{
+    size_t size = size_of(path);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    void *memory = file < 0 ? MAP_FAILED : mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
+    int wrong = memory == MAP_FAILED || mlock(memory, size) != 0 ? errno : 0;
+    if (file >= 0) {
+        close(file);
+    }
+    return wrong;
+}
+
+/* A system may throw out pages that rest for some seconds, though memory is free; which of them it
+ * finds, and how often, hangs on the file's size. Not a store's doing. */
+static void hold(const char *const paths[2])
+{
+    uint64_t size = size_of(paths[0]) + size_of(paths[1]);
+    uint64_t pages = (uint64_t)sysconf(_SC_PHYS_PAGES) / 100 * HOLD_PERCENT;
+    char byte = 0;
+    int wrong = size / (uint64_t)sysconf(_SC_PAGESIZE) < pages ? 0 : ENOMEM;
+    for (size_t i = 0; i < 2 && !wrong; i++) {
+        wrong = lock_file(paths[i]);
+    }
+    printf("{\"held\": %s, \"errno\": %d, \"bytes\": %" PRIu64 "}\n", wrong ? "false" : "true",
+           wrong, size);
+    (void)fflush(stdout);
+    while (!wrong && read(STDIN_FILENO, &byte, 1) > 0) {
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 4) {
-        (void)fprintf(stderr, "usage: part-ingest ingest|bundles|fill|query PATH NUMBER\n");
+        (void)fprintf(
+            stderr,
+            "usage: part-ingest ingest|bundles|fill|query PATH NUMBER, or hold PATH PATH\n");
         return 2;
     }
     size_t number = (size_t)strtoull(argv[3], NULL, 10);
@@ -321,6 +371,8 @@ int main(int argc, char **argv)
         ingest(argv[2], number / BUNDLE * BUNDLE, BUNDLE);
     } else if (strcmp(argv[1], "fill") == 0) {
         fill(argv[2], number);
+    } else if (strcmp(argv[1], "hold") == 0) {
+        hold((const char *const[]){argv[2], argv[3]});
     } else {
         query(argv[2], (double)number);
     }
