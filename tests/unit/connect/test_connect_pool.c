@@ -10,7 +10,8 @@ static struct fake_server fake;
 static pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct skeym_connect_bank *bank;
 static struct skeym_connect_pool *pool;
-static unsigned told_logins, told_failed, told_refused;
+static unsigned told_logins, told_failed, told_refused, told_unsaved;
+static const char *credential_path; /* of the credential; NULL: it is in memory alone */
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* held: nothing gets to the server */
 
@@ -57,6 +58,7 @@ static void tell(void *arg, const char *event, enum skeym_error error, uint64_t 
     told_logins += strcmp(event, "login") == 0;
     told_failed += strcmp(event, "login-failed") == 0;
     told_refused += strcmp(event, "tokens-refused") == 0;
+    told_unsaved += strcmp(event, "credential-not-saved") == 0;
 }
 
 static void start(unsigned workers, unsigned queue, uint32_t patience_ms)
@@ -64,6 +66,7 @@ static void start(unsigned workers, unsigned queue, uint32_t patience_ms)
     static void *args[SKEYM_CONNECT_WORKERS_MAX];
     const struct skeym_connect_bank_options options = {
         .credential = &fake.credential,
+        .credential_path = credential_path,
         .server = "http://127.0.0.1:1",
         .transport = send_locked,
         .transport_arg = &fake,
@@ -92,7 +95,8 @@ static int set_up(void **state)
     fake_start(&fake);
     bank = NULL;
     pool = NULL;
-    told_logins = told_failed = told_refused = 0;
+    told_logins = told_failed = told_refused = told_unsaved = 0;
+    credential_path = NULL;
     return 0;
 }
 
@@ -347,6 +351,62 @@ static void test_a_login_that_fails_by_chance_is_tried_again(void **state)
     assert_int_equal(told_logins, 1);
 }
 
+/* Not reached, or not heard of: it is tried again when the pause is over, and no sooner. */
+static void test_a_login_that_nobody_answers_is_tried_again(void **state)
+{
+    (void)state;
+    static const struct {
+        enum fault fault;
+        enum skeym_error error;
+    } cases[] = {{FAULT_UNSENT, SKEYM_ERR_NETWORK}, {FAULT_DROP_REQUEST, SKEYM_ERR_TIMEOUT}};
+    start(1, 8, 0); /* one try each */
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fake.login_tries = 0;
+        fake.login_fault = cases[i].fault;
+        fake.login_faults = 1;
+        assert_int_equal(run("GET", "", true).error, cases[i].error);
+        fake_pass(&fake, 99);
+        assert_int_equal(run("GET", "", true).error, cases[i].error);
+        assert_int_equal(fake.login_tries, 1);
+        fake_pass(&fake, 1);
+        assert_int_equal(run("GET", "", true).error, SKEYM_OK);
+        assert_int_equal(fake.login_tries, 2);
+        fake_pass(&fake, 60000); /* the lanes grow old */
+    }
+}
+
+/* Whoever comes while logins pause waits for the rest of the pause, to the millisecond. */
+static void test_the_pause_before_a_login_is_waited_for_to_its_end(void **state)
+{
+    (void)state;
+    start(1, 8, 1000);
+    fake.login_fault = FAULT_UNSENT;
+    fake.login_faults = 4; /* pauses of 100, 200, 400 ms; that of 800 would be too long */
+    assert_int_equal(run("GET", "", true).error, SKEYM_ERR_NETWORK);
+    assert_int_equal(fake.waited_ms, 700);
+    assert_int_equal(fake.login_tries, 4);
+    fake_pass(&fake, 333);
+    fake.waited_ms = 0;
+    assert_int_equal(run("GET", "", true).error, SKEYM_OK);
+    assert_int_equal(fake.waited_ms, 467);
+    assert_int_equal(fake.login_tries, 5);
+}
+
+/* A renewed credential that is lost with this process is told as such. */
+static void test_a_credential_that_cannot_be_saved_is_told(void **state)
+{
+    (void)state;
+    credential_path = "/nowhere/at/all/node.cred";
+    start(1, 8, 1000);
+    assert_int_equal(run("GET", "", true).error, SKEYM_OK);
+    assert_int_equal(told_unsaved, 0); /* a fresh locator alone: the old one is as good */
+    fake_rotate_enrol_key(&fake);
+    fake_pass(&fake, 40000);
+    assert_int_equal(run("GET", "", true).error, SKEYM_OK);
+    assert_int_equal(told_logins, 2);
+    assert_int_equal(told_unsaved, 1);
+}
+
 /* What a server says before it looks at the login passes. */
 static void test_a_login_that_is_put_off_is_tried_again(void **state)
 {
@@ -502,6 +562,9 @@ int main(void)
         TEST(test_a_server_that_asks_for_more_time_gets_it),
         TEST(test_a_revoked_node_does_not_hammer),
         TEST(test_a_login_that_fails_by_chance_is_tried_again),
+        TEST(test_a_login_that_nobody_answers_is_tried_again),
+        TEST(test_the_pause_before_a_login_is_waited_for_to_its_end),
+        TEST(test_a_credential_that_cannot_be_saved_is_told),
         TEST(test_a_login_that_is_put_off_is_tried_again),
         TEST(test_a_server_that_says_nothing_of_use_about_itself),
         TEST(test_a_forger_gets_no_second_chance_to_be_believed),

@@ -24,13 +24,15 @@ double skeym_crew_cpu_seconds(void)
     return cpu_seconds ? cpu_seconds() : crew_cpu_seconds();
 }
 
-/* More numbers than that are left out; 0: none are. */
+/* More numbers than that are left out; 0: none are. Of this work alone; NULL: of all. */
 static uint64_t crew_most;
+static const char *crew_at;
 
 uint64_t skeym_crew_run(const struct skeym_crew *crew)
 {
     struct skeym_crew less = *crew;
-    less.count = crew_most > 0 && crew->count > crew_most ? crew_most : crew->count;
+    bool fewer = crew_most > 0 && (!crew_at || strcmp(crew->what, crew_at) == 0);
+    less.count = fewer && crew->count > crew_most ? crew_most : crew->count;
     return crew_run(&less);
 }
 

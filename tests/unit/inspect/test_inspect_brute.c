@@ -3,6 +3,7 @@
  * found where it was hidden comes to a verdict. */
 #include "unit/inspect/inspecting.h"
 
+#include "unit/inspect/faulty_crew.h"
 #include "unit/inspect/faulty_exchange.h"
 
 static int nothing_wrong(void **state)
@@ -10,6 +11,8 @@ static int nothing_wrong(void **state)
     (void)state;
     memset(&exchange_is, 0, sizeof exchange_is);
     let_go = INT_MAX;
+    crew_most = 0;
+    crew_at = NULL;
     return 0;
 }
 
@@ -78,6 +81,20 @@ static void what_is_stopped_says_nothing_of_weak_keys(void **state)
     ends_with(finding, SKEYM_VERDICT_CANNOT_BE, "multiplies the work by 2^128");
 }
 
+/* A key that was not reached has not been missed. */
+static void a_search_that_ends_in_its_middle_is_no_error(void **state)
+{
+    (void)state;
+    crew_at = "all keys of 18 bits";
+    crew_most = 4096;
+    struct json_object *finding = brute();
+    assert_string_equal(cell_of(finding, 1, 0, 2), "1");
+    assert_string_equal(cell_of(finding, 1, 1, 1), "4096 of 262144");
+    assert_string_equal(cell_of(finding, 1, 1, 2), "0");
+    assert_string_equal(cell_of(finding, 1, 2, 2), "1");
+    ends_with(finding, SKEYM_VERDICT_CANNOT_BE, "keys of every length fell within");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +103,7 @@ int main(void)
         cmocka_unit_test_setup(a_key_that_is_found_elsewhere_is_an_error, nothing_wrong),
         cmocka_unit_test_setup(a_key_that_cannot_be_made_is_an_error, nothing_wrong),
         cmocka_unit_test_setup(what_is_stopped_says_nothing_of_weak_keys, nothing_wrong),
+        cmocka_unit_test_setup(a_search_that_ends_in_its_middle_is_no_error, nothing_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,6 +182,23 @@ static void one_test_alone_is_a_doubt(void **state)
     skeym_timing_samples_free(&samples);
 }
 
+/* Interruptions that are left in hide a shift of the means; the ranks see it. */
+static void what_the_ranks_alone_see_is_in_doubt(void **state)
+{
+    (void)state;
+    struct skeym_timing_samples samples;
+    struct skeym_timing_judgement judgement;
+    struct skeym_chance chance;
+    skeym_chance_init(&chance, 1, 1);
+    fill(&samples, 3, &chance);
+    assert_int_equal(
+        skeym_timing_judge(&judgement, &samples, SKEYM_TIMING_FIRST, SKEYM_TIMING_LAST, &chance),
+        SKEYM_OK);
+    assert_true(fabs(judgement.t) < SKEYM_TIMING_DOUBT && fabs(judgement.z) > SKEYM_TIMING_LIMIT);
+    assert_true(judgement.doubt && !judgement.leak);
+    skeym_timing_samples_free(&samples);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +209,7 @@ int main(void)
         cmocka_unit_test(judgements_are_counted),
         cmocka_unit_test(candidates_are_wrong_where_they_say),
         cmocka_unit_test(one_test_alone_is_a_doubt),
+        cmocka_unit_test(what_the_ranks_alone_see_is_in_doubt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -307,6 +307,22 @@ static void bounds_what_waits(void **state)
 
 #define DESK(function) cmocka_unit_test_setup_teardown(function, open_service, close_service)
 
+/* Its enrolment may be of before the audit file. */
+static void knows_a_node_that_is_only_on_the_list(void **state)
+{
+    (void)state;
+    struct skeym_revoked revoked = {0};
+    struct skeym_name id = named("bed-8");
+    grant("user/Device.d");
+    assert_int_equal(status_of("POST", "/skeym/v1/nodes/bed-8/revoke"), 404);
+    assert_int_equal(skeym_home_revoke(dir, &id, 3), SKEYM_OK);
+    assert_int_equal(status_of("POST", "/skeym/v1/nodes/bed-8/revoke"), 500); /* as above */
+    assert_int_equal(skeym_home_revoked(&revoked, dir), SKEYM_OK);
+    assert_true(skeym_revoked_has(&revoked, &id, 4));
+    assert_false(skeym_revoked_has(&revoked, &id, 5));
+    skeym_home_revoked_free(&revoked);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +334,7 @@ int main(void)
         DESK(answers_what_the_folder_does_not_give),
         DESK(shows_incidents_of_memory_and_file),
         DESK(bounds_what_waits),
+        DESK(knows_a_node_that_is_only_on_the_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

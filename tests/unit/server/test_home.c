@@ -1,5 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/server/home_fixture.h"
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+static bool locked; /* by another: who waits for it waits no time here, and in vain */
+
+/* In place of the C library's. */
+int flock(int fd, int operation)
+{
+    if (locked) {
+        errno = EWOULDBLOCK;
+        return -1;
+    }
+    return (int)syscall(SYS_flock, fd, operation);
+}
+
+int nanosleep(const struct timespec *requested_time, struct timespec *remaining)
+{
+    return locked ? 0 : (int)syscall(SYS_nanosleep, requested_time, remaining);
+}
 
 /* --- making ---------------------------------------------------------------- */
 
@@ -53,6 +73,17 @@ static void makes_nothing_on_wrong_values(void **state)
     assert_int_equal(skeym_home_make(dir, "ward", 1, NOW_MS), SKEYM_ERR_RANGE);
     assert_int_equal(access(dir, F_OK), -1);
     assert_int_equal(skeym_home_make(in_dir("below"), "ward", 3600, NOW_MS), SKEYM_ERR_MISSING);
+}
+
+/* Two begin at once: the one that has the lock goes on, and the other touches nothing. */
+static void leaves_what_another_makes(void **state)
+{
+    (void)state;
+    locked = true;
+    assert_int_equal(skeym_home_make(dir, "ward", 3600, NOW_MS), SKEYM_ERR_BUSY);
+    locked = false;
+    assert_int_equal(access(in_dir("lock"), F_OK), 0);
+    assert_int_equal(access(in_dir("keyring"), F_OK), -1);
 }
 
 /* Whoever cannot go on leaves nothing that the next one would find in the way. */
@@ -322,6 +353,7 @@ int main(void)
         FRESH(takes_an_empty_folder),
         FRESH(takes_nothing_else),
         FRESH(makes_nothing_on_wrong_values),
+        FRESH(leaves_what_another_makes),
         FRESH(unmakes_what_was_made),
         TEST(gives_all_files_away),
         TEST(refuses_files_for_others),

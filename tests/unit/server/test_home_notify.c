@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/home.h"
+#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,12 +10,24 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 static char dir[200];
+static int connect_says; /* what connect fails with; 0: nothing */
+
+/* In place of the C library's. */
+int connect(int fd, __CONST_SOCKADDR_ARG addr, socklen_t len)
+{
+    if (connect_says != 0) {
+        errno = connect_says;
+        return -1;
+    }
+    return (int)syscall(SYS_connect, fd, addr.__sockaddr__, len);
+}
 
 /* A server that reads one request and answers with `answer` (NULL: hangs up). */
 struct server {
@@ -142,6 +155,24 @@ static void an_endless_line_is_refused(void **state)
     assert_int_equal(notify_with(&server), SKEYM_ERR_IO);
 }
 
+/* Its queue is full, or the socket is not ours to use. */
+static void a_server_that_cannot_be_reached_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        int says;
+        enum skeym_error error;
+    } cases[] = {{EAGAIN, SKEYM_ERR_TIMEOUT},
+                 {EACCES, SKEYM_ERR_PERMISSION},
+                 {ENOENT, SKEYM_ERR_MISSING},
+                 {EPROTOTYPE, SKEYM_ERR_IO}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        connect_says = cases[i].says;
+        assert_int_equal(skeym_home_notify(dir), cases[i].error);
+    }
+    connect_says = 0;
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, folder, clean)
 
 int main(void)
@@ -152,6 +183,7 @@ int main(void)
         TEST(no_server_is_no_failure),
         TEST(only_ok_is_ok),
         TEST(an_endless_line_is_refused),
+        TEST(a_server_that_cannot_be_reached_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

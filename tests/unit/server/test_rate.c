@@ -257,6 +257,21 @@ static void a_known_network_of_ipv6_keeps_its_rate(void **state)
     skeym_rate_close(rate);
 }
 
+/* A part of a burst of less than four is one. */
+static void a_host_has_a_turn_whatever_the_burst(void **state)
+{
+    (void)state;
+    for (uint32_t burst = 1; burst < 4; burst++) {
+        struct skeym_rate *rate = open_rate(1, burst, 100);
+        struct skeym_source network = from(192, 0, 2);
+        for (uint8_t i = 0; i < 4; i++) {
+            struct skeym_source host = {.family = 4, .prefix = {192, 0, 2, i}};
+            assert_int_equal(skeym_rate_take(rate, &host, &network, START), i >= burst);
+        }
+        skeym_rate_close(rate);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +289,7 @@ int main(void)
         cmocka_unit_test(a_known_host_takes_nothing_of_its_networks_rate),
         cmocka_unit_test(strangers_leave_cpu_to_known_hosts),
         cmocka_unit_test(a_known_network_of_ipv6_keeps_its_rate),
+        cmocka_unit_test(a_host_has_a_turn_whatever_the_burst),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
