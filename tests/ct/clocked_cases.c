@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is timed: the proof's comparison, the opening of tokens, and logins that are refused. */
+/* What is timed, and stepped: the proof's comparison, the opening of tokens, and logins and
+ * enrolments that are refused. */
 #include "clocked.h"
 #include "crypto/crypto.h"
 #include <skeym/exchange.h>
+#include <skeym/invite.h>
 #include <skeym/login.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +24,9 @@ static struct {
     uint8_t body[SKEYM_LOGIN_BYTES];
     size_t body_size;
     size_t locator_size;
+    uint8_t enrolment[SKEYM_LOGIN_BYTES];
+    size_t enrolment_size;
+    size_t invitation_size;
 } world;
 
 static volatile unsigned sink;
@@ -87,6 +92,25 @@ static void make_login(void)
                            &world.body_size, &node, &wish, ephemeral) == SKEYM_OK);
 }
 
+static void make_enrolment(void)
+{
+    static struct skeym_invite_code code;
+    static struct skeym_handshake state;
+    const uint8_t nonce[SKEYM_NONCE_BYTES] = {8}, key[32] = {6}, ephemeral[32] = {9};
+    struct skeym_invite_claims claims = {
+        .expires_s = UINT32_MAX,
+        .node = {.generation = 1, .not_after = UINT32_MAX, .role = SKEYM_ROLE_NURSE}};
+    must(skeym_name_node(&claims.node.id, skeym_span_text("tablet-3")) == SKEYM_OK);
+    must(skeym_invite_seal((struct skeym_room){code.invitation, sizeof code.invitation},
+                           &code.invitation_size, &world.enrol[1], &claims, nonce) == SKEYM_OK);
+    must(skeym_invite_secret(code.secret, &world.enrol[1],
+                             skeym_span(code.invitation, code.invitation_size)) == SKEYM_OK);
+    memcpy(code.authority, world.authority.identity_public, 32);
+    world.invitation_size = code.invitation_size;
+    must(skeym_invite_start(&state, (struct skeym_room){world.enrolment, sizeof world.enrolment},
+                            &world.enrolment_size, &code, key, NOW_MS, ephemeral) == SKEYM_OK);
+}
+
 void clocked_world(void)
 {
     world.request = (struct skeym_exchange_request){
@@ -96,6 +120,7 @@ void clocked_world(void)
     must(skeym_exchange_proof(world.proof, world.proof_key, &world.request) == SKEYM_OK);
     make_token();
     make_login();
+    make_enrolment();
 }
 
 /* --- the proof ---------------------------------------------------------------------- */
@@ -233,6 +258,14 @@ static size_t login_enrol_key(uint8_t out[CLOCKED_INPUT], unsigned class)
     return login_wrong_at(out, in_payload(), class ? in_locator() : (size_t)HEAD + 1);
 }
 
+/* The same, and of an old one: 2 becomes 0x03000002, or 1. */
+static size_t login_old_key(uint8_t out[CLOCKED_INPUT], unsigned class)
+{
+    memcpy(out, world.body, world.body_size);
+    out[HEAD + (class ? 4 : 1)] ^= 3;
+    return world.body_size;
+}
+
 /* A message that he recorded whole, changed early or late. */
 static size_t login_message(uint8_t out[CLOCKED_INPUT], unsigned class)
 {
@@ -256,6 +289,36 @@ static void read_login_early(const uint8_t *input, size_t size)
         sink = skeym_credential(credential, &world.enrol[1], &claims);
     }
     read_login(input, size);
+}
+
+/* --- the enrolment ------------------------------------------------------------------ */
+
+/* As of a login: the body is an invitation and a message. */
+static size_t enrolment_wrong_at(uint8_t out[CLOCKED_INPUT], size_t at, size_t also)
+{
+    memcpy(out, world.enrolment, world.enrolment_size);
+    out[at] ^= 0x55;
+    out[also] ^= 0xaa;
+    return world.enrolment_size;
+}
+
+static size_t enrolment_invitation(uint8_t out[CLOCKED_INPUT], unsigned class)
+{
+    size_t last = world.enrolment_size - 1;
+    return enrolment_wrong_at(out, HEAD + world.invitation_size + 40,
+                              class ? last : (size_t)HEAD + SKEYM_LOCATOR_HEAD + 8);
+}
+
+static size_t enrolment_message(uint8_t out[CLOCKED_INPUT], unsigned class)
+{
+    size_t last = world.enrolment_size - 1;
+    return enrolment_wrong_at(out, last, class ? last - 1 : HEAD + world.invitation_size + 40);
+}
+
+static void read_enrolment(const uint8_t *input, size_t size)
+{
+    static struct skeym_invite_request request;
+    sink = skeym_invite_read(&request, &world.authority, skeym_span(input, size));
 }
 
 /* Of a proof and of a token nothing. Of a login less than 100 ns, which is what the best known
@@ -282,7 +345,12 @@ const struct clocked_case clocked_cases[] = {
     {"login: unknown locator, known locator", CLOCKED_REAL, 1, LOGIN, login_locator, read_login},
     {"login: unknown enrol key, known enrol key", CLOCKED_REAL, 1, LOGIN, login_enrol_key,
      read_login},
+    {"login: unknown enrol key, old enrol key", CLOCKED_REAL, 1, LOGIN, login_old_key, read_login},
     {"login: wrong static key, wrong payload", CLOCKED_REAL, 1, LOGIN, login_message, read_login},
+    {"enrolment: unknown invitation, known invitation", CLOCKED_REAL, 1, LOGIN,
+     enrolment_invitation, read_enrolment},
+    {"enrolment: wrong static key, wrong payload", CLOCKED_REAL, 1, LOGIN, enrolment_message,
+     read_enrolment},
     {"twin of login: the locator's claims read first", CLOCKED_TWIN, 10, LOGIN, login_locator,
      read_login_early},
     {NULL, CLOCKED_REAL, 0, 0, NULL, NULL},

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stepped [--brief] [WORD]: runs the two classes of each case (whose name has WORD in it) one
- * instruction at a time, as this CPU runs them, with each library behind the door; one line each:
+ * stepped BACKEND whole|brief [WORD]: runs the two classes of each case (whose name has WORD in it)
+ * one instruction at a time, as this CPU runs them; one line each:
  *
- *   real|twin|public BACKEND FIRST SECOND APART WHERE NAME
+ *   real|twin|public FIRST SECOND APART WHERE NAME
  *
  * FIRST and SECOND: how many instructions each class took. APART: the number of the first one that
- * was another one, 0 for none, and WHERE it stands ("-" for none; what addr2line takes).
- *
- * --brief leaves the products of X25519 out, where nine tenths of a login's instructions are, and
- * takes the libraries as chosen alone. A step costs 1 to 15 us.
+ * was another one, 0 for none, and WHERE the one before it stands ("-" for none): an address in
+ * this program, or "library". `brief` leaves the products of X25519 out, where nine tenths of a
+ * login's instructions are: a step costs 1 to 15 us.
  *
  * stepped --once BACKEND CLASS NAME: runs one class once, for who watches its addresses. Both
  * classes come to it in one way. What counts lies between two calls of stepped_mark, whose address
  * is printed.
  *
- * Exit status 3: not this CPU.
+ * Exit status 3: not this CPU, or no such library.
  */
 #include "clocked.h"
 #include "crypto/backend.h"
+#include <openssl/evp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +81,16 @@ int __wrap_crypto_scalarmult(unsigned char *q, const unsigned char *n, const uns
     return zero;
 }
 
+int __real_EVP_PKEY_derive(EVP_PKEY_CTX *ctx, unsigned char *key, size_t *size);
+int __wrap_EVP_PKEY_derive(EVP_PKEY_CTX *ctx, unsigned char *key, size_t *size);
+int __wrap_EVP_PKEY_derive(EVP_PKEY_CTX *ctx, unsigned char *key, size_t *size)
+{
+    set_trap(stepping && !brief);
+    int done = __real_EVP_PKEY_derive(ctx, key, size);
+    set_trap(stepping);
+    return done;
+}
+
 void stepped_mark(void);
 __attribute__((noinline)) void stepped_mark(void)
 {
@@ -121,7 +131,19 @@ static void step(const struct clocked_case *it, unsigned class)
     stepping = false;
 }
 
-static void judge(const struct clocked_case *it, const char *backend)
+/* In this program's own code: an address as addr2line takes it. */
+static void name_place(char out[24], uint64_t at)
+{
+    extern const char __executable_start, etext;
+    uint64_t start = (uint64_t)(uintptr_t)&__executable_start;
+    if (at >= start && at < (uint64_t)(uintptr_t)&etext) {
+        (void)snprintf(out, 24, "%#llx", (unsigned long long)(at - start));
+    } else {
+        (void)snprintf(out, 24, "library");
+    }
+}
+
+static void judge(const struct clocked_case *it)
 {
     warm_up(it);
     step(it, 0);
@@ -134,78 +156,83 @@ static void judge(const struct clocked_case *it, const char *backend)
     bool apart = same < steps[0].count || same < steps[1].count;
     char where[24] = "-";
     if (apart) { /* the last one that they had in common decided */
-        extern const char __executable_start;
-        uint64_t at = steps[0].at[same > 0 ? same - 1 : 0];
-        (void)snprintf(where, sizeof where, "%#llx",
-                       (unsigned long long)(at - (uint64_t)(uintptr_t)&__executable_start));
+        name_place(where, steps[0].at[same > 0 ? same - 1 : 0]);
     }
-    printf("%s %s %zu %zu %zu %s %s\n", kinds[it->kind], backend, steps[0].count, steps[1].count,
+    printf("%s %zu %zu %zu %s %s\n", kinds[it->kind], steps[0].count, steps[1].count,
            apart ? same + 1 : 0, where, it->name);
     (void)fflush(stdout);
 }
 
-static bool use(size_t i)
+/* The backend of that name, from now on; 0, or the exit status. */
+static int use(const char *name)
 {
-    if (backends[i].only && !backends[i].only->usable()) {
-        return false;
-    }
-    skeym_crypto_use(backends[i].only);
-    return true;
-}
-
-static int once(const char *backend, const char *class, const char *name)
-{
-    const struct clocked_case *it = clocked_cases;
     size_t i = 0;
-    while (i < BACKENDS && strcmp(backends[i].name, backend) != 0) {
+    while (i < BACKENDS && strcmp(backends[i].name, name) != 0) {
         i++;
     }
+    if (i == BACKENDS) {
+        return 2;
+    }
+    if (backends[i].only && !backends[i].only->usable()) {
+        return 3;
+    }
+    skeym_crypto_use(backends[i].only);
+    return 0;
+}
+
+static int once(unsigned class, const char *name)
+{
+    const struct clocked_case *it = clocked_cases;
     while (it->name && strcmp(it->name, name) != 0) {
         it++;
     }
-    if (i == BACKENDS || !it->name) {
+    if (!it->name) {
         return 2;
-    }
-    if (!use(i)) {
-        return 3;
     }
     printf("%lx\n", (unsigned long)(uintptr_t)stepped_mark);
     (void)fflush(stdout);
     warm_up(it);
-    size_t size = choose(it, class[0] == '1');
+    size_t size = choose(it, class);
     stepped_mark();
     it->run(work, size);
     stepped_mark();
     return 0;
 }
 
-int main(int argc, char **argv)
+static int step_all(const char *word)
 {
     static uint8_t stack[1 << 16];
     const stack_t other = {.ss_sp = stack, .ss_size = sizeof stack};
     struct sigaction action = {.sa_sigaction = on_step, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    brief = argc > 1 && strcmp(argv[1], "--brief") == 0;
-    const char *word = argc > 1 + brief ? argv[1 + brief] : "";
-    clocked_world();
-    if (argc == 5 && strcmp(argv[1], "--once") == 0) {
-        return once(argv[2], argv[3], argv[4]);
-    }
     steps[0].at = calloc(STEPS_MAX, sizeof(uint64_t));
     steps[1].at = calloc(STEPS_MAX, sizeof(uint64_t));
     if (!steps[0].at || !steps[1].at || sigaltstack(&other, NULL) != 0 ||
         sigaction(SIGTRAP, &action, NULL) != 0) {
         return 2;
     }
-    for (size_t i = 0; i < (brief ? 1 : BACKENDS); i++) {
-        for (const struct clocked_case *it = clocked_cases; use(i) && it->name; it++) {
-            if (strstr(it->name, word)) {
-                judge(it, backends[i].name);
-            }
+    for (const struct clocked_case *it = clocked_cases; it->name; it++) {
+        if (strstr(it->name, word)) {
+            judge(it);
         }
     }
     free(steps[0].at);
     free(steps[1].at);
     return 0;
+}
+
+int main(int argc, char **argv)
+{
+    bool is_once = argc == 5 && strcmp(argv[1], "--once") == 0;
+    if (argc < 3) {
+        return 2;
+    }
+    clocked_world();
+    int status = use(argv[is_once ? 2 : 1]);
+    if (status == 0 && is_once) {
+        return once(argv[3][0] == '1', argv[4]);
+    }
+    brief = strcmp(argv[2], "brief") == 0;
+    return status ? status : step_all(argc > 3 ? argv[3] : "");
 }
 
 #else
