@@ -261,9 +261,7 @@ static int read_work(struct skeym_bench_options *options, const struct words *wo
 
 static int read_watch(struct skeym_load_watch *watch, const struct words *words)
 {
-    if (words->watch.count > SKEYM_LOAD_WATCH_MOST) {
-        return wrong("--watch", "too many");
-    }
+    _Static_assert((int)SKEYM_LOAD_WATCH_MOST >= (int)SKEYM_CLI_WORDS_MAX, "one for each word");
     for (size_t i = 0; i < words->watch.count; i++) {
         uint32_t pid = 0;
         if (!skeym_cli_number(&pid, words->watch.at[i], 1, INT32_MAX)) {

@@ -86,8 +86,11 @@ static int no_parent(const char *dir)
     while (size > 1 && dir[size - 1] == '/') {
         size--;
     }
-    while (size > 1 && dir[size - 1] != '/') {
+    while (size > 0 && dir[size - 1] != '/') {
         size--;
+    }
+    if (size == 0) {
+        return skeym_cli_say("init", "%s: the folder that this shell is in was removed", dir);
     }
     while (size > 1 && dir[size - 1] == '/') {
         size--;

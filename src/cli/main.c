@@ -2,10 +2,12 @@
 /* skeym: the table of commands, and what holds for each of them before it runs. */
 #include "cli/cli.h"
 #include "crypto/crypto.h"
+#include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const struct skeym_command *const commands[] = {
 #define ROW(name) &skeym_command_##name,
@@ -109,6 +111,19 @@ static bool harden(void)
     return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
+/* A standard file that was closed leaves its number to the next one that is opened: a socket or a
+ * database, into which would go what is printed. One that nothing can be read from, or written to,
+ * takes its place. */
+static bool stand_in(void)
+{
+    bool good = true;
+    for (int fd = STDIN_FILENO; good && fd <= STDERR_FILENO; fd++) {
+        int mode = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+        good = fcntl(fd, F_GETFD) >= 0 || open("/dev/null", mode) == fd;
+    }
+    return good;
+}
+
 /* What was asked for must have reached its reader: a full disk behind a redirection shows. */
 static int flushed(int code)
 {
@@ -121,6 +136,9 @@ static int flushed(int code)
 
 int main(int argc, char **argv)
 {
+    if (!stand_in()) {
+        return SKEYM_EXIT_FAILED;
+    }
     if (!harden()) {
         fprintf(stderr, "skeym: the system does not let core dumps be turned off\n");
         return SKEYM_EXIT_FAILED;

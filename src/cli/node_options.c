@@ -333,10 +333,10 @@ static void explain_exchange(const struct skeym_node_options *options, enum skey
                             "%s does not admit this node: it is revoked, expired, or unknown "
                             "there",
                             options->server);
-    } else if (error == SKEYM_ERR_SIZE && status != 0) {
+    } else if (error == SKEYM_ERR_SIZE && status >= 400) {
         (void)skeym_cli_say(name, "%s: %s is too large for the server (%d)", options->server,
                             status == 413 ? "the request" : "the head of the request", status);
-    } else if (error == SKEYM_ERR_SIZE && maybe) {
+    } else if (error == SKEYM_ERR_SIZE && (maybe || detail[0])) {
         (void)skeym_cli_say(name, "%s: the answer is too large", options->server);
     } else if (status == 0 && detail[0]) {
         fprintf(stderr, "skeym %s: %s: %s", name, options->server, skeym_error_text(error));

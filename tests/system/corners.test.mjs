@@ -102,6 +102,7 @@ export default {
       [['serve', world.dir, '--config'], 2, /./],
       [['serve', world.dir, '--config', config(''), '--config', config('')], 2, /./],
       [['serve', '--check-config', `--config=${config('= 5\n')}`], 1, /config\d:1: /],
+      [['serve', '--check-config', `--config=${config('\x01 5\n')}`], 1, /config\d:1: no such setting$/m],
       [['serve', '--check-config', `--config=${config('no-such-setting = 5\n')}`], 1, /config\d:1: /],
       [['serve', '--check-config', '--no-such-setting=5'], 2, /no-such-setting/],
       [['serve', '--check-config', world.path('none')], 1, /./],

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The demo is a promise of the README's first screen, so it is played whole.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { until } from './world.mjs';
+import { Skip, until } from './world.mjs';
 
 const RECORDS = fileURLToPath(new URL('../../../shared/data/wfdb', import.meta.url));
 
@@ -18,6 +19,14 @@ async function openConsole(out, folder) {
   for (const name of left) assert.ok(!readFileSync(`${folder}/${name}`, 'latin1').includes(code), name);
   await until('a reading of each device', () =>
     [1, 2, 3, 4].every((bed) => existsSync(`${folder}/bed-${bed}-live.journal`)), 60000);
+}
+
+/** A demo's first device. */
+function deviceOf(run) {
+  const { status, stdout } = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', `${run.child.pid}`],
+    { encoding: 'utf8' });
+  if (status !== 0) throw new Skip('no ps(1) here');
+  return Number(/^ *(\d+) .* device .*bed-1/m.exec(stdout)[1]);
 }
 
 export default {
@@ -57,5 +66,41 @@ export default {
     assert.match(run.out, /\b0 readings acknowledged, .*NOT WELL/);
     assert.ok(!run.out.includes('The server is killed'), run.out);
     assert.equal(existsSync(run.out.match(/\/tmp\/skeym-demo\.\w+/)[0]), false);
+  },
+
+  /* Three wards at once: of how well each did nothing is asked but what it says itself. */
+  async 'it ends by itself: at its end, with its server, or interrupted while the devices finish'(world) {
+    const simulated = ['demo', '--records', world.path('none')];
+    const whole = world.begin(simulated);
+    const cut = world.begin(simulated);
+    const kept = world.begin([...simulated, '--keep']);
+    const codes = new Map();
+    for (const run of [whole, cut, kept]) run.exit.then((code) => codes.set(run, code));
+    const comes = (run, text) =>
+      until(text, () => codes.has(run) || run.out.includes(text), 550000);
+    await comes(cut, 'Attackers try');
+    const device = deviceOf(cut);
+    process.kill(device, 'SIGSTOP');
+    await comes(cut, 'The devices finish');
+    cut.child.kill('SIGINT');
+    await comes(cut, 'NOT WELL');
+    process.kill(device, 'SIGCONT');
+    await comes(kept, 'Ctrl-C ends it');
+    assert.ok(!codes.has(kept), kept.out + kept.err);
+    const folder = kept.out.match(/\/tmp\/skeym-demo\.\w+/)[0];
+    await until('a reading of each device', () =>
+      [1, 2, 3, 4].every((bed) => existsSync(`${folder}/bed-${bed}-live.journal`)), 60000);
+    const [, pid] = [...kept.out.matchAll(/\bpid (\d+)/g)].at(-1);
+    process.kill(Number(pid), 'SIGKILL');
+    for (const run of [whole, kept, cut]) {
+      const code = await run.exit;
+      const well = run.out.includes('all well');
+      assert.equal(code, well ? 0 : 1, run.out + run.err);
+      assert.equal(well, !run.out.includes('NOT WELL'));
+      assert.equal(existsSync(run.out.match(/\/tmp\/skeym-demo\.\w+/)[0]), false);
+      if (run !== cut) assert.match(run.out, / acknowledged, 0 lost, 0 doubled/);
+    }
+    assert.match(cut.out, /FAILED at "The devices finish: was anything lost\?"/);
+    assert.doesNotMatch(whole.out, /The ward stays open/);
   },
 };

@@ -139,6 +139,8 @@ export default {
       assert.equal(result.code, exit, result.err);
       assert.match(result.err, words);
     };
+    await wrong(/-o takes a file/, ['-o', '-', '--no-passphrase'], 2);
+    await wrong(/-o takes a file/, ['-o', '', '--no-passphrase'], 2);
     await wrong(/too long a name/, ['-o', `/${'x'.repeat(5000)}`, '--no-passphrase'], 2);
     await wrong(/--tls-ca|no such file/, [...file, '--tls-ca', world.path('none')]);
     await wrong(/gone/, ['-o', world.path('c'), '--passphrase-file', world.path('gone')]);

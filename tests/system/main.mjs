@@ -5,7 +5,7 @@ import { Skip, World } from './world.mjs';
 
 const [program, filter] = process.argv.slice(2);
 const here = new URL('./', import.meta.url);
-const TEST_MS = process.env.SKEYM_GENTLY ? 1200000 : 240000; /* a program that counts branches is slow */
+const TEST_MS = process.env.SKEYM_GENTLY ? 1200000 : 600000; /* a program that counts branches is slow */
 
 const tests = [];
 for (const file of readdirSync(here).filter((name) => name.endsWith('.test.mjs')).sort()) {

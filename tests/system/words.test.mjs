@@ -26,7 +26,7 @@ async function misused(world, tries) {
 }
 
 /** A record of format 16: waves at 250 Hz and numbers at 1 Hz are two records, as devices have them. */
-function record(world, name, { signals, rate, seconds, sample, units, gain, first = 0 }) {
+export function record(world, name, { signals, rate, seconds, sample, units, gain, first = 0 }) {
   const count = rate * seconds;
   const bytes = Buffer.alloc(2 * count * signals.length);
   const sums = signals.map(() => 0);
@@ -51,7 +51,7 @@ function record(world, name, { signals, rate, seconds, sample, units, gain, firs
 export const ecg = (world, name = 'ecg', shift = 0) => record(world, name, { signals: ['MLII', 'V5'],
   rate: 250, seconds: 25, units: 'mV', gain: 200,
   sample: (k, i) => Math.round(100 * Math.sin(i / 20 + k)) + (i === 3000 ? shift : 0) });
-const numbers = (world, name = 'num', shift = 0) => record(world, name, { signals: ['HR', 'SpO2'],
+export const numbers = (world, name = 'num', shift = 0) => record(world, name, { signals: ['HR', 'SpO2'],
   rate: 1, seconds: 25, units: name === 'odd' ? 'apples' : 'bpm', gain: 1,
   sample: (k, i) => (k ? 97 : 70) + (i % 3) + (i === 7 ? shift : 0) });
 
