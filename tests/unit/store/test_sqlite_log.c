@@ -84,9 +84,38 @@ static int count_close(sqlite3_file *file)
     return code;
 }
 
+/* What is asked of a log seldom or never: it is passed on, and so is what comes back. */
+enum { SECTOR = 1234, TRAITS = 77, LOCKED = 11, UNLOCKED = 12, RESERVED = 13 };
+
 static int count_sector(sqlite3_file *file)
 {
-    return counting(file)->real->xSectorSize(counting(file)->file);
+    (void)file;
+    return SECTOR;
+}
+
+static int count_traits(sqlite3_file *file)
+{
+    (void)file;
+    return TRAITS;
+}
+
+static int count_lock(sqlite3_file *file, int how)
+{
+    (void)file;
+    return LOCKED + 100 * how;
+}
+
+static int count_unlock(sqlite3_file *file, int how)
+{
+    (void)file;
+    return UNLOCKED + 100 * how;
+}
+
+static int count_reserved(sqlite3_file *file, int *out)
+{
+    (void)file;
+    *out = 1;
+    return RESERVED;
 }
 
 static int count_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *given)
@@ -115,7 +144,11 @@ static int count_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, in
                                         .xSync = count_sync,
                                         .xFileSize = count_size,
                                         .xFileControl = count_control,
-                                        .xSectorSize = count_sector};
+                                        .xLock = count_lock,
+                                        .xUnlock = count_unlock,
+                                        .xCheckReservedLock = count_reserved,
+                                        .xSectorSize = count_sector,
+                                        .xDeviceCharacteristics = count_traits};
     file->pMethods = &out->methods;
     return SQLITE_OK;
 }
@@ -351,6 +384,18 @@ static void test_other_files_are_the_systems(void **state)
     (void)unlink(path);
 }
 
+static void test_the_rest_is_passed_on(void **state)
+{
+    struct world *world = *state;
+    int reserved = 0;
+    assert_int_equal(world->log->pMethods->xSectorSize(world->log), SECTOR);
+    assert_int_equal(world->log->pMethods->xDeviceCharacteristics(world->log), TRAITS);
+    assert_int_equal(world->log->pMethods->xLock(world->log, 2), LOCKED + 200);
+    assert_int_equal(world->log->pMethods->xUnlock(world->log, 3), UNLOCKED + 300);
+    assert_int_equal(world->log->pMethods->xCheckReservedLock(world->log, &reserved), RESERVED);
+    assert_int_equal(reserved, 1);
+}
+
 static void test_a_log_that_is_missing_is_not_made(void **state)
 {
     (void)state;
@@ -426,6 +471,7 @@ int main(void)
         TEST(test_a_write_fails_with_those_before),
         TEST(test_a_look_that_fails_is_not_the_last_word),
         TEST(test_other_files_are_the_systems),
+        TEST(test_the_rest_is_passed_on),
         TEST(test_a_log_that_is_missing_is_not_made),
         TEST(test_another_connection_sees_each_commit),
 #undef TEST
