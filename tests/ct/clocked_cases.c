@@ -323,8 +323,8 @@ static void read_enrolment(const uint8_t *input, size_t size)
 
 /* Of a proof and of a token nothing. Of a login less than 100 ns, which is what the best known
  * filters tell apart across a local network (Crosby, Wallach, Riedi: Opportunities and limits of
- * remote timing attacks, ACM TISSEC 12(3), 2009), whatever is measured here. Where libipsec-mb is
- * not used, libsodium does not decrypt what it refuses, 2 to 5 blocks. */
+ * remote timing attacks, ACM TISSEC 12(3), 2009), whatever is measured here: a clock that is read
+ * 10^6 times on a shared machine is not quiet enough for less. (stepped.c counts to the number.) */
 #define EXACT 1
 #define LOGIN 100
 
