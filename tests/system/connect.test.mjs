@@ -17,7 +17,7 @@ const reading = (number, patient = '100') => {
 };
 
 /** A plain request; `at` is a sidecar, or a socket's path. */
-function ask(at, method, path, { body, headers = {}, agent } = {}) {
+export function ask(at, method, path, { body, headers = {}, agent } = {}) {
   const where = at.socket ? { socketPath: at.socket } : { host: '127.0.0.1', port: at.port };
   const data = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   const type = data === undefined ? {} : { 'content-type': JSON_TYPE };
@@ -41,7 +41,7 @@ const total = async (at, patient = '100') =>
   (await ask(at, 'GET', `/fhir/Observation?patient=${patient}&_summary=count`)).json.total;
 
 /** A sidecar, once it serves. */
-async function connect(world, credential, server, args = []) {
+export async function connect(world, credential, server, args = []) {
   const listen = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
   const run = world.begin(['connect', '--as', credential, '--to', server.url, ...listen,
     '--ready-fd', '3', ...args], { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });

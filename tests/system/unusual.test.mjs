@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import http from 'node:http';
 import { atTerminal } from './admin.test.mjs';
-import { Skip, observation, preload, until } from './world.mjs';
+import { ask, connect } from './connect.test.mjs';
+import { Skip, observation, preload, raw, statuses, until } from './world.mjs';
 
 const dir = (world) => ['--dir', world.dir];
 
@@ -252,7 +253,7 @@ export default {
     const { code, err } = await world.get(server, '/fhir/metadata', doctor, '--open', '--show-wire');
     assert.equal(code, 0, err);
     const [, asked] = /^(wire ----> GET \/fhir\/metadata\n(?:wire ----> .*\n)*)/m.exec(err);
-    assert.deepEqual(asked.match(/^wire ----> \S+/gm), ['wire ----> GET', 'wire ----> Authorization:',
+    assert.deepEqual(asked.match(/^wire ----> \S*/gm), ['wire ----> GET', 'wire ----> Authorization:',
       'wire ----> SkeyM-Proof:']);
   },
 
@@ -364,6 +365,66 @@ export default {
       '127.0.0.1:0']);
     assert.equal(await ended(run, () => run.err.includes('"ready"')), 0, run.err);
     assert.match(run.err, /"event":"ready",.*"port":\d+/);
+  },
+
+  async 'a sidecar whose server refuses says when to come again, and when that is no use'(world) {
+    await world.init();
+    const service = await world.enrol('svc', 'service', 'system/*.cruds');
+    const server = await world.serve();
+    const cases = [
+      [413, {}, 413, undefined],
+      [503, { 'Retry-After': '1000' }, 503, '1000'],
+      [503, {}, 503, '1'],
+      [429, { 'Retry-After': '1000' }, 503, '1000'],
+    ];
+    for (const [status, headers, told, again] of cases) {
+      await between(server, (answer) => answer.writeHead(status, headers).end(), async (proxy) => {
+        const sidecar = await connect(world, service, proxy, ['--patience', '0']);
+        const answer = await ask(sidecar, 'POST', '/fhir/Observation', { body: observation(1) });
+        const what = `${status}: ${answer.status}: ${JSON.stringify(answer.headers)}`;
+        assert.equal(answer.status, told, what);
+        assert.equal(answer.headers['retry-after'], again, what);
+        assert.equal(answer.json.resourceType, 'OperationOutcome', what);
+      });
+    }
+    const sidecar = await connect(world, service, server);
+    const made = await ask(sidecar, 'POST', '/fhir/Observation',
+      { body: observation(1), headers: { prefer: 'return=minimal' } });
+    assert.deepEqual([made.status, made.text], [201, '']);
+    assert.match(made.headers.location, /\/fhir\/Observation\//);
+    /* nobody is asked for a body that will not be read */
+    const refused = await raw(sidecar.port, 'POST /fhir/Observation HTTP/1.1\r\nHost: evil.example\r\n' +
+      'Content-Length: 10\r\nExpect: 100-continue\r\n\r\n', { until: (text) => text.includes('}]}'), ms: 60000 });
+    assert.deepEqual(statuses(refused.text), [403]);
+  },
+
+  async 'a sidecar whose queue is full refuses at once, and keeps what it has'(world) {
+    await world.init();
+    const service = await world.enrol('svc', 'service', 'system/*.cruds');
+    const server = await world.serve();
+    let held = [];
+    const hold = (answer) => held.push(answer);
+    await between(server, hold, async (proxy) => {
+      const sidecar = await connect(world, service, proxy, ['--workers', '2', '--queue', '1',
+        '--patience', '0']);
+      const done = [];
+      const all = [1, 2, 3, 4, 5].map((i) =>
+        ask(sidecar, 'POST', '/fhir/Observation', { body: observation(i) }).then((got) => done.push(got)));
+      await until('those that have no room', () => done.length >= 2, 60000);
+      for (const { status, headers } of done) {
+        assert.equal(status, 503);
+        assert.ok(Number(headers['retry-after']) >= 1);
+      }
+      const end = setInterval(() => {
+        for (const answer of held) answer.writeHead(413).end();
+        held = [];
+      }, 50);
+      await Promise.all(all);
+      clearInterval(end);
+      const count = (wanted) => done.filter(({ status }) => status === wanted).length;
+      assert.equal(count(503) + count(413), 5, JSON.stringify(done));
+      assert.ok(count(503) >= 2 && count(413) >= 1, JSON.stringify(done)); /* two work, one waits */
+    });
   },
 
   async 'a journal that was torn or tampered with, or that another process has'(world) {
