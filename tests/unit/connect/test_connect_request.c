@@ -29,6 +29,15 @@ static struct {
     unsigned jobs;
 } pool_says;
 
+static char told[64]; /* the last event */
+
+static void tell(void *arg, const char *event, enum skeym_error error, uint64_t number)
+{
+    (void)arg;
+    (void)error;
+    (void)snprintf(told, sizeof told, "%s %u", event, (unsigned)number);
+}
+
 /* In place of the pool's: the job is done at once. */
 enum skeym_error skeym_connect_pool_submit(struct skeym_connect_pool *pool,
                                            struct skeym_connect_job *job)
@@ -103,6 +112,8 @@ static int start(void **state)
     memset(&pool_says, 0, sizeof pool_says);
     pool_says.status = 200;
     pool_says.body = HEART;
+    front.tell = tell;
+    told[0] = '\0';
     skeym_connect_peers_init(&front.peers, 4);
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof at;
@@ -234,6 +245,7 @@ static void a_full_queue_is_said(void **state)
     assert_part(text, "HTTP/1.1 503 ", true);
     assert_part(text, "\r\nRetry-After: 1\r\n", true);
     assert_int_equal(pool_says.jobs, 1);
+    assert_string_equal(told, "request-failed 503");
 }
 
 /* Who waits to be told whether to send a body is told no, and not to go on. */
@@ -245,6 +257,7 @@ static void a_body_that_was_announced_is_refused_before_it_comes(void **state)
     const char *text = ask("POST /fhir/Patient", fields, "");
     assert_part(text, "HTTP/1.1 403 ", true);
     assert_part(text, "100 Continue", false);
+    assert_string_equal(told, "refused 403");
     assert_int_equal(pool_says.jobs, 0);
 }
 
