@@ -11,6 +11,7 @@
 #include "crypto/crypto.h"
 #include "fuzz.h"
 #include "server/console.h"
+#include "server/signup.h"
 #include "server_world.h"
 #include <sys/socket.h>
 #include <unistd.h>
@@ -115,8 +116,10 @@ static bool fill(const struct skeym_conf *conf, enum form form, struct skeym_rea
            !skeym_span_is(request->method, "CONNECT") &&
            (request->body.size > 0 ||
             !skeym_console_asks(conf, request->method, request->target)) &&
-           !skeym_span_is(request->target, SKEYM_LOGIN_PATH) && request->target.size <= 2048 &&
-           !memchr(request->target.data, '#', request->target.size);
+           !(skeym_span_is(request->method, "POST") &&
+             (skeym_span_is(request->target, SKEYM_LOGIN_PATH) ||
+              skeym_span_is(request->target, SKEYM_SIGNUP_PATH))) &&
+           request->target.size <= 2048 && !memchr(request->target.data, '#', request->target.size);
 }
 
 /* One bit of what the proof or the seal covers. */

@@ -339,4 +339,5 @@ put('server', { 'login-good': all(36, u16(5), 3, 7), 'login-clock': all(36, u16(
 put('server', {
   'busy-raw': all(192, head('GET /console/ HTTP/1.1', [])), 'busy-post': all(202, create), 'busy-read': all(194, asks),
   'busy-login': all(228, u16(5), 3, 7), console: all(1, 'GET\n/console/\n\n'),
+  enrol: all(9, 'POST\n/skeym/v1/enrol\na/b\n', '{}'), 'enrol-get': all(9, 'GET\n/skeym/v1/enrol\n\n'), 'login-get': all(9, 'GET\n/skeym/v1/login\n\n'),
 });
