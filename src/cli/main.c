@@ -137,6 +137,7 @@ static int flushed(int code)
 int main(int argc, char **argv)
 {
     if (!stand_in()) {
+        fprintf(stderr, "skeym: a standard file is closed, and /dev/null cannot stand in for it\n");
         return SKEYM_EXIT_FAILED;
     }
     if (!harden()) {
