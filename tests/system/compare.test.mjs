@@ -84,6 +84,7 @@ export default {
       [renamed('.0-MLII.2', '.0-MLII.3'), 1, /^signal 0-MLII readings 3 doubled 0 missing 1 .*: equal$/m],
       [renamed('.0-MLII', '.0'), 1, /^signal 0 .* not in the record$/m],
       [renamed('.0-MLII', '.9-MLII'), 1, /^signal 9-MLII .* not in the record$/m],
+      [renamed('.0-MLII', '.-MLII'), 1, /^signal -MLII .* not in the record$/m],
       [renamed('.0-MLII', '.MLII'), 1, /^signal MLII .* not in the record$/m],
       [renamed('.0-MLII', '.0MLII'), 1, /^signal 0MLII .* not in the record$/m],
     ]);
