@@ -223,7 +223,7 @@ enum skeym_error skeym_connect_bank_take(struct skeym_connect_bank *bank,
     if (!skeym_session_take(bank->session, &lane->lane)) {
         error = log_in(bank);
         if (error == SKEYM_OK && !skeym_session_take(bank->session, &lane->lane)) {
-            error = SKEYM_ERR_EXPIRED; /* the grant was over before we could use it */
+            error = SKEYM_ERR_BUSY; /* the login held, and its only lane got lost, or too old */
         }
     }
     lane->login = bank->login;

@@ -111,7 +111,6 @@ static bool is_passing(enum skeym_error error, const struct attempt *attempt)
     case SKEYM_ERR_TIMEOUT:
     case SKEYM_ERR_BUSY:
     case SKEYM_ERR_RATE:
-    case SKEYM_ERR_EXPIRED:
         return true;
     case SKEYM_ERR_SEAL:
         return !attempt->at_login;

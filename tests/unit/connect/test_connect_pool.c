@@ -12,6 +12,7 @@ static struct skeym_connect_bank *bank;
 static struct skeym_connect_pool *pool;
 static unsigned told_logins, told_failed, told_refused, told_unsaved;
 static const char *credential_path; /* of the credential; NULL: it is in memory alone */
+static uint8_t lanes;
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* held: nothing gets to the server */
 
@@ -70,7 +71,7 @@ static void start(unsigned workers, unsigned queue, uint32_t patience_ms)
         .server = "http://127.0.0.1:1",
         .transport = send_locked,
         .transport_arg = &fake,
-        .lanes = 4,
+        .lanes = lanes,
         .time = {wall_locked, steady_locked, wait_locked, &fake},
         .tell = tell,
     };
@@ -97,6 +98,7 @@ static int set_up(void **state)
     pool = NULL;
     told_logins = told_failed = told_refused = told_unsaved = 0;
     credential_path = NULL;
+    lanes = 4;
     return 0;
 }
 
@@ -443,6 +445,19 @@ static void test_a_server_that_says_nothing_of_use_about_itself(void **state)
     assert_int_equal(told_logins, 2);
 }
 
+/* The only token went into learning what the server calls itself, and its answer got lost: that is
+ * no word about the credential. */
+static void test_a_login_whose_only_lane_got_lost_is_no_refusal(void **state)
+{
+    (void)state;
+    lanes = 1;
+    start(1, 8, 0);
+    set_fault(FAULT_DROP_ANSWER, 0, 1);
+    assert_int_equal(run("GET", "", true).error, SKEYM_ERR_BUSY);
+    assert_int_equal(fake.logins, 1);
+    assert_int_equal(run("GET", "", true).error, SKEYM_OK);
+}
+
 static void test_a_forger_gets_no_second_chance_to_be_believed(void **state)
 {
     (void)state;
@@ -567,6 +582,7 @@ int main(void)
         TEST(test_a_credential_that_cannot_be_saved_is_told),
         TEST(test_a_login_that_is_put_off_is_tried_again),
         TEST(test_a_server_that_says_nothing_of_use_about_itself),
+        TEST(test_a_login_whose_only_lane_got_lost_is_no_refusal),
         TEST(test_a_forger_gets_no_second_chance_to_be_believed),
         TEST(test_many_at_once),
         TEST(test_many_at_once_through_a_restart),
