@@ -342,13 +342,12 @@ static size_t take(struct skeym_store *store, struct skeym_store_batch **first)
     return count;
 }
 
-/* Under the reader's lock. */
+/* Under the reader's lock. Also when none is held: one that could not be let go of before would
+ * show the same rows for ever. */
 static void let_go(struct skeym_store_reader *reader)
 {
-    if (reader->held) {
-        engine->let_go(reader->handle);
-        reader->held = false;
-    }
+    engine->let_go(reader->handle);
+    reader->held = false;
 }
 
 void skeym_store_rest(struct skeym_store *store)
@@ -536,10 +535,8 @@ enum skeym_error skeym_store_get(struct skeym_store_reader *reader, enum skeym_s
 {
     struct skeym_store *store = reader->store;
     pthread_mutex_lock(&reader->lock);
-    if (reader->held && reader->seen != atomic_load(&store->commits)) {
+    if (!reader->held || reader->seen != atomic_load(&store->commits)) {
         let_go(reader);
-    }
-    if (!reader->held) {
         reader->seen = atomic_load(&store->commits); /* before it looks */
         reader->held = engine->hold(reader->handle);
     }

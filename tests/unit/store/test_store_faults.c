@@ -7,9 +7,11 @@
 #include <sqlite3.h>
 
 static const char *failing; /* SQL that starts so fails, `failures` times */
-static int failures;
-static int savepoints; /* that were begun */
-static int begins;     /* of transactions that write */
+static _Atomic int failures;
+static sqlite3 *writer; /* the connection that began to write last */
+static bool of_reader;  /* it is another's steps that fail */
+static int savepoints;  /* that were begun */
+static int begins;      /* of transactions that write */
 
 #define REAL(name) __extension__((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
@@ -17,18 +19,30 @@ int sqlite3_step(sqlite3_stmt *statement)
 {
     begins += strncmp(sqlite3_sql(statement), "BEGIN IMMEDIATE", 15) == 0;
     savepoints += strncmp(sqlite3_sql(statement), "SAVEPOINT", 9) == 0;
-    if (failures > 0 && strncmp(sqlite3_sql(statement), failing, strlen(failing)) == 0) {
+    if (strcmp(sqlite3_sql(statement), "BEGIN IMMEDIATE") == 0) {
+        writer = sqlite3_db_handle(statement);
+    }
+    bool written = sqlite3_db_handle(statement) == writer;
+    if (failures > 0 && written != of_reader &&
+        strncmp(sqlite3_sql(statement), failing, strlen(failing)) == 0) {
         failures--;
         return SQLITE_IOERR;
     }
     return REAL(sqlite3_step)(statement);
 }
 
-/* Only while the writer is held or has nothing to do. */
-static void break_step(const char *sql, int times)
+/* Steps of the writer, or of the reader. (The writer's thread lets a reader go after each group,
+ * also when its end has been told.) */
+static void break_of(const char *sql, int times, bool reader)
 {
+    of_reader = reader;
     failing = sql;
     failures = times;
+}
+
+static void break_step(const char *sql, int times)
+{
+    break_of(sql, times, false);
 }
 
 /* A transaction of a new row and one that is there already, which takes the new one with it. */
@@ -201,6 +215,22 @@ static void test_rollback_fails(void **state)
     assert_true(has(bench, 0) && has(bench, 4));
 }
 
+/* A reader that could not be let go of sees what is written next. */
+static void test_rollback_of_a_reader_fails(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(write_one(bench, 0), SKEYM_OK);
+    break_of("ROLLBACK", 1, true);
+    for (int i = 0; i < 100 && failures > 0; i++) { /* the writer may have let it go first */
+        assert_true(has(bench, 0));
+        skeym_store_rest(bench->store);
+    }
+    assert_int_equal(failures, 0);
+    assert_int_equal(write_one(bench, 1), SKEYM_OK);
+    assert_true(has(bench, 1));
+    assert_int_equal(all(bench).count, 2);
+}
+
 /* Each batch alone would wait for the lock anew. */
 static void test_a_group_that_finds_the_lock_taken(void **state)
 {
@@ -235,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unwind_of_a_transaction, setup, teardown),
         cmocka_unit_test_setup_teardown(test_end_of_a_write, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rollback_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rollback_of_a_reader_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_group_that_finds_the_lock_taken, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
