@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The authority's commands: what they make, what they refuse, and what a running server makes of it.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
-  appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync,
+  appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync,
 } from 'node:fs';
+import { atTerminal, dir, secretFile, table } from './commands.mjs';
 import { Skip, until } from './world.mjs';
 
 const mode = (path) => (statSync(path).mode & 0o7777).toString(8);
 const device = ['--role', 'device', '--scope', 'system/Observation.c', '--no-passphrase'];
-
-function secretFile(world, name, text) {
-  writeFileSync(world.path(name), text, { mode: 0o600 });
-  return world.path(name);
-}
-
-/** Runs each row's arguments: exit code, and what stderr must say. */
-async function table(world, rows) {
-  for (const [args, code, said] of rows) {
-    const result = await world.skeym(args);
-    assert.equal(result.code, code, `${args.join(' ')}: ${result.err}`);
-    assert.match(result.err, said, args.join(' '));
-  }
-}
 
 async function wrongUse(world) {
   await world.init();
@@ -207,32 +194,6 @@ async function passphrases(world) {
   assert.equal(refused.code, 1);
   assert.match(refused.err, /passphrase/);
   assert.match((await get(right)).out, /searchset/); // the file was written again by a login
-}
-
-/** Runs a command on a terminal of its own and answers its prompts; all that was to be seen. */
-export function atTerminal(command, lines, prompt = /Passphrase: |again: /) {
-  return new Promise((resolve, reject) => {
-    const child = spawn('script', ['-qec', command, '/dev/null']);
-    const late = setTimeout(() => {
-      child.kill('SIGKILL');
-      reject(new Error(`the terminal hangs: ${seen}`));
-    }, 120000);
-    let seen = '';
-    let asked = 0;
-    child.stdout.on('data', (data) => {
-      seen += data;
-      const prompts = seen.split(prompt).length - 1;
-      while (asked < prompts && asked < lines.length) {
-        // The program throws away what was typed before it turned the echo off.
-        const line = lines[asked++];
-        setTimeout(() => child.stdin.write(`${line}\r`), 300);
-      }
-    });
-    child.on('close', () => {
-      clearTimeout(late);
-      resolve(seen);
-    });
-  });
 }
 
 async function terminal(world) {
@@ -457,4 +418,66 @@ export default {
   'a full disk keeps no revoked node in': fullDisk,
   'no core dump, no debugger': noCores,
   'output that is lost is a failure': fullOutput,
+
+  async 'folders and lists in odd states'(world) {
+    await world.init();
+    chmodSync(`${world.dir}/revoked`, 0o644);
+    await table(world, [
+      [['list', ...dir(world)], 1, /\/revoked: others may write to the folder, or read or write a file/],
+    ]);
+    const { code, err } = await world.refuse();
+    assert.equal(code, 1);
+    assert.match(err, /revoked/);
+    chmodSync(`${world.dir}/revoked`, 0o600);
+    mkdirSync(world.path('gone'));
+    const lost = spawnSync('sh', ['-c', 'cd "$1" && rmdir "$1" && exec "$0" init ward', world.program,
+      world.path('gone')], { encoding: 'utf8' });
+    assert.equal(lost.status, 1);
+    assert.match(lost.stderr, /^skeym init: ward: the folder that this shell is in was removed\n$/);
+    for (let i = 0; i < 2; i++) await world.must(['rotate', ...dir(world)]);
+    await table(world, [
+      [['rotate', '--retire', '2', ...dir(world)], 1, /not retired yet: 0 live .* enrol key 2/],
+      [['rotate', '--retire', '3', ...dir(world)], 1, /current/],
+      [['rotate', '--retire', '4', ...dir(world)], 1, /holds no enrol key 4/],
+    ]);
+  },
+
+  async 'audit lines by other hands are shown as far as they make sense'(world) {
+    await world.init();
+    await world.enrol('doc', 'doctor', 'user/*.cruds');
+    await world.must(['revoke', 'doc', ...dir(world)]);
+    await world.enrol('nurse', 'nurse', 'user/*.rs');
+    await world.must(['rotate', ...dir(world)]);
+    await world.enrol('late', 'doctor', 'user/*.rs');
+    const audit = `${world.dir}/audit`;
+    const line = (more) => `${JSON.stringify({ time: 1, event: 'enrol', node: 'ghost', role: 'device',
+      scopes: ['user/*.rs'], generation: 1, enrol_key: 1, not_after: 2, ...more })}\n`;
+    const whole = readFileSync(audit, 'utf8');
+    appendFileSync(audit, line({}) + line({ node: 'a b', not_after: 4000000000 }) + line({ node: 7 })
+      + line({ node: 'wide', not_after: 4294967296, generation: -1 }) + line({ scopes: 'none' })
+      + line({ scopes: undefined }) + line({ scopes: [null, 3] }));
+    const out = await world.must(['list', ...dir(world)]);
+    assert.match(out, /^ghost +device +1 +1 .* expired +user\/\*\.rs$/m);
+    assert.match(out, /^a b .* \? +user\/\*\.rs$/m);
+    assert.match(out, /^wide +device +0 +1 .* expired/m);
+    assert.match(out, /^ghost .* \? 3$/m);
+    assert.match(out, /^doc .* revoked/m);
+    assert.match(out, /^nurse .* active/m);
+    const rows = JSON.parse(await world.must(['list', '--json', ...dir(world)])).nodes;
+    assert.equal(rows.length, 10);
+    assert.deepEqual(rows.map(({ state }) => state),
+      ['revoked', 'active', 'active', 'expired', '?', '?', 'expired', 'expired', 'expired', 'expired']);
+    /* of the old key: nurse alone counts */
+    await table(world, [[['rotate', '--retire', '1', ...dir(world)], 1, /: 1 live credentials/]]);
+    appendFileSync(audit, '\n{"time":1}\n{"event":""}\nno JSON\n' + line({ node: 'end' }).trimEnd());
+    await table(world, [[['list', ...dir(world)], 1, /3 damaged lines are not shown/]]);
+    rmSync(`${world.dir}/revoked`);
+    await table(world, [[['revoke', '--restore', ...dir(world)], 1, /3 damaged lines, from its begin/]]);
+    writeFileSync(audit, whole.split('\n').slice(1).join('\n'), { mode: 0o600 });
+    await table(world, [[['revoke', '--restore', ...dir(world)], 1, /0 damaged lines, without its/]]);
+    const revoke = { ...JSON.parse(line({ event: 'revoke' })), scopes: undefined };
+    writeFileSync(audit, `${whole}${JSON.stringify({ ...revoke, node: 'a b' })}\n`
+      + `${JSON.stringify({ ...revoke, generation: 0 })}\n`, { mode: 0o600 });
+    assert.match(await world.must(['revoke', '--restore', ...dir(world)]), /made anew .*: 1 nodes/);
+  },
 };

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { dir, secretFile, table, ward } from './commands.mjs';
 import { until } from './world.mjs';
 
 async function begin(world) {
@@ -201,5 +202,96 @@ export default {
     assert.equal((await world.skeym(['bench', 'load', here, '--seconds', '0.1', '--warmup', '0.0'])).code, 1);
     assert.equal((await world.skeym(['bench', 'other', here])).code, 2);
     assert.equal((await world.skeym(['bench', 'load', 'ftp://127.0.0.1/'])).code, 2);
+  },
+
+  async 'bench: a core, another address, nothing to do, and nodes that are revoked'(world) {
+    const { server } = await ward(world);
+    const path = '/fhir/metadata';
+    const anywhere = `0.0.0.0:${server.port}`; /* this machine by a name that is not known as its own */
+    const [core] = /^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8')).slice(1);
+    const load = (url, ...more) => ['bench', 'load', url, '--connections', '1', '--warmup', '0',
+      '--expect', '401', '--seconds', ...(more[0]?.match(/^[0-9.]+$/) ? [] : ['1']), ...more];
+    await table(world, [
+      [load(server.url + path, '--core', core), 0, /100\.000% ok/],
+      [load(`http://${anywhere}${path}`), 2, /not this machine/],
+      [load(`http://${anywhere}${path}`, '--allow-remote', server.url), 2, /not this machine/],
+      [load(`http://${anywhere}${path}`, '--allow-remote', anywhere), 0, /100\.000% ok/],
+      [load(`http://${anywhere}${path}`, '--allow-remote', anywhere, '--from', '127.0.0.2'), 2, /--from/],
+      [load(server.url + path, '--mix', 'get=1'), 2, /--dir: missing/],
+      /* the first of one a second is due within the first second: with this seed not in its first tenth */
+      [load(server.url + path, '0.1', '--rate', '1', '--seed', '1'), 1, /nothing was asked/],
+    ]);
+    await world.must(['revoke', 'load-0', '--generation', '4294967295', ...dir(world)]);
+    await table(world, [
+      [['bench', 'load', server.url, ...dir(world), '--connections', '1', '--seconds', '1'], 1, /revoked/],
+    ]);
+  },
+
+  async 'bench: numbers, cores and processes that there are not'(world) {
+    const url = 'http://127.0.0.1:1/';
+    const load = (...words) => ['bench', 'load', url, ...words];
+    const many = Array.from({ length: 20 }, () => ['--watch', '1']).flat();
+    await table(world, [
+      [load('--seconds', ''), 2, /--seconds/],
+      [load('--seconds', '1'.repeat(20)), 2, /--seconds/],
+      [load('--seconds', '1.x'), 2, /--seconds/],
+      [load('--core', '1023'), 2, /there is no such core/],
+      [load(...many), 2, /given too often/],
+      [load('--watch', 'x'), 2, /not the number of a process/],
+      [load('--nodes', '1'), 2, /without it there are no nodes/],
+      [load('--path', '/x'), 2, /without it there are no nodes/],
+      [load('--lanes', '2'), 2, /without it there are no nodes/],
+      [load('--bundle', '2'), 2, /without it there are no nodes/],
+      [['bench', 'load', 'http://192.0.2.1:80/', '--allow-remote', '192.0.2.2:80'], 2,
+        /not this machine/],
+    ]);
+  },
+
+  async 'bench: a watched server, after a warm-up, and headers from a file'(world) {
+    await world.init();
+    const server = await world.serve();
+    const url = `${server.url}/fhir/metadata`;
+    let files = 0;
+    const headers = (text) => secretFile(world, `headers${files++}`, text);
+    const load = (...words) => ['bench', 'load', url, '--connections', '1', '--seconds', '1',
+      '--expect', '401', ...words];
+    const out = await world.must(load('--watch', `${server.pid}`, '--warmup', '1', '--header-file',
+      headers('X-A: b'))); /* it needs no end of line */
+    assert.match(out, /\d/);
+    await table(world, [
+      [load('--header-file', headers('')), 1, /headers\d: /],
+      [load('--header-file', headers('\n')), 1, /headers\d: /],
+      [load('--header-file', headers('X-A: \0b\n')), 1, /headers\d: /],
+      [load('--header-file', headers('X-A: b\nX-C: d\n')), 1, /a character that is not allowed/],
+      [load('--header-file', headers('X-A: b'), ...Array(16).fill(['--header', 'X-B: c']).flat()), 1,
+        /headers\d: /], /* one more than there is room for */
+      [load('--header-file', world.path('none')), 1, /none/],
+      [load('--watch', '2147483647'), 1, /./],
+    ]);
+  },
+
+  async 'a load of other shapes'(world) {
+    await world.init();
+    const server = await world.serve(['--login-rate', '1000', '--login-burst', '1000']);
+    const plain = `${server.url}/fhir/metadata`;
+    const body = world.path('body');
+    writeFileSync(body, '{}');
+    const load = (url, ...more) => ['bench', 'load', url, '--seconds', '1', '--warmup', '0', '--rate', '20',
+      '--connections', '2', '--answer-seconds', '60', '--drain-seconds', '60', ...more];
+    await table(world, [
+      [load(plain, '--body', body, '--expect', '401', '--threads', '2'), 0, /100\.000% ok.*[^]* threads each/],
+      [load(plain, '--method', 'PUT', '--body', body, '--expect', '401'), 0, /100\.000% ok/],
+      [load(plain, '--body', world.path('none')), 1, /none: /],
+      [load(plain, '--header', 'X'.repeat(100000)), 1, /the request/],
+      [load(plain, '--path', '/'), 2, /--dir: missing/],
+      [load(plain, '--lanes', '2'), 2, /--dir: missing/],
+      [load(server.url, ...dir(world), '--attack', 'login'), 0, /generator/],
+      [load(server.url, '--dir', world.path('none')), 1, /no authority here/],
+      [load(server.url, ...dir(world), '--attack', 'login', '--json', world.folder), 1, /./],
+      [load(server.url, ...dir(world), '--attack', 'login', '--trace', world.folder), 1, /./],
+      [load(server.url, ...dir(world), '--attack', 'login', '--trace', '/dev/full'), 1, /full/],
+    ]);
+    await server.stop();
+    await table(world, [[load(server.url, ...dir(world), '--attack', 'replay'), 1, /no answer/]]);
   },
 };

@@ -3,7 +3,7 @@
 // missing, altered or of another record is never called equal.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { ecg, numbers, record } from './words.test.mjs';
+import { ecg, numbers, record } from './records.mjs';
 
 /** A ward in which a device has sent a record as patient p0; how to copy that run to others. */
 async function sent(world, header) {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { seen } from './commands.mjs';
 import { Skip, until } from './world.mjs';
 
 const RECORDS = fileURLToPath(new URL('../../../shared/data/wfdb', import.meta.url));
@@ -102,5 +103,13 @@ export default {
     }
     assert.match(cut.out, /FAILED at "The devices finish: was anything lost\?"/);
     assert.doesNotMatch(whole.out, /The ward stays open/);
+  },
+
+  async 'a demo that is interrupted on a terminal says that it is not well'(world) {
+    const shown = await seen(world, ['demo'], ['\x03'], /Devices stream/);
+    assert.match(shown, /\x1b\[1m/);
+    assert.match(shown, /NOT WELL/);
+    const [folder] = shown.match(/\/tmp\/skeym-demo\.\w+/);
+    assert.equal(existsSync(folder), false);
   },
 };

@@ -10,7 +10,7 @@ import { SkeymNode } from '../second/skeym/client.mjs';
 import { readCredential } from '../second/skeym/credential.mjs';
 import { decodeCode, ENROL_TARGET, ENROL_TYPE, startEnrolment } from '../second/skeym/invite.mjs';
 import { keyPair } from '../second/skeym/primitives.mjs';
-import { ecg } from './words.test.mjs';
+import { ecg } from './records.mjs';
 import { Server, Skip, observation, preload, until } from './world.mjs';
 
 const CALLS_LEAST = 5; /* fewer would mean that nothing is made to fail */

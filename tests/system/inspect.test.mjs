@@ -2,9 +2,11 @@
 // The paper's proof inspections: what they are asked, what they leave, and that they can be repeated.
 // Nothing here looks at a time: machines are noisy, and whether a leak is found is for ./dev inspect.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { seen, table } from './commands.mjs';
 import { sleep, until } from './world.mjs';
 
 const DATA = fileURLToPath(new URL('../../../shared/data', import.meta.url));
@@ -109,5 +111,95 @@ export default {
     const { code, err } = await world.skeym(['inspect', 'collision', '--report', '/proc/none']);
     assert.equal(code, 1);
     assert.match(err, /skeym inspect: \/proc\/none: reading or writing failed/);
+  },
+
+  async 'inspect: names and sizes beside each other, and reports without a place'(world) {
+    const far = join(world.folder, 'x'.repeat(200), 'x'.repeat(4000));
+    const dir = world.path('report');
+    mkdirSync(join(dir, 'collision.json'), { recursive: true });
+    await table(world, [
+      [['inspect', 'all', 'nothing'], 2, /there is no inspection 'nothing'/],
+      [['inspect', 'all', '--loud'], 2, /--loud/],
+      [['inspect', ...Array(70).fill('collision')], 2, /too many|usage/i],
+      [['inspect', 'collision', '--report', far], 1, /skeym inspect: /],
+      [['inspect', 'collision', '--report', dir], 1, /skeym inspect: /], /* a folder is in its place */
+    ]);
+    assert.match(await world.must(['inspect', 'collision', '--quick']), /collision/);
+  },
+
+  async 'inspect: on a terminal it is seen how far it is'(world) {
+    const shown = await seen(world, ['inspect', 'brute', '--seed', '3']);
+    assert.match(shown, /\r\x1b\[K[^\r\n]*, \d+%/);
+    assert.match(shown, /CANNOT BE TRUE|cannot be true/i);
+  },
+
+  async 'a report is kept, done again, or done anew when it is damaged or of another size'(world) {
+    const report = world.path('report');
+    const one = `${report}/collision.json`;
+    const inspect = async (...more) => {
+      const done = await world.skeym(['inspect', 'collision', '--report', report, ...more]);
+      assert.equal(done.code, 0, done.err);
+      assert.equal(JSON.parse(readFileSync(`${report}/report.json`, 'utf8')).inspections.length, 1);
+      return readFileSync(one, 'utf8');
+    };
+    const first = await inspect();
+    const mark = (text) => writeFileSync(one, text);
+    const marked = first.replace(/"did": ?\[/, (start) => `${start}"a mark",`);
+    assert.notEqual(marked, first);
+    mark(marked);
+    assert.match(await inspect(), /a mark/);
+    assert.doesNotMatch(await inspect('--again'), /a mark/);
+    mark(marked);
+    assert.doesNotMatch(await inspect('--seed', '2'), /a mark/);
+    mark(marked.replace(/"version": ?"[^"]*"/, '"version":"0"'));
+    assert.doesNotMatch(await inspect(), /a mark/);
+    mark(marked.slice(0, -20));
+    assert.doesNotMatch(await inspect(), /a mark/);
+    mark(marked);
+    assert.doesNotMatch(await inspect('--full'), /a mark/);
+    rmSync(report, { recursive: true });
+    const shown = await seen(world, ['inspect', 'collision']);
+    assert.match(shown, /collision/);
+    assert.equal(existsSync(report), false);
+  },
+
+  async 'an inspection that was kept is done again unless it is whole and the same'(world) {
+    const report = world.path('report');
+    const read = (name) => JSON.parse(readFileSync(`${report}/${name}`, 'utf8'));
+    await world.must(['inspect', 'collision', '--report', report]);
+    assert.ok(read('report.json').version);
+    assert.match(readFileSync(`${report}/report.html`, 'utf8'), /<\/html>\s*$/);
+    const whole = read('collision.json');
+    for (const change of [{ verdict: undefined }, { stopped: undefined }, { stopped: true },
+      { seed: '7' }, { size: 'full' }, { name: 'states' }, { name: undefined }, { version: '0' }]) {
+      writeFileSync(`${report}/collision.json`, JSON.stringify({ ...whole, ...change }));
+      await world.must(['inspect', 'collision', '--report', report]);
+      const { verdict, stopped, seed, size, name, version } = read('collision.json');
+      assert.deepEqual([verdict, stopped, seed, size, name, version], [whole.verdict, whole.stopped,
+        whole.seed, whole.size, whole.name, whole.version], JSON.stringify(change));
+    }
+    writeFileSync(`${report}/collision.json`, '[]');
+    await world.must(['inspect', 'collision', '--report', report]);
+    assert.deepEqual(read('collision.json').verdict, whole.verdict);
+    const far = await world.skeym(['inspect', 'collision', '--report', world.path('x/'.repeat(3000))]);
+    assert.notEqual(far.code, 0);
+    assert.match(far.err, /skeym inspect/);
+  },
+
+  async 'a finding whose interval has one end'(world) {
+    const report = world.path('report');
+    const one = `${report}/collision.json`;
+    await world.must(['inspect', 'collision', '--report', report]);
+    const finding = JSON.parse(readFileSync(one, 'utf8'));
+    const [figure] = finding.figures;
+    const shown = async (low, high) => {
+      Object.assign(figure, { what: 'the mark', value: 5, low, high });
+      writeFileSync(one, JSON.stringify(finding));
+      const out = await world.must(['inspect', 'collision', '--report', report]);
+      return /^ +the mark.*$/m.exec(out)[0];
+    };
+    assert.match(await shown(2, 8), /\(2 to 8\)/);
+    assert.doesNotMatch(await shown(2, undefined), / to /);
+    assert.doesNotMatch(await shown(undefined, 8), / to /);
   },
 };

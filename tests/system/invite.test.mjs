@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // Enrolment over the network by an invitation (docs/PROTOCOL.md, 5.1).
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync,
+} from 'node:fs';
+import http from 'node:http';
 import { join } from 'node:path';
+import { dir, seen, table } from './commands.mjs';
+import { stand } from './servers.mjs';
+import { preload, Skip, sleep, until } from './world.mjs';
 import {
   decodeCode, encodeCode, ENROL_TARGET, ENROL_TYPE, startEnrolment,
 } from '../second/skeym/invite.mjs';
 import { keyPair } from '../second/skeym/primitives.mjs';
-import { Skip, preload, sleep, until } from './world.mjs';
 
 const RATE = ['--login-rate', '10000', '--login-burst', '10000', '--login-cpu', '100'];
+const INVITE = ['--role', 'nurse', '--scope', 'user/*.rs', '--invite'];
 const METADATA = '/fhir/metadata';
 const NOT_ADMITTED = JSON.stringify({
   resourceType: 'OperationOutcome',
   issue: [{ severity: 'error', code: 'login', diagnostics: 'not admitted' }],
 });
-
-const dir = (world) => ['--dir', world.dir];
 
 /** An invitation's CODE. */
 async function invite(world, server, node = 'tablet-1', ...more) {
@@ -404,5 +408,114 @@ export default {
     const read = await world.get(back, METADATA, world.path('cred'), '--passphrase-file',
       world.path('one'));
     assert.equal(read.code, 0, read.err);
+  },
+
+  async 'enrol: what goes with an invitation, and a server without TLS'(world) {
+    await world.init();
+    const words = ['--role', 'nurse', '--scope', 'user/*.rs', ...dir(world)];
+    const enrol = (...more) => ['enrol', 'nurse', ...words, ...more];
+    const key = (await world.must(['keygen', '-o', world.path('key'), '--no-passphrase'])).trim();
+    const file = world.path('nurse.credential');
+    await table(world, [
+      [enrol('-o', ''), 2, /-o takes a file/],
+      [enrol('-o', '-'), 2, /-o takes a file/],
+      [enrol('-o', file, '--expires', '1h'), 2, /are for --invite/],
+      [enrol('-o', file, '--code-only'), 2, /are for --invite/],
+      [enrol('-o', file, '--qr'), 2, /are for --invite/],
+      [enrol('--invite', '-o', file), 2, /--invite makes no file/],
+      [enrol('--invite', '--public-key', key), 2, /--invite makes no file/],
+      [enrol('--invite', '--passphrase-file', world.path('words')), 2, /--invite makes no file/],
+      [enrol('--invite', '--no-passphrase'), 2, /--invite makes no file/],
+      [enrol('--invite', '--code-only', '--qr'), 2, /--code-only or --qr/],
+    ]);
+    assert.equal(existsSync(file), false);
+    const far = await world.must(enrol('-o', file, '--no-passphrase', '--server', 'http://ward.example'));
+    assert.match(far, /^Mind: http:\/\/ward\.example has no TLS; .* --allow-plaintext-network\.$/m);
+    const near = await world.must(enrol('-o', `${file}.2`, '--no-passphrase', '--server',
+      'http://127.0.0.1:8420'));
+    assert.doesNotMatch(near, /Mind/);
+  },
+
+  async 'on a terminal an invitation is a QR code as well, and its link may be typed'(world) {
+    await world.init();
+    const server = await world.serve();
+    const words = ['enrol', 't', ...INVITE, ...dir(world), '--server'];
+    const shown = await seen(world, [...words, `${server.url}/`]);
+    assert.match(shown, /\x1b\[40;97m/);
+    const [link] = shown.match(/http:\/\/\S+#invite=[\w-]+/);
+    assert.ok(!link.includes('//console'), link);
+    const file = world.path('cred');
+    const done = await seen(world, ['accept', '-o', file, '--no-passphrase'], [` \t${link} \t`],
+      /The link, or its code: /);
+    assert.match(done, /Enrolled as t, a nurse/);
+    assert.equal((await world.get(server, '/fhir/metadata', file)).code, 0);
+    const far = await world.must([...words, 'http://ward.example']);
+    assert.match(far, /http:\/\/ward\.example\/console/);
+    assert.doesNotMatch(await world.must([...words, 'https://ward.example', '--qr']), /\x1b\[/);
+  },
+
+  async 'accept says who it was that answered'(world) {
+    await world.init();
+    const code = (await world.must(['enrol', 't', ...INVITE, '--code-only', ...dir(world),
+      '--server', 'http://127.0.0.1:1'])).trim();
+    const file = ['-o', world.path('cred'), '--no-passphrase'];
+    const type = { 'content-type': 'application/skeym-enrol' };
+    const tries = [
+      [200, type, Buffer.alloc(200, 7), /is not the server that the invitation is from/],
+      [200, type, Buffer.alloc(3), /./],
+      [200, { 'content-type': 'text/html' }, '<html>', /./],
+      [401, type, '', /not admitted: the invitation is used up, expired or revoked/],
+      [500, type, '', /./],
+    ];
+    for (const [status, headers, body, words] of tries) {
+      const liar = await stand(status, headers, body);
+      const { code: exit, err } = await world.skeym(['accept', ...file, '--server', liar.url,
+        '--code-file', '-'], { input: `\t ${code}\r` });
+      liar.end();
+      assert.equal(exit, 1, err);
+      assert.match(err, words, `${status}`);
+      assert.equal(existsSync(world.path('cred')), false);
+      assert.equal(existsSync(world.path('cred.pending-key')), true, err);
+    }
+    const wrong = async (words, args, exit = 1) => {
+      const result = await world.skeym(['accept', ...args, '--server', 'http://127.0.0.1:1'],
+        { input: code });
+      assert.equal(result.code, exit, result.err);
+      assert.match(result.err, words);
+    };
+    await wrong(/-o takes a file/, ['-o', '-', '--no-passphrase'], 2);
+    await wrong(/-o takes a file/, ['-o', '', '--no-passphrase'], 2);
+    await wrong(/too long a name/, ['-o', `/${'x'.repeat(5000)}`, '--no-passphrase'], 2);
+    await wrong(/--tls-ca|no such file/, [...file, '--tls-ca', world.path('none')]);
+    await wrong(/gone/, ['-o', world.path('c'), '--passphrase-file', world.path('gone')]);
+    await wrong(/run the same command again: the key is in/, file);
+  },
+
+  async 'list shows the invitations that are open, and only these'(world) {
+    await world.init();
+    const server = await world.serve();
+    const invite = (node, ...more) => world.must(['enrol', node, ...INVITE, '--code-only',
+      ...dir(world), '--server', server.url, ...more]);
+    for (const node of ['used', 'other']) {
+      const file = world.path(`${node}.cred`);
+      const done = await world.skeym(['accept', '-o', file, '--server', server.url,
+        '--no-passphrase'], { input: await invite(node) });
+      assert.equal(done.code, 0, done.err);
+    }
+    await invite('open', '--days', '1', '--expires', '7d'); /* as long as the credential: a day */
+    await invite('revoked');
+    await world.must(['revoke', 'revoked', ...dir(world)]);
+    const audit = `${world.dir}/audit`;
+    const line = JSON.parse(readFileSync(audit, 'utf8').trim().split('\n')
+      .find((text) => /"invite"/.test(text) && /"open"/.test(text)));
+    assert.ok(line.expires <= line.time + 86400 + 1, JSON.stringify(line));
+    for (const change of [{ expires: 1 }, { invitation: 'AAAA' }, { invitation: '!' },
+      { enrol_key: 99 }, { event: 'something' }])
+      appendFileSync(audit, `${JSON.stringify({ ...line, node: 'odd', ...change })}\n`);
+    const { invitations } = JSON.parse(await world.must(['list', '--json', ...dir(world)]));
+    assert.deepEqual(invitations.map(({ node }) => node), ['open']);
+    const shown = await world.must(['list', ...dir(world)]);
+    assert.match(shown, /^open +nurse +1 +1 /m);
+    assert.doesNotMatch(shown, /odd/);
   },
 };

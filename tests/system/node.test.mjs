@@ -4,15 +4,11 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
-import { Skip, observation, sleep } from './world.mjs';
+import { ward } from './commands.mjs';
+import { between } from './servers.mjs';
+import { observation, Skip, sleep } from './world.mjs';
 
 const MAYBE = /may have been executed/;
-
-async function begin(world, args = []) {
-  await world.init();
-  const doctor = await world.enrol('doc', 'doctor', 'user/*.cruds');
-  return { doctor, server: await world.serve(args) };
-}
 
 /** A folder of node bed-1 with an authority whose server does not run. */
 async function bed(world) {
@@ -50,37 +46,9 @@ async function saying(status, run) {
   }
 }
 
-/** A proxy that lets logins through and answers everything else itself. */
-async function between(target, status, run) {
-  const server = http.createServer((request, answer) => {
-    const parts = [];
-    request.on('data', (part) => parts.push(part));
-    request.on('end', () => {
-      if (request.url !== '/skeym/v1/login') {
-        if (status === 0) request.socket.destroy();
-        else answer.writeHead(status).end();
-        return;
-      }
-      const { method, url: path, headers } = request;
-      const options = { host: '127.0.0.1', port: target.port, method, path, headers };
-      http.request(options, (from) => {
-        answer.writeHead(from.statusCode, from.headers);
-        from.pipe(answer);
-      }).end(Buffer.concat(parts));
-    });
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    return await run({ url: `http://127.0.0.1:${server.address().port}` });
-  } finally {
-    server.close();
-    server.closeAllConnections();
-  }
-}
-
 export default {
   async 'a chain never overwrites what is not one'(world) {
-    const { doctor, server } = await begin(world);
+    const { doctor, server } = await ward(world);
     const secret = world.path('secret');
     writeFileSync(secret, 'correct horse\n', { mode: 0o600 });
     for (const file of [secret, doctor, `${world.dir}/keyring`, `${world.dir}/audit`]) {
@@ -152,7 +120,7 @@ export default {
   },
 
   async 'too large is said, and what cannot have happened is not feared'(world) {
-    const { doctor, server } = await begin(world);
+    const { doctor, server } = await ward(world);
     const large = await world.post(server, '/fhir/Observation', doctor,
       JSON.stringify({ ...observation(1), note: [{ text: 'x'.repeat(2e6) }] })); /* read to its end */
     assert.equal(large.code, 1);
@@ -160,19 +128,19 @@ export default {
     assert.doesNotMatch(large.err, MAYBE);
     for (const [status, text] of [[413, /the request is too large for the server/],
       [431, /the head of the request is too large/], [429, /too many/]]) {
-      await between(server, status, async (proxy) => {
+      await between(server, (answer) => answer.writeHead(status).end(), async (proxy) => {
         const { code, err } = await world.post(proxy, '/fhir/Observation', doctor, observation(1));
         assert.equal(code, 1);
         assert.match(err, text);
         assert.doesNotMatch(err, MAYBE);
       });
     }
-    await between(server, 0, async (proxy) => {
+    await between(server, (answer, request) => request.socket.destroy(), async (proxy) => {
       assert.doesNotMatch((await world.get(proxy, '/fhir/metadata', doctor)).err, MAYBE);
       assert.match((await world.post(proxy, '/fhir/Observation', doctor, observation(1))).err,
         MAYBE);
     });
-    await between(server, 500, async (proxy) => {
+    await between(server, (answer) => answer.writeHead(500).end(), async (proxy) => {
       assert.match((await world.post(proxy, '/fhir/Observation', doctor, observation(1))).err,
         MAYBE);
     });
@@ -184,7 +152,7 @@ export default {
   },
 
   async 'an empty body is called empty, and messages begin a line'(world) {
-    const { doctor, server } = await begin(world);
+    const { doctor, server } = await ward(world);
     const empty = await world.post(server, '/fhir/Observation', doctor, '');
     assert.match(empty.out, /the body is empty/);
     const args = ['post', '/fhir/Observation', '--as', doctor, '--server', server.url, '--data',
@@ -195,7 +163,7 @@ export default {
   },
 
   async 'what is wrong with certificates is said'(world) {
-    const { doctor, server } = await begin(world);
+    const { doctor, server } = await ward(world);
     const none = await world.get(server, '/fhir/metadata', doctor, '--tls-ca', world.path('nofile'));
     assert.equal(none.code, 1);
     assert.match(none.err, /--tls-ca .*nofile: no such file/);
@@ -233,7 +201,7 @@ export default {
   },
 
   async 'a renewed credential that cannot be written is a warning'(world) {
-    const { doctor, server } = await begin(world);
+    const { doctor, server } = await ward(world);
     const before = await world.get(server, '/fhir/metadata', doctor);
     assert.equal(before.code, 0);
     await world.must(['rotate', '--dir', world.dir]);

@@ -2,18 +2,15 @@
 // What the commands of a node say and do, option by option: wrong arguments, the wire shown, kept
 // tokens, pages, refusals in words, and a record that is sent and compared with what is read back.
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, writeFileSync }
-  from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import { join } from 'node:path';
+import { secretFile, table, ward } from './commands.mjs';
+import { ecg, numbers } from './records.mjs';
+import { between } from './servers.mjs';
 import { observation } from './world.mjs';
 
 const USAGE = 2;
-
-async function begin(world, args = []) {
-  await world.init();
-  const doctor = await world.enrol('doc', 'doctor', 'user/*.cruds');
-  return { doctor, server: await world.serve(args) };
-}
 
 /** Each is refused as a misuse, by these words, and nothing is printed to standard output. */
 async function misused(world, tries) {
@@ -24,36 +21,6 @@ async function misused(world, tries) {
     assert.equal(out, '');
   }
 }
-
-/** A record of format 16: waves at 250 Hz and numbers at 1 Hz are two records, as devices have them. */
-export function record(world, name, { signals, rate, seconds, sample, units, gain, first = 0 }) {
-  const count = rate * seconds;
-  const bytes = Buffer.alloc(2 * count * signals.length);
-  const sums = signals.map(() => 0);
-  const start = signals.map((_, k) => sample(k, 0));
-  for (let i = 0; i < count; i++) {
-    for (const [k] of signals.entries()) {
-      const value = sample(k, i);
-      bytes.writeInt16LE(value, 2 * (i * signals.length + k));
-      sums[k] = (sums[k] + value) & 0xffff;
-    }
-  }
-  const signed = (sum) => (sum > 0x7fff ? sum - 0x10000 : sum);
-  const lines = signals.map((signal, k) =>
-    `${name}.dat 16 ${gain}/${units} 16 ${first} ${start[k]} ${signed(sums[k])} 0 ${signal}`);
-  writeFileSync(world.path(`${name}.hea`),
-    `${name} ${signals.length} ${rate} ${count}\n${lines.join('\n')}\n`);
-  writeFileSync(world.path(`${name}.dat`), bytes);
-  return world.path(`${name}.hea`);
-}
-
-/** Two waves of 25 seconds; the record's path. */
-export const ecg = (world, name = 'ecg', shift = 0) => record(world, name, { signals: ['MLII', 'V5'],
-  rate: 250, seconds: 25, units: 'mV', gain: 200,
-  sample: (k, i) => Math.round(100 * Math.sin(i / 20 + k)) + (i === 3000 ? shift : 0) });
-export const numbers = (world, name = 'num', shift = 0) => record(world, name, { signals: ['HR', 'SpO2'],
-  rate: 1, seconds: 25, units: name === 'odd' ? 'apples' : 'bpm', gain: 1,
-  sample: (k, i) => (k ? 97 : 70) + (i % 3) + (i === 7 ? shift : 0) });
 
 export default {
   async 'misuse is said, and nothing is done'(world) {
@@ -99,7 +66,7 @@ export default {
   },
 
   async 'a node says which file is wrong'(world) {
-    const { doctor, server } = await begin(world);
+    const { doctor, server } = await ward(world);
     const failed = async (args, words, input = '') => {
       const { code, err } = await world.skeym([...args, '--server', server.url], { input });
       assert.equal(code, 1, `${args.join(' ')}: ${err}`);
@@ -145,7 +112,7 @@ export default {
   },
 
   async 'the wire can be watched'(world) {
-    const { doctor, server } = await begin(world);
+    const { doctor, server } = await ward(world);
     const seen = await world.get(server, '/fhir/metadata', doctor, '--show-wire', '--verbose');
     assert.equal(seen.code, 0);
     assert.match(seen.err, /^wire ----> POST \/skeym\/v1\/login$/m);
@@ -173,7 +140,7 @@ export default {
   },
 
   async 'refusals have words'(world) {
-    const { doctor, server } = await begin(world);
+    const { doctor, server } = await ward(world);
     const nurse = await world.enrol('nurse', 'nurse', 'user/Patient.r');
     const tries = [
       [await world.get(server, '/fhir/Patient/none', doctor), /404 Not Found/],
@@ -206,7 +173,7 @@ export default {
   },
 
   async 'an answer of nobody is no answer'(world) {
-    const { doctor } = await begin(world);
+    const { doctor } = await ward(world);
     for (const [status, words] of [[200, /./], [404, /./], [500, /./], [413, /too large/],
       [431, /too large/], [429, /./], [503, /./]]) {
       const liar = http.createServer((request, answer) => {
@@ -228,7 +195,7 @@ export default {
   },
 
   async 'kept tokens are for one node and one server'(world) {
-    const { doctor, server } = await begin(world);
+    const { doctor, server } = await ward(world);
     const nurse = await world.enrol('nurse', 'nurse', 'user/Patient.r');
     const chain = world.path('chain');
     const get = (as, file, url = server.url) =>
@@ -261,7 +228,7 @@ export default {
   },
 
   async 'a record is sent, and compared with what is read back'(world) {
-    const { doctor, server } = await begin(world);
+    const { doctor, server } = await ward(world);
     const bed = await world.enrol('bed', 'device', 'system/Observation.c');
     const device = (...args) => world.skeym(['device', ...args, '--server', server.url]);
     const send = (file, patient, ...more) =>
@@ -302,5 +269,78 @@ export default {
       '--as', bed, '--patient', 'p5', '--verbose');
     assert.equal(timely.code, 0, timely.err);
     assert.match(timely.err, /messages taken/);
+  },
+
+  async 'in the open form the wire shows that a question has no body'(world) {
+    const { doctor, server } = await ward(world);
+    const { code, err } = await world.get(server, '/fhir/metadata', doctor, '--open', '--show-wire');
+    assert.equal(code, 0, err);
+    const [, asked] = /^(wire ----> GET \/fhir\/metadata\n(?:wire ----> .*\n)*)/m.exec(err);
+    assert.deepEqual(asked.match(/^wire ----> \S*/gm), ['wire ----> GET', 'wire ----> Authorization:',
+      'wire ----> SkeyM-Proof:']);
+  },
+
+  async 'an answer without end is cut off, and a server that stays busy is told'(world) {
+    const { doctor, server } = await ward(world);
+    const endless = (answer) => {
+      answer.writeHead(200, { 'Content-Type': 'application/jose' });
+      const more = () => {
+        while (!answer.destroyed && answer.write(Buffer.alloc(1 << 20, 'x')));
+      };
+      answer.on('drain', more);
+      answer.on('error', () => {});
+      more();
+    };
+    await between(server, endless, async (proxy) => {
+      const read = await world.get(proxy, '/fhir/metadata', doctor);
+      assert.equal(read.code, 1);
+      assert.match(read.err, /the answer is too large/);
+      assert.doesNotMatch(read.err, /may have been executed/);
+      const written = await world.post(proxy, '/fhir/Observation', doctor, observation(1));
+      assert.equal(written.code, 1);
+      assert.match(written.err, /the answer is too large\n.*may have been executed/);
+      const pages = await world.get(proxy, '/fhir/Observation?patient=1', doctor, '--all');
+      assert.equal(pages.code, 1);
+      assert.match(pages.err, /too large/);
+    });
+    const long = `/fhir/Observation?patient=${'x'.repeat(20000)}`;
+    for (const more of [[], ['--open']]) { /* these never leave */
+      const { code, err } = await world.get(server, long, doctor, ...more);
+      assert.equal(code, 1);
+      assert.match(err, more.length ? /longer or shorter than the protocol allows/ : /accepted form/);
+    }
+    const busy = (answer) => answer.writeHead(503, { 'Retry-After': '1000' }).end();
+    await between(server, busy, async (proxy) => {
+      const { code, err } = await world.post(proxy, '/fhir/Observation', doctor, observation(1));
+      assert.equal(code, 1);
+      assert.match(err, /busy|later|503/i);
+      assert.doesNotMatch(err, /may have been executed/);
+    });
+  },
+
+  async 'a post that does not end is refused before it is sent'(world) {
+    await world.init();
+    const doctor = await world.enrol('doc', 'doctor', 'user/*.cruds');
+    const { code, err } = await world.post({ url: 'http://127.0.0.1:1' }, '/fhir/Observation', doctor,
+      'x'.repeat(40 << 20));
+    assert.equal(code, 1, err);
+    assert.match(err, /more than 16 MiB/);
+  },
+
+  async 'post: what is sent is a file, and of a size that a server takes'(world) {
+    await world.init();
+    const doctor = await world.enrol('doc', 'doctor', 'user/*.cruds');
+    const file = secretFile(world, 'file', '{}');
+    const post = (...words) => ['post', '/fhir/Observation', '--as', doctor, '--server',
+      'http://127.0.0.1:1', ...words];
+    await table(world, [
+      [post('--data', join(file, 'below')), 1, /reading or writing failed|not/],
+      [post('--data', world.path('none')), 1, /no such file/],
+      [post('--data', world.folder), 1, /./],
+      [['accept', '-o', 'x'.repeat(5000), '--no-passphrase'], 2, /too long a name/],
+    ]);
+    const big = await world.skeym(post('--data', '-'), { input: 'x'.repeat(17 << 20) });
+    assert.equal(big.code, 1, big.err);
+    assert.match(big.err, /more than 16 MiB/);
   },
 };
