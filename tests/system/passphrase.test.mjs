@@ -2,17 +2,23 @@
 // Passphrases, of a file and at a terminal: which are taken, and what ends without one.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dir, secretFile, seen, table, ward } from './commands.mjs';
 import { Skip, until } from './world.mjs';
 
+/** A doctor's credential under a passphrase: its file, and the file of the passphrase. */
+async function locked(world) {
+  await world.init();
+  const words = secretFile(world, 'words', 'correct horse battery staple\n');
+  const file = world.path('locked');
+  await world.must(['enrol', 'doc', '--role', 'doctor', '--scope', 'user/*.rs', ...dir(world),
+    '--passphrase-file', words, '-o', file]);
+  return { words, file };
+}
+
 export default {
   async 'a passphrase that is none is refused before anything is opened'(world) {
-    await world.init();
-    const words = secretFile(world, 'words', 'correct horse battery staple\n');
-    const file = world.path('locked');
-    await world.must(['enrol', 'doc', '--role', 'doctor', '--scope', 'user/*.rs', '--dir', world.dir,
-      '--passphrase-file', words, '-o', file]);
+    const { file } = await locked(world);
     const get = (path) => ['get', '/fhir/metadata', '--as', file, '--server', 'http://127.0.0.1:1',
       '--passphrase-file', path];
     await table(world, [
@@ -44,8 +50,7 @@ export default {
     const get = ['get', '/fhir/metadata', '--as', file, '--server', server.url];
     assert.match(await seen(world, get, ['correct horse']), /CapabilityStatement/);
     assert.match(await seen(world, get, ['another horse']), /passphrase/);
-    const empty = world.path('empty');
-    writeFileSync(empty, '\n', { mode: 0o600 });
+    const empty = secretFile(world, 'empty', '\n');
     const none = await world.skeym([...get, '--passphrase-file', empty]);
     assert.deepEqual([none.code, /a passphrase has 1 to 1024 bytes/.test(none.err)], [1, true]);
     const gone = await world.skeym([...get, '--passphrase-file', world.path('gone')]);
@@ -54,18 +59,17 @@ export default {
 
   async 'a private key of its own under a passphrase'(world) {
     const { server } = await ward(world);
-    const words = world.path('words');
+    const words = secretFile(world, 'words', 'correct horse\n');
     const key = world.path('lee.key');
     const file = world.path('lee.credential');
-    writeFileSync(words, 'correct horse\n', { mode: 0o600 });
     const publicKey = (await world.must(['keygen', '-o', key, '--passphrase-file', words])).trim();
     await world.must(['enrol', 'lee', '--role', 'doctor', '--scope', 'user/*.rs', '-o', file, ...dir(world),
       '--no-passphrase', '--public-key', publicKey]);
     const get = ['get', '/fhir/metadata', '--as', file, '--key', key, '--server', server.url];
-    writeFileSync(world.path('wrong'), 'another horse\n', { mode: 0o600 });
+    const wrong = secretFile(world, 'wrong', 'another horse\n');
     await table(world, [
       [[...get, '--passphrase-file', words], 0, /CapabilityStatement/],
-      [[...get, '--passphrase-file', world.path('wrong')], 1, /passphrase/],
+      [[...get, '--passphrase-file', wrong], 1, /passphrase/],
     ]);
     if (spawnSync('setsid', ['--version']).status !== 0) throw new Skip('no setsid here');
     const alone = spawnSync('setsid', ['-w', world.program, ...get], { encoding: 'utf8', timeout: 60000 });
@@ -74,12 +78,7 @@ export default {
   },
 
   async 'a passphrase at a terminal: two that differ, one that is given up, one that is too long'(world) {
-    await world.init();
-    const words = world.path('words');
-    const file = world.path('locked');
-    writeFileSync(words, 'correct horse\n', { mode: 0o600 });
-    await world.must(['enrol', 'doc', '--role', 'doctor', '--scope', 'user/*.rs', ...dir(world),
-      '--passphrase-file', words, '-o', file]);
+    const { file } = await locked(world);
     const keygen = ['keygen', '-o', world.path('key')];
     assert.match(await seen(world, keygen, ['correct horse', 'correct']), /the two passphrases differ/);
     assert.match(await seen(world, keygen, ['correct horse', '\x03']), /cancelled/);
@@ -92,12 +91,7 @@ export default {
 
   async 'a terminal that goes away while a passphrase is asked for'(world) {
     if (spawnSync('script', ['--version']).status !== 0) throw new Skip('no script(1) here');
-    await world.init();
-    const words = world.path('words');
-    const file = world.path('locked');
-    writeFileSync(words, 'correct horse\n', { mode: 0o600 });
-    await world.must(['enrol', 'doc', '--role', 'doctor', '--scope', 'user/*.rs', ...dir(world),
-      '--passphrase-file', words, '-o', file]);
+    const { file } = await locked(world);
     const tries = [['get', '/fhir/metadata', '--as', file, '--server', 'http://127.0.0.1:1'],
       ['keygen', '-o', world.path('key')]];
     for (const [i, args] of tries.entries()) {

@@ -69,58 +69,78 @@ static char *svg(struct skeym_finding *finding, enum skeym_error *error)
     return out;
 }
 
+/* A finding with a chart of one series to come; x is logarithmic or not. */
+static void begin(struct skeym_finding *finding, enum skeym_chart_kind kind, bool log)
+{
+    const struct skeym_chart chart = {kind, "says", "x", "y", log, false};
+    skeym_finding_begin(finding, "n", "t", "q", "p");
+    skeym_finding_chart(finding, &chart);
+    skeym_finding_series(finding, "s");
+}
+
+/* The SVG of what must be a chart, which ends the finding; freed by the caller. */
+static char *drawn(struct skeym_finding *finding)
+{
+    enum skeym_error error;
+    char *out = svg(finding, &error);
+    assert_int_equal(error, SKEYM_OK);
+    assert_null(strstr(out, "nan"));
+    assert_null(strstr(out, "inf"));
+    skeym_finding_free(finding);
+    return out;
+}
+
+/* The same, of one row. */
+static char *drawn_row(enum skeym_chart_kind kind, bool log, double value, double low, double high)
+{
+    struct skeym_finding finding;
+    begin(&finding, kind, log);
+    skeym_finding_bar(&finding, "row", value, low, high);
+    return drawn(&finding);
+}
+
 static void lines_are_drawn_to_scale(void **state)
 {
     (void)state;
     struct skeym_finding finding;
-    skeym_finding_begin(&finding, "n", "t", "q", "p");
     const struct skeym_chart chart = {SKEYM_CHART_LINES, "It <grows>", "x & x", "y", true, false};
+    skeym_finding_begin(&finding, "n", "t", "q", "p");
     skeym_finding_chart(&finding, &chart);
     skeym_finding_series(&finding, "one");
     skeym_finding_point(&finding, 1, 0, NAN, NAN);
     skeym_finding_point(&finding, 10, 5, 4, 6);
     skeym_finding_point(&finding, 100, 10, NAN, NAN);
-    enum skeym_error error;
-    char *out = svg(&finding, &error);
-    assert_int_equal(error, SKEYM_OK);
+    char *out = drawn(&finding);
     assert_non_null(strstr(out, "aria-label=\"It &lt;grows&gt;\""));
     assert_non_null(strstr(out, ">x &amp; x</text>"));
     /* x from 62 to 536, its middle at 299; y from 288 up to 14, its middle at 151 */
     assert_non_null(strstr(out, "d=\"M62.0 288.0L299.0 151.0L536.0 14.0\""));
     assert_non_null(strstr(out, "class=\"interval s0\" d=\"M299.0 178.4V123.6\""));
-    assert_null(strstr(out, "nan"));
     free(out);
-    skeym_finding_free(&finding);
 }
 
 static void rows_are_drawn_to_scale(void **state)
 {
     (void)state;
     struct skeym_finding finding;
-    skeym_finding_begin(&finding, "n", "t", "q", "p");
-    const struct skeym_chart chart = {SKEYM_CHART_BARS, "says", "x", NULL, false, false};
-    skeym_finding_chart(&finding, &chart);
-    skeym_finding_series(&finding, "one");
+    begin(&finding, SKEYM_CHART_BARS, false);
     skeym_finding_bar(&finding, "half", 5, NAN, NAN);
     skeym_finding_bar(&finding, "whole", 10, NAN, NAN);
-    enum skeym_error error;
-    char *out = svg(&finding, &error);
-    assert_int_equal(error, SKEYM_OK);
+    char *out = drawn(&finding);
     assert_non_null(strstr(out, "x=\"190.0\" y=\"22.0\" width=\"173.0\""));
     assert_non_null(strstr(out, "x=\"190.0\" y=\"56.0\" width=\"346.0\""));
     assert_non_null(strstr(out, ">half</text>"));
     free(out);
-    skeym_finding_free(&finding);
 }
 
 static void what_is_no_chart_is_refused(void **state)
 {
     (void)state;
     struct skeym_finding finding;
-    skeym_finding_begin(&finding, "n", "t", "q", "p");
-    const struct skeym_chart chart = {SKEYM_CHART_DOTS, "says", "x", NULL, false, false};
-    skeym_finding_chart(&finding, &chart);
     enum skeym_error error;
+    const struct skeym_chart chart = {SKEYM_CHART_DOTS, "says", "x", NULL, false, false};
+    skeym_finding_begin(&finding, "n", "t", "q", "p");
+    skeym_finding_chart(&finding, &chart);
     free(svg(&finding, &error));
     assert_int_equal(error, SKEYM_ERR_SHAPE);
     for (int i = 0; i <= SKEYM_CHART_SERIES; i++) {
@@ -139,20 +159,7 @@ static void values_that_are_all_one_have_a_place(void **state)
     static const double values[] = {0, 7, -3};
     for (size_t i = 0; i < 3; i++) {
         for (int kind = SKEYM_CHART_DOTS; kind <= SKEYM_CHART_BARS; kind++) {
-            struct skeym_finding finding;
-            enum skeym_error error;
-            const struct skeym_chart chart = {
-                (enum skeym_chart_kind)kind, "says", "x", "y", false, false};
-            skeym_finding_begin(&finding, "n", "t", "q", "p");
-            skeym_finding_chart(&finding, &chart);
-            skeym_finding_series(&finding, "s");
-            skeym_finding_bar(&finding, "row", values[i], NAN, NAN);
-            char *out = svg(&finding, &error);
-            assert_int_equal(error, SKEYM_OK);
-            assert_null(strstr(out, "nan"));
-            assert_null(strstr(out, "inf"));
-            free(out);
-            skeym_finding_free(&finding);
+            free(drawn_row((enum skeym_chart_kind)kind, false, values[i], NAN, NAN));
         }
     }
 }
@@ -162,19 +169,13 @@ static void nothing_runs_over_the_right_edge(void **state)
 {
     (void)state;
     struct skeym_finding finding;
-    enum skeym_error error;
-    const struct skeym_chart chart = {SKEYM_CHART_BARS, "says", "x", NULL, false, false};
-    skeym_finding_begin(&finding, "n", "t", "q", "p");
-    skeym_finding_chart(&finding, &chart);
-    skeym_finding_series(&finding, "s");
+    begin(&finding, SKEYM_CHART_BARS, false);
     skeym_finding_bar(&finding, "row", 10, NAN, NAN);
     skeym_finding_bar(&finding, "row", 100, NAN, NAN);
-    char *out = svg(&finding, &error);
-    assert_int_equal(error, SKEYM_OK);
+    char *out = drawn(&finding);
     assert_non_null(strstr(out, "text-anchor=\"start\">10</text>"));
     assert_non_null(strstr(out, "text-anchor=\"end\">100</text>"));
     free(out);
-    skeym_finding_free(&finding);
 }
 
 /* Names that do not fit beside each other stand in rows. */
@@ -182,7 +183,6 @@ static void many_names_have_rows(void **state)
 {
     (void)state;
     struct skeym_finding finding;
-    enum skeym_error error;
     const struct skeym_chart chart = {SKEYM_CHART_LINES, "says", "x", "y", false, false};
     skeym_finding_begin(&finding, "n", "t", "q", "p");
     skeym_finding_chart(&finding, &chart);
@@ -191,8 +191,7 @@ static void many_names_have_rows(void **state)
         skeym_finding_point(&finding, 1, i, NAN, NAN);
         skeym_finding_point(&finding, 2, i, NAN, NAN);
     }
-    char *out = svg(&finding, &error);
-    assert_int_equal(error, SKEYM_OK);
+    char *out = drawn(&finding);
     size_t names = 0;
     for (const char *at = out; (at = strstr(at, "class=\"name\" x=\"")); names++) {
         at += strlen("class=\"name\" x=\"");
@@ -200,7 +199,6 @@ static void many_names_have_rows(void **state)
     }
     assert_int_equal(names, 4);
     free(out);
-    skeym_finding_free(&finding);
 }
 
 /* How often a text is in another. */
@@ -219,26 +217,18 @@ static void half_an_interval_is_not_drawn(void **state)
     (void)state;
     static const double ends[][2] = {{2, 8}, {2, NAN}, {NAN, 8}};
     for (size_t i = 0; i < 3; i++) {
-        for (int kind = SKEYM_CHART_LINES; kind <= SKEYM_CHART_BARS; kind++) {
-            struct skeym_finding finding;
-            enum skeym_error error;
-            const struct skeym_chart chart = {
-                (enum skeym_chart_kind)kind, "says", "x", "y", false, false};
-            skeym_finding_begin(&finding, "n", "t", "q", "p");
-            skeym_finding_chart(&finding, &chart);
-            skeym_finding_series(&finding, "s");
-            if (kind == SKEYM_CHART_LINES) {
-                skeym_finding_point(&finding, 1, 5, ends[i][0], ends[i][1]);
-                skeym_finding_point(&finding, 2, 6, NAN, NAN);
-            } else {
-                skeym_finding_bar(&finding, "row", 5, ends[i][0], ends[i][1]);
-            }
-            char *out = svg(&finding, &error);
-            assert_int_equal(error, SKEYM_OK);
-            assert_int_equal(times(out, "class=\"interval"), i == 0);
-            assert_null(strstr(out, "nan"));
-            free(out);
-            skeym_finding_free(&finding);
+        struct skeym_finding line;
+        begin(&line, SKEYM_CHART_LINES, false);
+        skeym_finding_point(&line, 1, 5, ends[i][0], ends[i][1]);
+        skeym_finding_point(&line, 2, 6, NAN, NAN);
+        char *drawings[] = {
+            drawn(&line),
+            drawn_row(SKEYM_CHART_DOTS, false, 5, ends[i][0], ends[i][1]),
+            drawn_row(SKEYM_CHART_BARS, false, 5, ends[i][0], ends[i][1]),
+        };
+        for (size_t j = 0; j < sizeof drawings / sizeof drawings[0]; j++) {
+            assert_int_equal(times(drawings[j], "class=\"interval"), i == 0);
+            free(drawings[j]);
         }
     }
 }
@@ -252,21 +242,11 @@ static void one_value_on_a_logarithmic_axis_has_a_place(void **state)
         const char *ticks[2];
     } cases[] = {{100, {">100</text>", ">1000</text>"}}, {0.01, {">0.01</text>", ">0.1</text>"}}};
     for (size_t i = 0; i < 2; i++) {
-        struct skeym_finding finding;
-        enum skeym_error error;
-        const struct skeym_chart chart = {SKEYM_CHART_DOTS, "says", "x", NULL, true, false};
-        skeym_finding_begin(&finding, "n", "t", "q", "p");
-        skeym_finding_chart(&finding, &chart);
-        skeym_finding_series(&finding, "s");
-        skeym_finding_bar(&finding, "row", cases[i].value, NAN, NAN);
-        char *out = svg(&finding, &error);
-        assert_int_equal(error, SKEYM_OK);
+        char *out = drawn_row(SKEYM_CHART_DOTS, true, cases[i].value, NAN, NAN);
         assert_non_null(strstr(out, cases[i].ticks[0]));
         assert_non_null(strstr(out, cases[i].ticks[1]));
         assert_int_equal(times(out, "class=\"tick\""), 2);
-        assert_null(strstr(out, "nan"));
         free(out);
-        skeym_finding_free(&finding);
     }
 }
 
@@ -283,21 +263,12 @@ static void values_are_written_as_long_as_they_are_read(void **state)
                  {1e9, ">1e+09</text>"},
                  {4294967296, ">4.295e+09</text>"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct skeym_finding finding;
-        enum skeym_error error;
-        const struct skeym_chart chart = {SKEYM_CHART_BARS, "says", "x", NULL, false, false};
-        skeym_finding_begin(&finding, "n", "t", "q", "p");
-        skeym_finding_chart(&finding, &chart);
-        skeym_finding_series(&finding, "s");
-        skeym_finding_bar(&finding, "row", cases[i].value, NAN, NAN);
-        char *out = svg(&finding, &error);
-        assert_int_equal(error, SKEYM_OK);
+        char *out = drawn_row(SKEYM_CHART_BARS, false, cases[i].value, NAN, NAN);
         char *value = strstr(out, "class=\"value\"");
         assert_non_null(value);
         *strchr(value, '\n') = '\0';
         assert_non_null(strstr(value, cases[i].text));
         free(out);
-        skeym_finding_free(&finding);
     }
 }
 
@@ -306,12 +277,9 @@ static void a_kind_that_there_is_not_is_refused(void **state)
     (void)state;
     struct skeym_finding finding;
     enum skeym_error error;
-    const struct skeym_chart chart = {SKEYM_CHART_DOTS, "says", "x", NULL, false, false};
-    skeym_finding_begin(&finding, "n", "t", "q", "p");
-    skeym_finding_chart(&finding, &chart);
-    skeym_finding_series(&finding, "s");
-    skeym_finding_bar(&finding, "row", 5, NAN, NAN);
     struct json_object *charts = NULL;
+    begin(&finding, SKEYM_CHART_DOTS, false);
+    skeym_finding_bar(&finding, "row", 5, NAN, NAN);
     json_object_object_get_ex(finding.json, "charts", &charts);
     json_object_object_add(json_object_array_get_idx(charts, 0), "kind",
                            json_object_new_string("pie"));
