@@ -11,10 +11,10 @@
  *   (MADV_WIPEONFORK), which reads as "nothing left". Where a page cannot be had or the kernel
  *   does not know this, there is no buffer, and each nonce is asked for.
  * - a virtual machine that is copied while it runs: nobody tells us. So the time in nanoseconds is
- *   mixed in when a nonce is taken, and two copies would have to take it in the same nanosecond of
- *   their clocks. That makes it unlikely, not impossible, and a copy that runs beside its original
- *   has the same used-before table, too: do not run one. An image of a machine that was stopped is
- *   safe.
+ *   mixed into each 12 bytes when they are taken, an iv or a half of a token's nonce, and two
+ *   copies would have to take them in the same nanosecond of their clocks. That makes it unlikely,
+ *   not impossible, and a copy that runs beside its original has the same used-before table, too:
+ *   do not run one. An image of a machine that was stopped is safe.
  */
 #include "crypto/crypto.h"
 #include <pthread.h>
@@ -70,17 +70,20 @@ static struct page *page(void)
     return mine;
 }
 
-/* Into the first bytes, which are random already, and stay so. */
+/* Into each part of what is taken: whoever asks for an iv and a nonce at once has none of them
+ * twice. The bytes are random already, and stay so. */
 static void mix_time(uint8_t *out, size_t size)
 {
     struct timespec now = {0};
-    uint64_t mixed = 0;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     uint64_t time = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-    size_t part = size < sizeof mixed ? size : sizeof mixed;
-    memcpy(&mixed, out, part);
-    mixed ^= time;
-    memcpy(out, &mixed, part);
+    for (size_t at = 0; at < size; at += SKEYM_IV_BYTES) {
+        uint64_t mixed = 0;
+        size_t part = size - at < sizeof mixed ? size - at : sizeof mixed;
+        memcpy(&mixed, out + at, part);
+        mixed ^= time;
+        memcpy(out + at, &mixed, part);
+    }
 }
 
 static enum skeym_error fill(struct page *page)
