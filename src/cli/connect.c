@@ -2,6 +2,7 @@
 #include "connect/connect.h"
 
 #include "cli/node_options.h"
+#include "cli/ready.h"
 #include "crypto/crypto.h"
 #include "server/home.h"
 #include "server/log.h"
@@ -83,6 +84,7 @@ static void tell(void *arg, const char *event, enum skeym_error error, uint64_t 
 static void say_ready(struct sidecar *sidecar)
 {
     const struct skeym_connect_address *address = &sidecar->options.address;
+    char line[16];
     unsigned port = 0;
     if (address->at.any.sa_family == AF_INET) {
         port = ntohs(address->at.v4.sin_port);
@@ -96,10 +98,8 @@ static void say_ready(struct sidecar *sidecar)
                                      skeym_log_text("to", sidecar->node.server),
                                      skeym_log_text("bearer", sidecar->bearer ? "asked" : "none"),
                                      skeym_log_number("pid", (uint64_t)getpid())));
-    if (sidecar->ready_text) {
-        (void)dprintf((int)sidecar->ready_fd, "%u\n", port);
-        (void)close((int)sidecar->ready_fd);
-    }
+    (void)snprintf(line, sizeof line, "%u\n", port);
+    skeym_ready_say(sidecar->ready_text ? (int)sidecar->ready_fd : -1, line);
 }
 
 /* --- start ------------------------------------------------------------------------------ */

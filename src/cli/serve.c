@@ -2,6 +2,7 @@
 #include "server/serve.h"
 
 #include "cli/cli.h"
+#include "cli/ready.h"
 #include "server/home.h"
 #include "server/listener.h"
 #include <stdlib.h>
@@ -202,6 +203,14 @@ static bool check_files(const struct arguments *arguments)
     return good;
 }
 
+static void say_ready(void *arg, unsigned port, unsigned metrics_port)
+{
+    const struct arguments *arguments = arg;
+    char line[32];
+    (void)snprintf(line, sizeof line, "%u %u\n", port, metrics_port);
+    skeym_ready_say(arguments->ready_fd, line);
+}
+
 static int run(int argc, char **argv)
 {
     struct arguments arguments = {.ready_fd = -1};
@@ -229,8 +238,9 @@ static int run(int argc, char **argv)
     const struct skeym_serve_options options = {
         .dir = arguments.dir,
         .conf = &arguments.conf,
-        .ready_fd = arguments.ready_fd,
         .version = SKEYM_VERSION,
+        .ready = say_ready,
+        .ready_arg = &arguments,
     };
     const char *what = NULL;
     error = skeym_serve_run(&options, &what);

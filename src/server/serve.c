@@ -379,12 +379,8 @@ static void say_ready(struct server *server)
                                      skeym_log_text("crypto", skeym_crypto_name()),
                                      skeym_log_number("threads", server->threads),
                                      skeym_log_number("pid", (uint64_t)getpid())));
-    if (server->options->ready_fd >= 0) {
-        (void)dprintf(server->options->ready_fd, "%u %u\n",
-                      (unsigned)skeym_source_port(&server->bound),
-                      (unsigned)skeym_source_port(&server->metrics_bound));
-        (void)close(server->options->ready_fd);
-    }
+    server->options->ready(server->options->ready_arg, skeym_source_port(&server->bound),
+                           skeym_source_port(&server->metrics_bound));
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */

@@ -11,8 +11,9 @@
 struct skeym_serve_options {
     const char *dir;
     const struct skeym_conf *conf;
-    int ready_fd; /* gets "PORT METRICS_PORT\n" once requests are answered; -1: none */
     const char *version;
+    void (*ready)(void *arg, unsigned port, unsigned metrics_port); /* once requests are answered */
+    void *ready_arg;
 };
 
 /* Returns after a graceful stop. An error is one of the start, and *what says of which part. */
