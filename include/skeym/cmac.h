@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /*
- * SECRET, 256 bytes, aligned to 16. Written by skeym_crypto_cmac_prepare (src/crypto/crypto.h)
+ * SECRET, 256 bytes, aligned to 16. Written by skeym_crypto_cmac_prepare (skeym/crypto.h)
  * alone, so that all of it is of one key; copied, compared and wiped as bytes. What `rest` holds is
  * the crypto library's matter: the key's other round keys (FIPS 197, 5.2: the first two are the key
  * itself), or nothing.
