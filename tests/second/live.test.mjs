@@ -89,6 +89,37 @@ live('If-None-Exist makes a repeated post harmless', async () => {
   assert.equal(json(found.body).entry.length, 1);
 });
 
+live('a condition, preference or key that a carrier writes beside the seal is ignored', async () => {
+  const named = { ...heartRate('p-beside', 60), identifier: [{ system: 'urn:test', value: 'b' }] };
+  const node = new SkeymNode(here.doctor);
+  assert.equal((await node.request(post(named))).status, 201);
+  const taken = await lanes(here.doctor, 4);
+  /** @type {[number, number][]} */ const seen = [];
+  const ids = new Set();
+  for (const [value, open] of /** @type {[number, boolean][]} */ ([
+    [61, true],
+    [62, true],
+    [63, false],
+    [64, false],
+  ])) {
+    const lane = taken[ids.size];
+    const { wire, keys } = await prepare(lane, post(heartRate('p-beside', value)), { open });
+    Object.assign(wire.headers, {
+      'if-none-exist': 'identifier=urn:test|b', // would make it 200, and nothing written
+      prefer: 'return=minimal', // would leave the body empty
+      'idempotency-key': 'k-beside', // would make all but the first 422
+    });
+    const { status, body } = await accept(keys, await send(wire));
+    seen.push([status, json(body).valueQuantity.value]);
+    ids.add(json(body).id);
+  }
+  assert.deepEqual(
+    seen,
+    [61, 62, 63, 64].map((value) => [201, value]),
+  );
+  assert.equal(ids.size, 4);
+});
+
 live('a transaction Bundle is stored as one, found by search, page by page', async () => {
   const node = new SkeymNode(here.doctor);
   for (const [patient, open] of /** @type {[string, boolean][]} */ ([
