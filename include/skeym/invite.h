@@ -22,6 +22,8 @@ extern "C" {
 #define SKEYM_INVITE_BODY_BYTES   (1 + 2 + SKEYM_INVITE_BYTES + 32 + 48 + 6 + 16)
 #define SKEYM_INVITE_ANSWER_BYTES                                                                  \
     (32 + 1 + 6 + 2 + SKEYM_LOCATOR_BYTES + 32 + 2 + SKEYM_NODE_CLAIMS_BYTES + 16)
+#define SKEYM_ENROL_PATH "/skeym/v1/enrol"
+#define SKEYM_ENROL_TYPE "application/skeym-enrol"
 
 /* nonce: 24 fresh random bytes; the first 16 are the invitation's id. Errors: SKEYM_ERR_SPACE,
  * SKEYM_ERR_RANGE, SKEYM_ERR_CRYPTO. */

@@ -5,9 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#define PATH         "/skeym/v1/enrol"
-#define CONTENT_TYPE "application/skeym-enrol"
-
 struct attempt {
     const struct skeym_accept_options *options;
     int64_t offset_ms; /* server's clock minus ours */
@@ -39,7 +36,7 @@ static enum skeym_error judge(const struct skeym_wire_answer *answer)
 {
     switch (answer->status) {
     case 200:
-        return strcmp(answer->content_type, CONTENT_TYPE) == 0 ? SKEYM_OK : SKEYM_ERR_SHAPE;
+        return strcmp(answer->content_type, SKEYM_ENROL_TYPE) == 0 ? SKEYM_OK : SKEYM_ERR_SHAPE;
     case 401:
         return SKEYM_ERR_PERMISSION;
     case 429:
@@ -72,8 +69,8 @@ static enum skeym_error exchange(struct skeym_invite_grant *grant, struct attemp
         return error;
     }
     const struct skeym_wire_request request = {.method = "POST",
-                                               .target = PATH,
-                                               .content_type = CONTENT_TYPE,
+                                               .target = SKEYM_ENROL_PATH,
+                                               .content_type = SKEYM_ENROL_TYPE,
                                                .body = skeym_span(body, size)};
     error = options->transport(options->transport_arg, &request, &answer);
     if (error == SKEYM_OK) {

@@ -146,9 +146,32 @@ static enum skeym_error sync_folder(const char *path)
     return error;
 }
 
-/* A new file that has no name until it is whole and on the disk: who is killed leaves none behind.
- * *able: false where the file system, or a missing /proc, does not let us. */
-static enum skeym_error write_nameless(const char *path, struct skeym_span content, bool *able)
+/* Gives a file without a name a random one, and moves that to path. Only who is killed between
+ * these two calls leaves it behind. */
+static enum skeym_error put_in_place(const char *self, const char *path)
+{
+    char temporary[PATH_MAX];
+    uint8_t random[3];
+    enum skeym_error error = skeym_crypto_random(random, sizeof random);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    (void)snprintf(temporary, sizeof temporary, "%s.%02x%02x%02x", path, random[0], random[1],
+                   random[2]);
+    if (linkat(AT_FDCWD, self, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) != 0) {
+        return last_error();
+    }
+    if (rename(temporary, path) != 0) {
+        error = last_error();
+        (void)unlink(temporary);
+    }
+    return error;
+}
+
+/* A file that has no name until it is whole and on the disk: who is killed leaves none behind, and
+ * no secret in it. *able: false where the file system, or a missing /proc, does not let us. */
+static enum skeym_error write_nameless(const char *path, struct skeym_span content, bool exclusive,
+                                       bool *able)
 {
     char folder[PATH_MAX];
     char self[32];
@@ -161,7 +184,11 @@ static enum skeym_error write_nameless(const char *path, struct skeym_span conte
     *able = true;
     enum skeym_error error = fill(file, content, path);
     (void)snprintf(self, sizeof self, "/proc/self/fd/%d", file);
-    if (error == SKEYM_OK && linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0) {
+    if (error == SKEYM_OK && !exclusive) {
+        error = put_in_place(self, path);
+        *able = error != SKEYM_ERR_MISSING && error != SKEYM_ERR_EXISTS;
+    } else if (error == SKEYM_OK &&
+               linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0) {
         *able = errno != ENOENT;
         error = last_error();
     }
@@ -192,13 +219,10 @@ enum skeym_error skeym_credential_file_write(const char *path, struct skeym_span
                                              bool exclusive)
 {
     bool able = false;
-    enum skeym_error error = SKEYM_OK;
     if (strlen(path) > PATH_MAX - sizeof TEMPORARY) {
         return SKEYM_ERR_SIZE;
     }
-    if (exclusive) {
-        error = write_nameless(path, content, &able);
-    }
+    enum skeym_error error = write_nameless(path, content, exclusive, &able);
     if (!able) {
         error = write_named(path, content, exclusive);
     }

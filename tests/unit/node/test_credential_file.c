@@ -15,10 +15,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[64];
@@ -119,7 +122,41 @@ static void a_new_file_gets_its_name_last(void **state)
     assert_int_equal(write_file("two", true), SKEYM_ERR_EXISTS);
     assert_content("one");
     assert_int_equal(write_file("two", false), SKEYM_OK);
+    assert_int_equal(names, 1); /* the old one */
     assert_content("two");
+}
+
+/* Who is killed while a file is written anew leaves the old one, and no secret beside it. */
+static void who_is_killed_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    static const struct rlimit small = {4, 4}, no_core = {0, 0};
+    int status = 0;
+    assert_int_equal(write_file("one", true), SKEYM_OK);
+    if (nameless == 0 || names < 0) {
+        print_message("skipped: this file system has no files without a name\n");
+        skip();
+    }
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) { /* the fifth byte is deadly */
+        (void)signal(SIGXFSZ, SIG_DFL);
+        (void)setrlimit(RLIMIT_CORE, &no_core);
+        (void)setrlimit(RLIMIT_FSIZE, &small);
+        _exit(write_file("a secret", false) == SKEYM_OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ);
+    assert_content("one");
+}
+
+static void what_cannot_be_replaced_stays(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(write_file("one", false), SKEYM_ERR_NOT_FILE);
+    assert_int_equal(count_names(), 1);
+    assert_int_equal(rmdir(path), 0);
 }
 
 static void without_such_files_it_is_made_by_name(void **state)
@@ -132,12 +169,16 @@ static void without_such_files_it_is_made_by_name(void **state)
         assert_content("one");
         assert_int_equal(write_file("two", true), SKEYM_ERR_EXISTS);
         assert_content("one");
+        assert_int_equal(write_file("two", false), SKEYM_OK);
+        assert_content("two");
         assert_int_equal(unlink(path), 0);
     }
     no_nameless = 0;
     no_link = ENOENT; /* no /proc */
     assert_int_equal(write_file("one", true), SKEYM_OK);
     assert_content("one");
+    assert_int_equal(write_file("two", false), SKEYM_OK);
+    assert_content("two");
 }
 
 static void other_errors_are_said(void **state)
@@ -201,7 +242,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_new_file_gets_its_name_last), TEST(without_such_files_it_is_made_by_name),
         TEST(other_errors_are_said),         TEST(long_names_are_refused),
-        TEST(files_as_large_as_may_be),
+        TEST(files_as_large_as_may_be),      TEST(who_is_killed_leaves_nothing_behind),
+        TEST(what_cannot_be_replaced_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
