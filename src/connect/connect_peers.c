@@ -71,7 +71,8 @@ unsigned skeym_connect_peers_cut(struct skeym_connect_peers *peers, uint64_t now
     unsigned count = 0;
     (void)pthread_mutex_lock(&peers->lock);
     for (struct skeym_connect_peer *peer = peers->first; peer; peer = peer->next) {
-        if (now_ms - peer->since_ms > most_ms[peer->phase]) {
+        /* a phase may have begun after the caller looked at the clock */
+        if (now_ms > peer->since_ms && now_ms - peer->since_ms > most_ms[peer->phase]) {
             (void)shutdown(peer->fd, SHUT_RDWR);
             peer->since_ms = now_ms; /* once */
             count++;

@@ -81,12 +81,25 @@ static void test_a_new_phase_has_its_own_time(void **state)
     skeym_connect_peers_leave(&peers, &one);
 }
 
+static void test_a_phase_that_begins_after_the_look_at_the_clock(void **state)
+{
+    (void)state;
+    skeym_connect_peers_init(&peers, 2);
+    for (int phase = 0; phase < SKEYM_CONNECT_PHASES; phase++) {
+        skeym_connect_peers_enter(&peers, &one, -1, 5000);
+        skeym_connect_peers_set(&peers, &one, (enum skeym_connect_phase)phase, 5000);
+        assert_int_equal(skeym_connect_peers_cut(&peers, 4999), 0);
+        skeym_connect_peers_leave(&peers, &one);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_who_takes_too_long_is_cut),
         cmocka_unit_test(test_a_new_phase_has_its_own_time),
+        cmocka_unit_test(test_a_phase_that_begins_after_the_look_at_the_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
