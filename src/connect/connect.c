@@ -227,6 +227,7 @@ void skeym_connect_stop(struct skeym_connect *connect, uint32_t ms)
         wait_for_none(connect, LAST_MS);
         MHD_stop_daemon(connect->daemon);
     }
+    skeym_connect_pool_free(connect->front.pool); /* a late body came to it until now */
     skeym_connect_bank_free(connect->bank);
     for (unsigned i = 0; i <= SKEYM_CONNECT_WORKERS_MAX; i++) {
         skeym_http_free(connect->http[i]);

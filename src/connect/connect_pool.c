@@ -221,7 +221,7 @@ enum skeym_error skeym_connect_pool_start(struct skeym_connect_pool **out,
         worker->pool = pool;
         worker->transport_arg = options->transport_args[pool->started];
         if (pthread_create(&worker->thread, NULL, work, worker) != 0) {
-            skeym_connect_pool_stop(pool);
+            skeym_connect_pool_free(pool);
             return SKEYM_ERR_MEMORY;
         }
         pool->started++;
@@ -257,10 +257,18 @@ void skeym_connect_pool_stop(struct skeym_connect_pool *pool)
     atomic_store(&pool->stopping, true);
     (void)pthread_cond_broadcast(&pool->wake);
     (void)pthread_mutex_unlock(&pool->lock);
-    for (unsigned i = 0; i < pool->started; i++) {
-        (void)pthread_join(pool->worker[i].thread, NULL);
+    while (pool->started > 0) {
+        pool->started--;
+        (void)pthread_join(pool->worker[pool->started].thread, NULL);
     }
-    (void)pthread_mutex_destroy(&pool->lock);
-    (void)pthread_cond_destroy(&pool->wake);
-    free(pool);
+}
+
+void skeym_connect_pool_free(struct skeym_connect_pool *pool)
+{
+    if (pool) {
+        skeym_connect_pool_stop(pool);
+        (void)pthread_mutex_destroy(&pool->lock);
+        (void)pthread_cond_destroy(&pool->wake);
+        free(pool);
+    }
 }

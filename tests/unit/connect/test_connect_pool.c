@@ -105,7 +105,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    skeym_connect_pool_stop(pool);
+    skeym_connect_pool_free(pool);
     skeym_connect_bank_free(bank);
     fake_stop(&fake);
     return 0;
@@ -539,7 +539,10 @@ static void test_the_queue_is_bounded_and_ended(void **state)
     assert_true(taken == QUEUE || taken == QUEUE + 1); /* the thread may have one in its hand */
     pthread_mutex_unlock(&gate);
     skeym_connect_pool_stop(pool);
-    pool = NULL;
+    jobs[QUEUE + 1] = job_of("GET", "", true, &done[QUEUE + 1]); /* too late, and refused */
+    assert_int_equal(skeym_connect_pool_submit(pool, &jobs[QUEUE + 1]), SKEYM_ERR_BUSY);
+    assert_false(done[QUEUE + 1]);
+    skeym_connect_pool_stop(pool);
     for (size_t i = 0; i < taken; i++) {
         assert_true(done[i]);
         assert_true(jobs[i].error == SKEYM_OK || jobs[i].error == SKEYM_ERR_BUSY);
