@@ -8,9 +8,10 @@
 #include <strings.h>
 
 static const char *const names[SKEYM_CONNECT_FIELDS] = {
-    "accept", "authorization",   "content-length", "content-type",      "expect",
-    "host",   "idempotency-key", "if-match",       "if-none-exist",     "if-none-match",
-    "origin", "prefer",          "sec-fetch-site", "transfer-encoding",
+    "accept",        "authorization",  "content-length",      "content-type",
+    "expect",        "host",           "idempotency-key",     "if-match",
+    "if-none-exist", "if-none-match",  "if-unmodified-since", "origin",
+    "prefer",        "sec-fetch-site", "transfer-encoding",
 };
 
 static bool same_word(struct skeym_span text, const char *word)
@@ -30,9 +31,22 @@ static struct skeym_span trimmed(struct skeym_span value)
     return value;
 }
 
+/* RFC 9110, 5.6.2; a NUL does not get here. */
+static bool is_token(struct skeym_span name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        if (name.data[i] <= ' ' || name.data[i] > '~' ||
+            strchr("\"(),/:;<=>?@[\\]{}", name.data[i])) {
+            return false;
+        }
+    }
+    return name.size > 0;
+}
+
 void skeym_connect_head_add(struct skeym_connect_head *head, struct skeym_span name,
                             struct skeym_span value)
 {
+    head->odd = head->odd || !is_token(name);
     for (size_t i = 0; i < SKEYM_CONNECT_FIELDS; i++) {
         if (same_word(name, names[i])) {
             bool again = head->seen[i];
@@ -55,6 +69,26 @@ bool skeym_connect_head_body(const struct skeym_connect_head *head, uint64_t *si
         *size = *size * 10 + (uint64_t)(text.data[i] & 15);
     }
     return *size > 0 || head->seen[SKEYM_CONNECT_TRANSFER_ENCODING];
+}
+
+bool skeym_connect_head_coded(const struct skeym_connect_head *head)
+{
+    return !head->seen[SKEYM_CONNECT_TRANSFER_ENCODING] ||
+           same_word(head->field[SKEYM_CONNECT_TRANSFER_ENCODING], "chunked");
+}
+
+static bool two_lengths(const struct skeym_connect_head *head)
+{
+    return head->seen[SKEYM_CONNECT_TRANSFER_ENCODING] && head->seen[SKEYM_CONNECT_CONTENT_LENGTH];
+}
+
+bool skeym_connect_head_doubtful(const struct skeym_connect_head *head)
+{
+    bool length =
+        head->seen[SKEYM_CONNECT_TRANSFER_ENCODING] || head->seen[SKEYM_CONNECT_CONTENT_LENGTH];
+    bool read = skeym_span_is(head->method, "GET") || skeym_span_is(head->method, "HEAD");
+    return head->odd || head->doubled || two_lengths(head) || !skeym_connect_head_coded(head) ||
+           (!read && !length);
 }
 
 /* --- may it come in --------------------------------------------------------------------- */
@@ -170,6 +204,22 @@ static bool refuse(struct skeym_connect_refusal *refusal, int status, const char
     return false;
 }
 
+/* What a write asks to be heeded, and the server has no word for: to let it go would be to
+ * overwrite blindly. */
+static bool check_conditions(const struct skeym_connect_head *head,
+                             struct skeym_connect_refusal *refusal)
+{
+    if (head->seen[SKEYM_CONNECT_IF_MATCH]) {
+        return refuse(refusal, 501, "not-supported", "If-Match is not served");
+    }
+    if (skeym_span_is(head->method, "PUT") && (head->seen[SKEYM_CONNECT_IF_NONE_MATCH] ||
+                                               head->seen[SKEYM_CONNECT_IF_UNMODIFIED_SINCE])) {
+        return refuse(refusal, 501, "not-supported",
+                      "If-None-Match and If-Unmodified-Since are not served for PUT");
+    }
+    return true;
+}
+
 static bool check_asked(const struct skeym_connect_head *head,
                         struct skeym_connect_refusal *refusal)
 {
@@ -194,8 +244,22 @@ static bool check_asked(const struct skeym_connect_head *head,
     if (!key_is_good(head)) {
         return refuse(refusal, 400, "value", "Idempotency-Key: 1 to 64 of A-Z a-z 0-9 . _ -");
     }
-    if (head->seen[SKEYM_CONNECT_IF_MATCH]) { /* to let it go would be to overwrite blindly */
-        return refuse(refusal, 501, "not-supported", "If-Match is not served");
+    return check_conditions(head, refusal);
+}
+
+static bool check_form(const struct skeym_connect_head *head, struct skeym_connect_refusal *refusal)
+{
+    if (head->odd) {
+        return refuse(refusal, 400, "structure", "the name of a field of the head is not one");
+    }
+    if (head->doubled) {
+        return refuse(refusal, 400, "structure", "a field of the head came twice");
+    }
+    if (two_lengths(head)) {
+        return refuse(refusal, 400, "structure", "Content-Length and Transfer-Encoding are two");
+    }
+    if (!skeym_connect_head_coded(head)) {
+        return refuse(refusal, 501, "not-supported", "Transfer-Encoding: only chunked is served");
     }
     return true;
 }
@@ -203,8 +267,8 @@ static bool check_asked(const struct skeym_connect_head *head,
 bool skeym_connect_head_check(const struct skeym_connect_head *head, struct skeym_span bearer,
                               struct skeym_connect_refusal *refusal)
 {
-    if (head->doubled) {
-        return refuse(refusal, 400, "structure", "a field of the head came twice");
+    if (!check_form(head, refusal)) {
+        return false;
     }
     if (!host_is_ours(head)) {
         return refuse(refusal, 403, "forbidden", "this host is not served here: use localhost");

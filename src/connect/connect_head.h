@@ -17,6 +17,7 @@ enum skeym_connect_field {
     SKEYM_CONNECT_IF_MATCH,
     SKEYM_CONNECT_IF_NONE_EXIST,
     SKEYM_CONNECT_IF_NONE_MATCH,
+    SKEYM_CONNECT_IF_UNMODIFIED_SINCE,
     SKEYM_CONNECT_ORIGIN,
     SKEYM_CONNECT_PREFER,
     SKEYM_CONNECT_SEC_FETCH_SITE,
@@ -29,14 +30,21 @@ struct skeym_connect_head {
     struct skeym_span field[SKEYM_CONNECT_FIELDS];
     bool seen[SKEYM_CONNECT_FIELDS];
     bool doubled; /* one of them came twice */
+    bool odd;     /* a field's name is none: "Content-Length " */
 };
 /* Names do not mind case; other fields are let go. The spans are kept, not copied. */
 void skeym_connect_head_add(struct skeym_connect_head *head, struct skeym_span name,
                             struct skeym_span value);
 /* A body may follow. *size: what is announced, 0 when that is not known. */
 bool skeym_connect_head_body(const struct skeym_connect_head *head, uint64_t *size);
+/* The end of its body is where we see it: it has no transfer coding but "chunked". */
+bool skeym_connect_head_coded(const struct skeym_connect_head *head);
+/* Somebody who passed it on may see the end of its body elsewhere (RFC 9112, 6.3 and 11.2): what
+ * follows on its connection is not to be read as a request. So is a write without a length, which a
+ * folded Content-Length is to the library. */
+bool skeym_connect_head_doubtful(const struct skeym_connect_head *head);
 
-/* May this head come in at all, and is it something that a sidecar carries? In the order: doubled,
+/* May this head come in at all, and is it something that a sidecar carries? In the order: form,
  * host, origin, secret, method, target, fields. false: *refusal says why. */
 bool skeym_connect_head_check(const struct skeym_connect_head *head, struct skeym_span bearer,
                               struct skeym_connect_refusal *refusal);

@@ -16,7 +16,7 @@ struct skeym_connect_request {
     struct skeym_connect_peer *peer; /* the connection's */
     enum phase phase;
     bool counted;
-    bool is_head;
+    bool last; /* of its connection */
     struct skeym_connect_head head;
     struct skeym_connect_refusal refusal; /* DRAIN: to come */
     uint8_t *body;
@@ -48,6 +48,17 @@ static void set_peer(struct skeym_connect_request *request, enum skeym_connect_p
     }
 }
 
+static void drop_body(struct skeym_connect_request *request)
+{
+    if (request->body) {
+        skeym_crypto_wipe(request->body, request->body_room);
+        free(request->body);
+        atomic_fetch_sub(&request->front->memory, request->body_room);
+    }
+    request->body = NULL;
+    request->body_room = 0;
+}
+
 void skeym_connect_request_end(struct skeym_connect_request *request)
 {
     if (!request) {
@@ -55,11 +66,7 @@ void skeym_connect_request_end(struct skeym_connect_request *request)
     }
     struct skeym_connect_front *front = request->front;
     set_peer(request, SKEYM_CONNECT_IDLE);
-    if (request->body) {
-        skeym_crypto_wipe(request->body, request->body_room);
-        free(request->body);
-        atomic_fetch_sub(&front->memory, request->body_room);
-    }
+    drop_body(request);
     if (request->counted) {
         atomic_fetch_sub(&front->under_way, 1);
     }
@@ -122,11 +129,12 @@ static enum MHD_Result queue(struct skeym_connect_request *request, int status,
                              struct MHD_Response *response, bool good)
 {
     enum MHD_Result result = MHD_NO;
+    bool last = request->last || atomic_load(&request->front->stopping);
     request->phase = OVER;
     set_peer(request, SKEYM_CONNECT_SENDING);
     if (good && add(response, "Cache-Control", "no-store") &&
         add(response, "X-Content-Type-Options", "nosniff") &&
-        (!atomic_load(&request->front->stopping) || add(response, "Connection", "close"))) {
+        (!last || add(response, "Connection", "close"))) {
         result = MHD_queue_response(request->connection, (unsigned)status, response);
     }
     MHD_destroy_response(response);
@@ -282,14 +290,24 @@ static void drain(struct skeym_connect_request *request, int status, const char 
 {
     request->refusal = (struct skeym_connect_refusal){status, code, text};
     request->phase = DRAIN;
+    drop_body(request);
+}
+
+/* A client that is still sending would see its connection break, and no answer. So it is read to
+ * its end first, if that is not too far. */
+static void drain_too_large(struct skeym_connect_request *request)
+{
+    drain(request, 413, "too-long", "a body may have 8 MiB");
 }
 
 static enum MHD_Result take(struct skeym_connect_request *request, const char *data, size_t *size)
 {
-    if (*size > SKEYM_CONNECT_BODY_BYTES - request->body_size) {
+    if (*size > SKEYM_CONNECT_DRAIN_BYTES - request->body_size) {
         return MHD_NO; /* a chunked body that does not end */
     }
-    if (request->phase == BODY && !make_room(request, *size)) {
+    if (request->phase == BODY && *size > SKEYM_CONNECT_BODY_BYTES - request->body_size) {
+        drain_too_large(request);
+    } else if (request->phase == BODY && !make_room(request, *size)) {
         drain(request, 503, "transient", "too many requests at once: try later");
     }
     if (request->phase == BODY) {
@@ -324,6 +342,7 @@ static enum MHD_Result begin(struct skeym_connect_request *request, const char *
     (void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, see_field, head);
     head->method = skeym_span_text(method);
     request->phase = BODY;
+    request->last = skeym_connect_head_doubtful(head);
     if (!skeym_connect_head_check(head, request->front->bearer, &request->refusal)) {
         tell_refused(request);
         request->phase = DRAIN;
@@ -331,12 +350,14 @@ static enum MHD_Result begin(struct skeym_connect_request *request, const char *
         drain(request, 503, "transient", "the sidecar is stopping");
     }
     bool body = skeym_connect_head_body(head, &size);
-    if (size > SKEYM_CONNECT_BODY_BYTES) {
-        request->refusal = (struct skeym_connect_refusal){413, "too-long", "too large"};
-        return refuse(request, &request->refusal, 0); /* unread: the connection ends */
+    if (request->phase == BODY && size > SKEYM_CONNECT_BODY_BYTES) {
+        drain_too_large(request);
     }
-    if (request->phase == DRAIN && body && head->seen[SKEYM_CONNECT_EXPECT]) {
-        return refuse(request, &request->refusal, 0);
+    bool unread = size > SKEYM_CONNECT_DRAIN_BYTES || head->seen[SKEYM_CONNECT_EXPECT] ||
+                  !skeym_connect_head_coded(head);
+    if (request->phase == DRAIN && body && unread) {
+        request->last = true;
+        return refuse(request, &request->refusal, request->refusal.status == 503 ? 1 : 0);
     }
     return MHD_YES;
 }

@@ -10,7 +10,8 @@
 #include <stdatomic.h>
 
 enum {
-    SKEYM_CONNECT_BODY_BYTES = 8 << 20,    /* of one request */
+    SKEYM_CONNECT_BODY_BYTES = 8 << 20,   /* of one request */
+    SKEYM_CONNECT_DRAIN_BYTES = 32 << 20, /* of one that is refused: read to its end, and dropped */
     SKEYM_CONNECT_MEMORY_BYTES = 64 << 20, /* of all bodies that come in */
 };
 

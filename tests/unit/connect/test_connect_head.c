@@ -283,6 +283,73 @@ static void test_long_lengths(void **state)
     assert_true(size == UINT64_C(999999999999999999));
 }
 
+/* Where a body ends must not be seen in two ways. */
+static void test_framing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *fields[4];
+        int status;
+        bool doubtful;
+    } rows[] = {
+        {"POST", {"Content-Length", "7"}, 200, false},
+        {"POST", {"Transfer-Encoding", "chunked"}, 200, false},
+        {"POST", {"Transfer-Encoding", "Chunked"}, 200, false},
+        {"POST", {NULL}, 200, true},
+        {"PUT", {NULL}, 200, true},
+        {"DELETE", {NULL}, 405, true},
+        {"GET", {NULL}, 200, false},
+        {"HEAD", {NULL}, 200, false},
+        {"POST", {"Transfer-Encoding", "gzip, chunked"}, 501, true},
+        {"POST", {"Transfer-Encoding", "identity"}, 501, true},
+        {"POST", {"Transfer-Encoding", ""}, 501, true},
+        {"POST", {"Transfer-Encoding", "chunked", "Content-Length", "7"}, 400, true},
+        {"GET", {"Transfer-Encoding", "chunked", "Content-Length", "7"}, 400, true},
+        {"POST", {"Content-Length", "7", "Content-Length", "7"}, 400, true},
+        {"POST", {"Content-Length", "7", "Content-Length ", "3"}, 400, true},
+        {"POST", {"Content-Length", "7", "Transfer\tEncoding", "chunked"}, 400, true},
+        {"GET", {"Content-Length ", "7"}, 400, true},
+        {"GET", {"X:", "y"}, 400, true},
+        {"GET", {"", "y"}, 400, true},
+        {"GET", {"X\x80", "y"}, 400, true},
+        {"GET", {"X\x7f", "y"}, 400, true},
+        {"GET", {"a!#$%&'*+-.^_`|~Z9", "y"}, 200, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct skeym_connect_head head = head_of(rows[i].method, "/fhir/Patient");
+        for (size_t k = 0; k < 4 && rows[i].fields[k]; k += 2) {
+            add(&head, rows[i].fields[k], rows[i].fields[k + 1]);
+        }
+        assert_int_equal(check(&head), rows[i].status);
+        assert_int_equal(skeym_connect_head_doubtful(&head), rows[i].doubtful);
+        assert_int_equal(skeym_connect_head_coded(&head), rows[i].status != 501);
+    }
+}
+
+/* What an update is bound to is not let go; a read's is its own. */
+static void test_conditions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *name;
+        int status;
+    } rows[] = {
+        {"PUT", "If-Match", 501},
+        {"GET", "If-Match", 501},
+        {"PUT", "If-None-Match", 501},
+        {"PUT", "If-Unmodified-Since", 501},
+        {"GET", "If-None-Match", 200},
+        {"HEAD", "If-None-Match", 200},
+        {"GET", "If-Unmodified-Since", 200},
+        {"PUT", "If-None-Exist", 200},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct skeym_connect_head head = head_of(rows[i].method, "/fhir/Patient/1");
+        add(&head, rows[i].name, "*");
+        assert_int_equal(check(&head), rows[i].status);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +367,8 @@ int main(void)
         cmocka_unit_test(test_a_field_that_comes_again_and_again),
         cmocka_unit_test(test_keys_with_half_a_quote),
         cmocka_unit_test(test_long_lengths),
+        cmocka_unit_test(test_framing),
+        cmocka_unit_test(test_conditions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,19 +139,29 @@ static int stop(void **state)
     return atomic_load(&front.under_way) == 0 && atomic_load(&front.memory) == 0 ? 0 : -1;
 }
 
-/* The whole answer to a request with these lines, and what follows the empty one. */
-static const char *ask(const char *line, const char *fields, const char *body)
+static void send_all(int fd, const char *text)
 {
-    static char text[4096];
+    for (size_t size = strlen(text); size > 0;) {
+        ssize_t sent = send(fd, text, size, MSG_NOSIGNAL);
+        assert_true(sent > 0);
+        text += sent;
+        size -= (size_t)sent;
+    }
+}
+
+/* All that comes until the end of the connection after a request with these lines, and what
+ * follows the empty one. */
+static const char *ask_on(const char *line, const char *fields, const char *body)
+{
+    static char text[8192];
     struct sockaddr_in at = {
         .sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&at, sizeof at), 0);
-    int size = snprintf(text, sizeof text,
-                        "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n%s", line,
-                        fields, body);
-    assert_int_equal(send(fd, text, (size_t)size, MSG_NOSIGNAL), size);
+    (void)snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", line, fields);
+    send_all(fd, text);
+    send_all(fd, body);
     size_t got = 0;
     ssize_t more = 0;
     while ((more = recv(fd, text + got, sizeof text - 1 - got, 0)) > 0) {
@@ -160,6 +170,14 @@ static const char *ask(const char *line, const char *fields, const char *body)
     text[got] = '\0';
     close(fd);
     return text;
+}
+
+/* The one answer to a request. */
+static const char *ask(const char *line, const char *fields, const char *body)
+{
+    char more[400];
+    (void)snprintf(more, sizeof more, "Connection: close\r\n%s", fields);
+    return ask_on(line, more, body);
 }
 
 static void assert_part(const char *text, const char *part, bool there)
@@ -261,6 +279,67 @@ static void a_body_that_was_announced_is_refused_before_it_comes(void **state)
     assert_int_equal(pool_says.jobs, 0);
 }
 
+/* A client that sends without asking first is read to the end of what it sends: it would see a
+ * broken connection else, and no answer. */
+static void a_body_that_is_too_large_is_said(void **state)
+{
+    (void)state;
+    enum { SIZE = SKEYM_CONNECT_BODY_BYTES + 1 };
+    char head[64];
+    char *body = malloc(SIZE + 1);
+    assert_non_null(body);
+    memset(body, 'x', SIZE);
+    body[SIZE] = '\0';
+    (void)snprintf(head, sizeof head, "Content-Length: %d\r\n", SIZE);
+    assert_part(ask("POST /fhir/Patient", head, body), "HTTP/1.1 413 ", true);
+    assert_int_equal(atomic_load(&front.memory), 0);
+    char *chunks = malloc(SIZE + 64);
+    assert_non_null(chunks);
+    (void)snprintf(chunks, SIZE + 64, "%x\r\n%s\r\n0\r\n\r\n", (unsigned)SIZE, body);
+    assert_part(ask("POST /fhir/Patient", "Transfer-Encoding: chunked\r\n", chunks),
+                "HTTP/1.1 413 ", true);
+    assert_int_equal(pool_says.jobs, 0);
+    (void)snprintf(head, sizeof head, "Content-Length: %d\r\n", SIZE - 1);
+    assert_part(ask("POST /fhir/Patient", head, body), "HTTP/1.1 200 ", true);
+    assert_int_equal(pool_says.jobs, 1);
+    (void)snprintf(head, sizeof head, "Content-Length: %d\r\n", SKEYM_CONNECT_DRAIN_BYTES + 1);
+    assert_part(ask("POST /fhir/Patient", head, ""), "HTTP/1.1 413 ", true); /* at once */
+    free(chunks);
+    free(body);
+}
+
+/* What stands behind a request whose end is in doubt is not a request. */
+static void nothing_follows_a_doubtful_head(void **state)
+{
+    (void)state;
+    static const char next[] = "GET /fhir/Patient/p HTTP/1.1\r\nHost: localhost\r\n"
+                               "Connection: close\r\n\r\n";
+    static const struct {
+        const char *fields;
+        const char *body;
+        const char *line;
+        bool last;
+    } cases[] = {
+        {"Content-Length: 2\r\n", "{}", "HTTP/1.1 200 ", false},
+        {"Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n", "HTTP/1.1 200 ", false},
+        {"Content-Length : 90\r\n", "", "HTTP/1.1 400 ", true},
+        {"Content-Length:\r\n 90\r\n", "", "HTTP/1.1 200 ", true}, /* folded: not seen */
+        {"Content-Length: 2\r\nContent-Length: 92\r\n", "{}", "HTTP/1.1 400 ", true},
+        {"Content-Length: 94\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n", "HTTP/1.1 400 ",
+         true},
+        {"Transfer-Encoding: gzip\r\n", "", "HTTP/1.1 501 ", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char body[200];
+        (void)snprintf(body, sizeof body, "%s%s", cases[i].body, next);
+        const char *text = ask_on("POST /fhir/Patient", cases[i].fields, body);
+        assert_part(text, cases[i].line, true);
+        const char *first = strstr(text, "HTTP/1.1 ");
+        assert_non_null(first);
+        assert_int_equal(strstr(first + 1, "HTTP/1.1 ") == NULL, cases[i].last);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +349,8 @@ int main(void)
         TEST(errors_of_the_request_itself_do_not_pass),
         TEST(a_full_queue_is_said),
         TEST(a_body_that_was_announced_is_refused_before_it_comes),
+        TEST(a_body_that_is_too_large_is_said),
+        TEST(nothing_follows_a_doubtful_head),
 #undef TEST
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
