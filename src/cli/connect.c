@@ -277,10 +277,11 @@ static void run_until_signal(struct sidecar *sidecar)
 
 static void end(struct sidecar *sidecar)
 {
-    skeym_connect_stop(sidecar->connect, STOP_MS);
+    /* First of all: what is under way may take long, and then the name may be a successor's. */
     if (sidecar->connect || sidecar->options.fd >= 0) {
         skeym_connect_guard_leave(&sidecar->options.address);
     }
+    skeym_connect_stop(sidecar->connect, STOP_MS);
     if (sidecar->options.fd >= 0) {
         (void)close(sidecar->options.fd);
     }
