@@ -30,24 +30,40 @@ static bool add_name(struct skeym_fhir_row *row, struct skeym_span name,
                                    skeym_span(folded, name.size), problem);
 }
 
+static bool fail_name(struct skeym_fhir_problem *problem, const char *text)
+{
+    return skeym_fhir_outcome_at(problem, 400, "structure", "Patient.name", text);
+}
+
 static bool check_name(struct skeym_fhir_row *row, struct json_object *name,
                        struct skeym_fhir_problem *problem)
 {
     static const char *const single[] = {"text", "family"};
     static const char *const lists[] = {"given", "prefix", "suffix"};
     if (!json_object_is_type(name, json_type_object)) {
-        return skeym_fhir_outcome_at(problem, 400, "structure", "Patient.name", "not an object");
+        return fail_name(problem, "not an object");
     }
     for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
-        if (!add_name(row, skeym_fhir_json_text(name, single[i]), problem)) {
+        struct skeym_span part = skeym_fhir_json_text(name, single[i]);
+        if (part.size == 0 && skeym_fhir_json_has(name, single[i])) {
+            return fail_name(problem, "its text or family is not a string");
+        }
+        if (!add_name(row, part, problem)) {
             return false;
         }
     }
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         struct json_object *list = skeym_fhir_json_member(name, lists[i], json_type_array);
         size_t count = list ? json_object_array_length(list) : 0;
+        if (!list && skeym_fhir_json_has(name, lists[i])) {
+            return fail_name(problem, "its given, prefix or suffix is not an array");
+        }
         for (size_t j = 0; j < count; j++) {
-            struct json_object *part = json_object_array_get_idx(list, j);
+            struct json_object *part =
+                json_object_array_get_idx(list, j); /* NULL: has extensions */
+            if (part && !json_object_is_type(part, json_type_string)) {
+                return fail_name(problem, "its given, prefix or suffix has no strings");
+            }
             if (!add_name(row, skeym_fhir_json_string(part), problem)) {
                 return false;
             }
@@ -74,7 +90,7 @@ bool skeym_fhir_patient(struct skeym_fhir_row *row, struct skeym_fhir_problem *p
     size_t count = names ? json_object_array_length(names) : 0;
     row->record.patient = row->record.id;
     if (!names && skeym_fhir_json_has(row->resource, "name")) {
-        return skeym_fhir_outcome_at(problem, 400, "structure", "Patient.name", "not an array");
+        return fail_name(problem, "not an array");
     }
     if (skeym_fhir_json_has(row->resource, "gender") &&
         !is_gender(skeym_fhir_json_text(row->resource, "gender"))) {

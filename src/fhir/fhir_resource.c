@@ -67,6 +67,12 @@ struct skeym_span skeym_fhir_resource_patient(const struct skeym_fhir_row *row,
     return skeym_fhir_url_is_id(text) ? text : none;
 }
 
+/* false for another type, and for an empty string, which FHIR does not have. */
+static bool is_text(struct json_object *object, const char *key)
+{
+    return !skeym_fhir_json_has(object, key) || skeym_fhir_json_text(object, key).size > 0;
+}
+
 /* identifier[]: each is an object; one with a value is a tag. */
 static bool check_identifiers(struct skeym_fhir_row *row, struct skeym_fhir_problem *problem)
 {
@@ -80,6 +86,10 @@ static bool check_identifiers(struct skeym_fhir_row *row, struct skeym_fhir_prob
         struct skeym_span value = skeym_fhir_json_text(one, "value");
         if (!json_object_is_type(one, json_type_object)) {
             return skeym_fhir_outcome_at(problem, 400, "structure", "identifier", "not an object");
+        }
+        if (!is_text(one, "system") || !is_text(one, "value")) {
+            return skeym_fhir_outcome_at(problem, 400, "structure", "identifier",
+                                         "its system or value is not a string");
         }
         if (value.size > 0 &&
             !skeym_fhir_resource_tag(row, SKEYM_STORE_IDENTIFIER,
@@ -138,10 +148,16 @@ static void write_head(struct skeym_fhir_text *text, const struct skeym_store_re
     skeym_fhir_text_add(text, "\",\"meta\":{");
 }
 
+/* Of a body. The id in it is not the record's where a repeated request is answered: that has the id
+ * of the first time, perhaps of another length. */
 static size_t head_size(const struct skeym_store_record *record)
 {
-    return strlen("{\"resourceType\":\"\",\"id\":\"\",\"meta\":{") +
-           strlen(kinds[record->kind].name) + record->id.size;
+    struct skeym_span body = record->body;
+    size_t at = strlen("{\"resourceType\":\"\",\"id\":\"") + strlen(kinds[record->kind].name);
+    while (at < body.size && body.data[at] != '"') {
+        at++;
+    }
+    return at + strlen("\",\"meta\":{");
 }
 
 /* The members of an object but for some, with commas between and, if asked, before them. */

@@ -253,7 +253,10 @@ int skeym_fhir_write_result(struct skeym_fhir_entry *entry, struct skeym_store_r
     if (write->error == SKEYM_ERR_CONFLICT && write->outcome == SKEYM_STORE_SEVERAL) {
         skeym_fhir_outcome_fail(problem, 412, "multiple-matches", "more than one matches");
     } else if (write->error == SKEYM_ERR_CONFLICT && write->outcome == SKEYM_STORE_TAKEN) {
-        skeym_fhir_outcome_fail(problem, 409, "duplicate", "another resource has this identifier");
+        skeym_fhir_outcome_fail(problem, 409, "duplicate", "another resource has this identifier%s",
+                                entry->referenced && !entry->none_exist
+                                    ? ": who refers to it must give ifNoneExist"
+                                    : "");
     } else if (write->error == SKEYM_ERR_CONFLICT && write->outcome == SKEYM_STORE_MISUSED) {
         skeym_fhir_outcome_fail(problem, 422, "business-rule",
                                 "this idempotency key was used for another request");

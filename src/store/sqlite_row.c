@@ -384,13 +384,18 @@ static bool asks_for_itself(const struct skeym_store_write *write)
 
 static enum skeym_error create(struct skeym_sqlite *sqlite, struct skeym_store_write *write)
 {
-    struct met met = {0};
+    struct met met = {0}, asked = {0};
     enum skeym_error error = meet_identifiers(sqlite, write, skeym_span(NULL, 0), &met);
     bool by_identifier = met.count > 0;
-    if (!error && write->none_exist && !asks_for_itself(write)) {
+    bool itself = write->none_exist && asks_for_itself(write);
+    if (!error && write->none_exist && !itself) {
         sqlite->bounded = true; /* what is searched for is the sender's to choose */
-        error = skeym_sqlite_query_search(sqlite, write->none_exist, meet_record, &met);
+        error = skeym_sqlite_query_search(sqlite, write->none_exist, meet_record, &asked);
         sqlite->bounded = false;
+    }
+    if (asked.count > 0) {
+        meet(&met, skeym_span(asked.id, asked.size));
+        met.count += asked.count - 1;
     }
     if (error) {
         return error;
@@ -399,7 +404,8 @@ static enum skeym_error create(struct skeym_sqlite *sqlite, struct skeym_store_w
         return conflict(write, SKEYM_STORE_SEVERAL);
     }
     if (met.count == 1 && write->must_create) {
-        return conflict(write, SKEYM_STORE_CHANGED);
+        bool came = itself || asked.count > 0; /* since the caller has looked */
+        return conflict(write, came ? SKEYM_STORE_CHANGED : SKEYM_STORE_TAKEN);
     }
     if (met.count == 1) {
         return find(sqlite, write, skeym_span(met.id, met.size), by_identifier);

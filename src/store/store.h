@@ -139,7 +139,9 @@ struct skeym_store_write {
     /* CREATE: what this query or one of the identifiers finds is not made a second time. NULL:
      * identifiers only. SKEYM_ERR_TIMEOUT when it takes too much work. */
     const struct skeym_store_query *none_exist;
-    bool must_create; /* CREATE: a record that is there is CHANGED instead of FOUND */
+    /* CREATE: a record that is there is CHANGED instead of FOUND; TAKEN where it has one of the
+     * identifiers, but is not what none_exist looks for. */
+    bool must_create;
     bool own_only; /* CREATE: one that is there and another patient's is TAKEN instead of FOUND */
     /* CREATE: whether the record that an identifier finds says what this one says; NULL: yes. On
      * the writer thread. */

@@ -156,6 +156,22 @@ static void test_if_match_holds_for_the_first_time(void **state)
     json_object_put(json);
 }
 
+/* The search finds p the first time. It takes from p what it was found by, so the second time a new
+ * one would be made, whose id has another length. */
+static void test_a_search_that_finds_no_more(void **state)
+{
+#define PERSON(value, more)                                                                        \
+    "{\"resourceType\":\"Patient\",\"identifier\":[{\"system\":\"s\",\"value\":\"" value           \
+    "\"}]" more "}"
+    struct bench *bench = *state;
+    static const char *const target = "/fhir/Patient?identifier=s|1";
+    const char *there = PERSON("1", ",\"id\":\"p\"");
+    assert_int_equal(status_of(bench, "PUT", "/fhir/Patient/p", there), 201);
+    struct skeym_fhir_answer *first = ask_key(bench, "PUT", target, PERSON("2", ""), "k");
+    assert_same(first, ask_key(bench, "PUT", target, PERSON("2", ""), "k"), 200);
+    assert_int_equal(rows_of(bench, "/fhir/Patient"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,7 +180,7 @@ int main(void)
         TEST(test_another_node_has_keys_of_its_own),  TEST(test_another_body_is_refused),
         TEST(test_who_may_no_longer_gets_no_answer),  TEST(test_a_put_is_answered_as_then),
         TEST(test_bundles_are_answered_again),        TEST(test_long_keys),
-        TEST(test_if_match_holds_for_the_first_time),
+        TEST(test_if_match_holds_for_the_first_time), TEST(test_a_search_that_finds_no_more),
 #undef TEST
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,7 +110,7 @@ static void test_put(void **state)
     struct bench *bench = *state;
     struct skeym_fhir_answer *answer =
         ask(bench, "PUT", "/fhir/Patient/1",
-            PATIENT(",\"id\":\"1\",\"name\":[{\"family\":\"Smith\",\"given\":[\"Ann\",77]}],"
+            PATIENT(",\"id\":\"1\",\"name\":[{\"family\":\"Smith\",\"given\":[\"Ann\",null]}],"
                     "\"identifier\":[" ID("urn:m", "1") "]"));
     assert_string_equal(answer->location, BASE "/Patient/1/_history/1");
     struct json_object *made = json_of(answer, 201);

@@ -54,7 +54,7 @@ static void test_a_failing_batch_is_alone(void **state)
     assert_int_equal(jobs[3].batch.error, SKEYM_OK);
     assert_int_equal(jobs[2].batch.error, SKEYM_ERR_CONFLICT);
     assert_int_equal(jobs[2].batch.failed, 2);
-    assert_int_equal(jobs[2].outcomes[2], SKEYM_STORE_CHANGED);
+    assert_int_equal(jobs[2].outcomes[2], SKEYM_STORE_TAKEN);
     assert_true(has(bench, 1) && has(bench, 4));
     assert_false(has(bench, 2) || has(bench, 3));
     assert_int_equal(write_one(bench, 2), SKEYM_OK); /* nothing of it is left in an index */
@@ -74,7 +74,7 @@ static void test_each_write_alone(void **state)
     assert_int_equal(job.batch.error, SKEYM_OK);
     assert_int_equal(job.writes[1].error, SKEYM_ERR_CONFLICT);
     assert_int_equal(job.outcomes[0], SKEYM_STORE_CREATED);
-    assert_int_equal(job.outcomes[1], SKEYM_STORE_CHANGED);
+    assert_int_equal(job.outcomes[1], SKEYM_STORE_TAKEN);
     assert_int_equal(job.outcomes[2], SKEYM_STORE_CREATED);
     assert_int_equal(all(bench).count, 3);
     assert_int_equal(skeym_store_stats(bench->store).failed, 1);

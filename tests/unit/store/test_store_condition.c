@@ -114,6 +114,37 @@ static void test_narrower_ones_are_searched(void **state)
     }
 }
 
+/* What must be made and is there: whether the condition would have found it, so that to look again
+ * helps, or only an identifier did. */
+static void test_must_create(void **state)
+{
+    struct bench *bench = *state;
+    static const struct {
+        const char *asked; /* NULL: no condition */
+        bool search;       /* the condition is not the identifier alone */
+        enum skeym_store_outcome outcome;
+    } table[] = {
+        {NULL, false, SKEYM_STORE_TAKEN},
+        {"1", false, SKEYM_STORE_CHANGED},
+        {"1", true, SKEYM_STORE_CHANGED},
+        {"2", false, SKEYM_STORE_TAKEN},
+    };
+    assert_int_equal(make(bench, 1, NULL), SKEYM_STORE_CREATED);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct condition c;
+        struct job job = {0};
+        ask(&c, table[i].asked ? table[i].asked : "");
+        c.query.test_count = table[i].search ? 2 : 3;
+        add(&job, 1);
+        job.writes[0].record.writer = skeym_span_text("w");
+        job.writes[0].none_exist = table[i].asked ? &c.query : NULL;
+        job.writes[0].must_create = true;
+        run(bench, &job);
+        assert_int_equal(job.outcomes[0], table[i].outcome);
+    }
+    assert_int_equal(all(bench).count, 1);
+}
+
 /* An identifier without a system is not looked for by itself. */
 static void test_without_system(void **state)
 {
@@ -140,6 +171,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_own_identifier, setup, teardown),
         cmocka_unit_test_setup_teardown(test_others_are_searched, setup, teardown),
         cmocka_unit_test_setup_teardown(test_narrower_ones_are_searched, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_must_create, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_system, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

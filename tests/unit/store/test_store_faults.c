@@ -56,7 +56,7 @@ static void refuse_half(struct bench *bench, int fresh, int there)
     run(bench, &job);
     assert_int_equal(job.batch.error, SKEYM_ERR_CONFLICT);
     assert_int_equal(job.batch.failed, 1);
-    assert_int_equal(job.outcomes[1], SKEYM_STORE_CHANGED);
+    assert_int_equal(job.outcomes[1], SKEYM_STORE_TAKEN);
     assert_false(has(bench, fresh));
 }
 
