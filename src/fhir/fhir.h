@@ -22,7 +22,10 @@
  * - A PUT by a search needs an identifier in it, and the right to search everybody's; where nothing
  *   is found, the resource must have no id of its own.
  * - ifMatch of a Bundle's PUT is kept to (412). A single request has no such field: who has an
- *   If-Match sends a transaction of one entry.
+ *   If-Match sends a transaction of one entry. A condition of a write that is not known or no text
+ *   is refused, and so is a transaction with the same fullUrl twice.
+ * - Identifiers with a system are unique among Patients, and among Devices: who may write one is
+ *   told by a 409 that another one has the identifier, though not which.
  * - Unknown search parameters and modifiers are refused (400), as if Prefer: handling=strict.
  *   _summary (but for count), _elements, _pretty and _total ask for less than what is answered, and
  *   FHIR allows that: the answer is whole, and has a total where one page holds all.

@@ -2,7 +2,9 @@
 /*
  * Bundles of type batch (each entry alone) and transaction (all or nothing). In a transaction, a
  * reference to another entry's fullUrl becomes a reference to the resource that this entry creates,
- * or, with ifNoneExist, to the one that is there already.
+ * or, with ifNoneExist, to the one that is there already. A relative one is seen from its own
+ * entry's fullUrl (FHIR R4, bundle.html#references): "Patient/7" in "http://a/Observation/1" is
+ * "http://a/Patient/7", if the Bundle has that, and else this server's.
  */
 #include "fhir/fhir_time.h"
 #include "fhir/fhir_write.h"
@@ -24,6 +26,28 @@ static bool parse_target(struct skeym_fhir_url *url, const struct skeym_fhir_cal
     return skeym_fhir_url_parse(url, call->arena, target, "", problem);
 }
 
+/* What a write is made to depend on. Left out of account it would overwrite, or come a second time.
+ */
+static bool check_conditions(struct json_object *request, struct skeym_fhir_problem *problem)
+{
+    static const char *const reads[] = {"ifNoneMatch", "ifModifiedSince"};
+    static const char *const writes[] = {"ifMatch", "ifNoneExist"};
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
+        if (skeym_fhir_json_has(request, reads[i])) {
+            return skeym_fhir_outcome_fail(problem, 400, "not-supported", "%s is for GET",
+                                           reads[i]);
+        }
+    }
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        if (skeym_fhir_json_has(request, writes[i]) &&
+            skeym_fhir_json_text(request, writes[i]).size == 0) {
+            return skeym_fhir_outcome_fail(problem, 400, "structure", "%s is not a string",
+                                           writes[i]);
+        }
+    }
+    return true;
+}
+
 static bool begin_entry(struct skeym_fhir_entry *entry, struct skeym_fhir_job *job,
                         const struct skeym_fhir_call *call, struct json_object *given,
                         struct skeym_fhir_problem *problem)
@@ -43,6 +67,9 @@ static bool begin_entry(struct skeym_fhir_entry *entry, struct skeym_fhir_job *j
     if (is_put || skeym_span_is(method, "POST")) {
         if (!resource) {
             return skeym_fhir_outcome_fail(problem, 400, "required", "resource is missing");
+        }
+        if (!check_conditions(request, problem)) {
+            return false;
         }
         struct skeym_span if_match = skeym_fhir_json_text(request, "ifMatch");
         entry->if_match = skeym_fhir_text_keep(call->arena, if_match);
@@ -97,29 +124,35 @@ static bool look_up(struct skeym_fhir_entry *entry, const struct skeym_fhir_call
     return !error || skeym_fhir_outcome_store(problem, error);
 }
 
-static int compare_urls(struct skeym_span a, struct skeym_span b)
+/* With root and b as one. */
+static int compare_urls(struct skeym_span a, struct skeym_span root, struct skeym_span b)
 {
-    if (a.size != b.size) {
-        return a.size < b.size ? -1 : 1;
+    size_t size = root.size + b.size; /* both of one body */
+    if (a.size != size) {
+        return a.size < size ? -1 : 1;
     }
-    for (size_t i = 0; i < a.size; i++) {
-        if (a.data[i] != b.data[i]) {
-            return a.data[i] < b.data[i] ? -1 : 1;
+    for (size_t i = 0; i < size; i++) {
+        uint8_t other = i < root.size ? root.data[i] : b.data[i - root.size];
+        if (a.data[i] != other) {
+            return a.data[i] < other ? -1 : 1;
         }
     }
     return 0;
 }
+
+static const struct skeym_span no_root;
 
 /* By fullUrl; of the same, the first entry first. */
 static int compare_entries(const void *left, const void *right)
 {
     const struct skeym_fhir_entry *a = *(struct skeym_fhir_entry *const *)left;
     const struct skeym_fhir_entry *b = *(struct skeym_fhir_entry *const *)right;
-    int order = compare_urls(a->full_url, b->full_url);
+    int order = compare_urls(a->full_url, no_root, b->full_url);
     return order ? order : (a > b) - (a < b);
 }
 
-/* The writes that have a fullUrl, in order: a Bundle may have as many references as brackets. */
+/* The writes that have a fullUrl, in order: a Bundle may have as many references as brackets. Which
+ * of two with the same is referred to nobody can say, and it may be the patient. */
 static bool sort_entries(struct skeym_fhir_job *job, struct skeym_fhir_problem *problem)
 {
     job->by_url = skeym_fhir_text_take(&job->arena, (job->count + 1) * sizeof(*job->by_url));
@@ -132,21 +165,46 @@ static bool sort_entries(struct skeym_fhir_job *job, struct skeym_fhir_problem *
         }
     }
     qsort(job->by_url, job->by_url_count, sizeof(*job->by_url), compare_entries);
+    for (size_t i = 1; i < job->by_url_count; i++) {
+        const struct skeym_fhir_entry *entry = job->by_url[i];
+        if (skeym_span_equal(entry->full_url, job->by_url[i - 1]->full_url)) {
+            skeym_fhir_outcome_fail(problem, 400, "invalid", "another entry has this fullUrl");
+            (void)snprintf(problem->path, sizeof problem->path, "Bundle.entry[%zu].fullUrl",
+                           (size_t)(entry - job->entries));
+            return false;
+        }
+    }
     return true;
 }
 
-static struct skeym_fhir_entry *find_entry(const struct skeym_fhir_job *job, struct skeym_span url)
+/* What a relative reference is relative to: of an entry with the fullUrl "http://a/Observation/1"
+ * it is "http://a/". Empty for other kinds, as urn:uuid. */
+static struct skeym_span root_of(struct skeym_span full_url)
+{
+    size_t size = full_url.size, slashes = 0;
+    if (!skeym_span_starts(full_url, "http://") && !skeym_span_starts(full_url, "https://")) {
+        return no_root;
+    }
+    while (slashes < 2) { /* it has them */
+        slashes += full_url.data[--size] == '/';
+    }
+    return skeym_span_part(full_url, 0, size + 1);
+}
+
+static struct skeym_fhir_entry *find_entry(const struct skeym_fhir_job *job, struct skeym_span root,
+                                           struct skeym_span url)
 {
     size_t low = 0, high = job->by_url_count;
     while (low < high) { /* the first that is not before url */
         size_t middle = low + (high - low) / 2;
-        if (compare_urls(job->by_url[middle]->full_url, url) < 0) {
+        if (compare_urls(job->by_url[middle]->full_url, root, url) < 0) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    bool found = low < job->by_url_count && skeym_span_equal(job->by_url[low]->full_url, url);
+    bool found =
+        low < job->by_url_count && compare_urls(job->by_url[low]->full_url, root, url) == 0;
     return found ? job->by_url[low] : NULL;
 }
 
@@ -158,13 +216,21 @@ static bool is_in(enum pass pass, const struct skeym_fhir_entry *entry)
     return pass != MARK && (entry->row.record.kind == SKEYM_STORE_PATIENT) == (pass == PATIENTS);
 }
 
+static struct skeym_fhir_entry *referred_to(const struct skeym_fhir_job *job,
+                                            struct skeym_span root, struct skeym_span url)
+{
+    struct skeym_fhir_entry *entry = find_entry(job, no_root, url);
+    return entry || root.size == 0 ? entry : find_entry(job, root, url);
+}
+
 /* Every "reference" within value: marks the entry it names, or, in that entry's pass, is replaced.
  */
-static void walk(struct skeym_fhir_job *job, struct json_object *value, enum pass pass)
+static void walk(struct skeym_fhir_job *job, struct json_object *value, struct skeym_span root,
+                 enum pass pass)
 {
     if (json_object_is_type(value, json_type_array)) {
         for (size_t i = 0; i < json_object_array_length(value); i++) {
-            walk(job, json_object_array_get_idx(value, i), pass);
+            walk(job, json_object_array_get_idx(value, i), root, pass);
         }
     }
     if (!json_object_is_type(value, json_type_object)) {
@@ -173,11 +239,11 @@ static void walk(struct skeym_fhir_job *job, struct json_object *value, enum pas
     json_object_object_foreach(value, key, member)
     {
         if (strcmp(key, "reference") != 0 || !json_object_is_type(member, json_type_string)) {
-            walk(job, member, pass);
+            walk(job, member, root, pass);
             continue;
         }
         struct skeym_span url = skeym_fhir_json_string(member);
-        struct skeym_fhir_entry *entry = url.size > 0 ? find_entry(job, url) : NULL;
+        struct skeym_fhir_entry *entry = url.size > 0 ? referred_to(job, root, url) : NULL;
         if (entry && !entry->is_put && pass == MARK) {
             entry->referenced = true;
         }
@@ -190,7 +256,23 @@ static void walk(struct skeym_fhir_job *job, struct json_object *value, enum pas
     }
 }
 
+static void walk_entry(struct skeym_fhir_job *job, size_t at, enum pass pass)
+{
+    const struct skeym_fhir_entry *entry = &job->entries[at];
+    walk(job, entry->row.resource, root_of(entry->full_url), pass);
+}
+
 /* --- the whole ------------------------------------------------------------------- */
+
+/* "Observation.status" is "Bundle.entry[1].resource.status". */
+static void place(struct skeym_fhir_problem *problem, const struct skeym_fhir_problem *own,
+                  size_t at)
+{
+    const char *dot = strchr(own->path, '.');
+    const char *inner = dot ? dot + 1 : own->path;
+    (void)snprintf(problem->path, sizeof problem->path, "Bundle.entry[%zu]%s%.48s", at,
+                   inner[0] ? ".resource." : "", inner);
+}
 
 /* In a transaction the first problem is everybody's. */
 static bool stops(struct skeym_fhir_job *job, size_t at, struct skeym_fhir_problem *problem)
@@ -200,7 +282,7 @@ static bool stops(struct skeym_fhir_job *job, size_t at, struct skeym_fhir_probl
         return false;
     }
     *problem = *own;
-    snprintf(problem->path, sizeof problem->path, "Bundle.entry[%zu]", at);
+    place(problem, own, at);
     return true;
 }
 
@@ -214,7 +296,7 @@ static bool resolve(struct skeym_fhir_job *job, const struct skeym_fhir_call *ca
         return true; /* nothing that could be referred to */
     }
     for (size_t i = 0; i < job->count; i++) {
-        walk(job, job->entries[i].row.resource, MARK);
+        walk_entry(job, i, MARK);
     }
     for (enum pass pass = PATIENTS; pass <= OTHERS; pass++) {
         for (size_t i = 0; i < job->count; i++) {
@@ -224,7 +306,7 @@ static bool resolve(struct skeym_fhir_job *job, const struct skeym_fhir_call *ca
             }
         }
         for (size_t i = 0; i < job->count; i++) {
-            walk(job, job->entries[i].row.resource, pass);
+            walk_entry(job, i, pass);
         }
     }
     return true;

@@ -34,6 +34,9 @@ struct json_object *skeym_fhir_json_parse(struct skeym_span text,
                                 SKEYM_FHIR_CONTAINERS, SKEYM_FHIR_VALUES);
     } else if (error == SKEYM_ERR_CONFLICT) {
         skeym_fhir_outcome_fail(problem, 400, "structure", "a key is repeated in an object");
+    } else if (error == SKEYM_ERR_SIZE) {
+        skeym_fhir_outcome_fail(problem, 400, "structure", "nested more than %d deep at byte %zu",
+                                SKEYM_FHIR_DEPTH, at);
     } else if (error) {
         skeym_fhir_outcome_fail(problem, 400, error == SKEYM_ERR_RANGE ? "value" : "structure",
                                 "%s at byte %zu: %s",

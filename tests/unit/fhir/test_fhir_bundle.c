@@ -96,18 +96,21 @@ static void test_transaction_fails_whole(void **state)
     static const struct {
         const char *entry;
         int status;
+        const char *path;
     } cases[] = {
-        {POST(OBSERVATION("Group/1", "")), 422},
-        {ENTRY("GET", "Patient/1", ""), 405},
-        {ENTRY("PATCH", "Patient/1", ""), 405},
-        {"{}", 400},
+        {POST(OBSERVATION("Group/1", "")), 422, "Bundle.entry[1].resource.subject"},
+        {POST(OBSERVATION("Patient/1", ",\"identifier\":7")), 400,
+         "Bundle.entry[1].resource.identifier"},
+        {ENTRY("GET", "Patient/1", ""), 405, NULL},
+        {ENTRY("PATCH", "Patient/1", ""), 405, NULL},
+        {"{}", 400, NULL},
         {POST(OBSERVATION("Patient/1", ",\"identifier\":[{\"system\":\"s\",\"value\":\"1\"},"
                                        "{\"system\":\"s\",\"value\":\"2\"}]")),
-         412},
+         412, NULL},
         {ENTRY("PUT", "Patient/1",
                ",\"resource\":{\"resourceType\":\"Patient\",\"id\":\"1\",\"identifier\":[{"
                "\"system\":\"s\",\"value\":\"p\"}]}"),
-         409},
+         409, NULL},
     };
     assert_int_equal(status_of(bench, "POST", "/fhir/Observation",
                                OBSERVATION("Patient/1", ",\"identifier\":[{\"system\":\"s\","
@@ -128,7 +131,8 @@ static void test_transaction_fails_whole(void **state)
                  POST(OBSERVATION("Patient/2", "")));
         struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), cases[i].status);
         assert_string_equal(text_at(json, "resourceType"), "OperationOutcome");
-        assert_string_equal(text_at(json, "issue.0.expression.0"), "Bundle.entry[1]");
+        assert_string_equal(text_at(json, "issue.0.expression.0"),
+                            cases[i].path ? cases[i].path : "Bundle.entry[1]");
         json_object_put(json);
         assert_int_equal(rows_of(bench, "/fhir/Observation?patient=2"), 0);
     }
@@ -273,7 +277,51 @@ static void test_references_through_a_patient(void **state)
     assert_int_equal(rows_of(bench, "/fhir/Observation"), 3);
 }
 
-/* Every entry is found by its fullUrl; of two with the same, the first. */
+/* A relative reference is relative to its own entry's fullUrl: patient 7 of the sender is not
+ * patient 7 of this server. Where the Bundle has none such, it is this server's. */
+static void test_relative_references(void **state)
+{
+#define FULL(url, type, resource)                                                                  \
+    "{\"fullUrl\":\"" url "\",\"resource\":" resource                                              \
+    ",\"request\":{\"method\":\"POST\",\"url\":\"" type "\"}}"
+    struct bench *bench = *state;
+    static const char *const fulls[] = {"http://other/r4/Observation/1", "https://x/Observation/1",
+                                        "urn:uuid:1", "http://", "http:/"};
+    for (size_t i = 0; i < sizeof fulls / sizeof *fulls; i++) {
+        char body[2000];
+        (void)snprintf(
+            body, sizeof body,
+            BUNDLE("transaction",
+                   FULL("http://other/r4/Patient/7", "Patient",
+                        "{\"resourceType\":\"Patient\"}") "," FULL("%s", "Observation", "%s")),
+            fulls[i], OBSERVATION("Patient/7", ""));
+        struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 200);
+        char target[100];
+        (void)snprintf(target, sizeof target, "/fhir/Observation?patient=%.32s",
+                       text_at(json, "entry.0.response.location") + strlen("Patient/"));
+        json_object_put(json);
+        assert_int_equal(rows_of(bench, target), i == 0);
+        assert_int_equal(rows_of(bench, "/fhir/Observation?patient=7"), i);
+    }
+}
+
+/* Which of two a reference means nobody can say. */
+static void test_the_same_url_twice(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const body =
+        BUNDLE("transaction",
+               FULL("urn:uuid:b", "Patient", "{\"resourceType\":\"Patient\"}") "," FULL(
+                   "urn:uuid:a", "Patient",
+                   "{\"resourceType\":\"Patient\"}") "," FULL("urn:uuid:b", "Observation",
+                                                              OBSERVATION("urn:uuid:b", "")));
+    struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 400);
+    assert_string_equal(text_at(json, "issue.0.expression.0"), "Bundle.entry[2].fullUrl");
+    json_object_put(json);
+    assert_int_equal(rows_of(bench, "/fhir/Patient"), 0);
+}
+
+/* Every entry is found by its fullUrl. */
 static void test_many_references(void **state)
 {
     struct bench *bench = *state;
@@ -290,7 +338,7 @@ static void test_many_references(void **state)
             i % 3 + 1, i * 7 % COUNT, i, i, (i + 1) % 3 + 1, (i + 1) * 7 % COUNT);
     }
     snprintf(body + used, ROOM - used,
-             "{\"fullUrl\":\"urn:u:0\",\"request\":{\"method\":\"PUT\",\"url\":\"Device/x\"},"
+             "{\"fullUrl\":\"urn:u:x\",\"request\":{\"method\":\"PUT\",\"url\":\"Device/x\"},"
              "\"resource\":{\"resourceType\":\"Device\",\"id\":\"x\",\"parent\":{\"reference\":"
              "\"urn:u:0\"}}}]}");
     assert_int_equal(status_of(bench, "POST", "/fhir", body), 200);
@@ -326,7 +374,12 @@ static void test_reference_to_a_duplicate(void **state)
              BUNDLE("transaction", "{\"fullUrl\":\"urn:uuid:1\",\"resource\":%s,\"request\":{"
                                    "\"method\":\"POST\",\"url\":\"Patient\"}},%s"),
              patient, POST(OBSERVATION("urn:uuid:1", "")));
-    assert_int_equal(status_of(bench, "POST", "/fhir", body), 409);
+    struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 409);
+    assert_string_equal(text_at(json, "issue.0.code"), "duplicate");
+    assert_string_equal(
+        text_at(json, "issue.0.diagnostics"),
+        "another resource has this identifier: who refers to it must give ifNoneExist");
+    json_object_put(json);
     assert_int_equal(rows_of(bench, "/fhir/Observation"), 0);
 }
 
@@ -526,6 +579,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_references, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_references_and_other_patients, bench_setup,
                                         bench_teardown),
+        cmocka_unit_test_setup_teardown(test_relative_references, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_the_same_url_twice, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_many_references, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_references_ask_first, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_references_through_a_patient, bench_setup,

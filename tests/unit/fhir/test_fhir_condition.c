@@ -105,6 +105,9 @@ static void test_grant(void **state)
 #define ENTRY(method, url, more, resource)                                                         \
     "{\"fullUrl\":\"urn:x\",\"request\":{\"method\":\"" method "\",\"url\":\"" url "\"" more       \
     "},\"resource\":" resource "}"
+#define PLAIN(method, url, more, resource)                                                         \
+    "{\"request\":{\"method\":\"" method "\",\"url\":\"" url "\"" more "},\"resource\":" resource  \
+    "}"
 #define SEEN                                                                                       \
     "{\"request\":{\"method\":\"POST\",\"url\":\"Observation\"},\"resource\":{\"resourceType\":"   \
     "\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"code\":\"x\"}]},\"subject\":{"  \
@@ -140,7 +143,7 @@ static void test_twice_in_transaction(void **state)
     json_object_put(json_of(
         ask(bench, "POST", "/fhir",
             BUNDLE("transaction",
-                   ENTRY("PUT", "Patient?identifier=s|1", "", PERSON("", "1", "")) "," ENTRY(
+                   ENTRY("PUT", "Patient?identifier=s|1", "", PERSON("", "1", "")) "," PLAIN(
                        "PUT", "Patient?identifier=s|1", "", PERSON("", "1", "")))),
         409));
     struct json_object *found = json_of(ask(bench, "GET", "/fhir/Patient", NULL), 200);
@@ -160,7 +163,7 @@ static const struct {
     {"PUT", "Patient?identifier=s|1", "W/\\\"3\\\"", "200 OK"},
     {"PUT", "Patient?identifier=s|1", "W/\\\"3\\\"", "412 Precondition Failed"},
     {"POST", "Patient", "W/\\\"1\\\"", "400 Bad Request"},
-    {"PUT", "Patient/a", "", "200 OK"},
+    {"PUT", "Patient/a", "", "400 Bad Request"},
 };
 
 static void test_if_match(void **state)
@@ -177,6 +180,45 @@ static void test_if_match(void **state)
         assert_string_equal(text_at(json, "entry.0.response.status"), matches[i].status);
         json_object_put(json);
     }
+}
+
+/* A condition that cannot be kept is refused: without it the write would be another one. */
+static void test_conditions_that_cannot_be_kept(void **state)
+{
+    struct bench *bench = *state;
+    static const struct {
+        const char *method, *url, *more;
+    } table[] = {
+        {"PUT", "Patient/a", ",\"ifMatch\":2"},
+        {"PUT", "Patient/a", ",\"ifMatch\":null"},
+        {"PUT", "Patient/a", ",\"ifNoneMatch\":\"*\""},
+        {"PUT", "Patient/a", ",\"ifModifiedSince\":\"2024-01-01T00:00:00Z\""},
+        {"POST", "Patient", ",\"ifNoneExist\":[\"identifier=s|2\"]"},
+        {"POST", "Patient", ",\"ifNoneExist\":\"\""},
+    };
+    assert_int_equal(putting(bench, "/fhir/Patient/a", PERSON(ID("a"), "1", "")), 201);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char body[600];
+        (void)snprintf(body, sizeof body,
+                       BUNDLE("transaction", PLAIN("%s", "%s", "%s", PERSON(ID("a"), "2", ""))),
+                       table[i].method, table[i].url, table[i].more);
+        assert_int_equal(status_of(bench, "POST", "/fhir", body), 400);
+    }
+    struct json_object *found = json_of(ask(bench, "GET", "/fhir/Patient", NULL), 200);
+    assert_string_equal(text_at(found, "total"), "1");
+    assert_string_equal(text_at(found, "entry.0.resource.meta.versionId"), "1");
+    json_object_put(found);
+}
+
+/* Nothing is found, so a Patient is to be made; but another one has its identifier. To try again
+ * would not help, and the answer does not say so. */
+static void test_identifier_is_taken(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(putting(bench, "/fhir/Patient/a", PERSON(ID("a"), "1", "")), 201);
+    struct json_object *json = put(bench, "/fhir/Patient?identifier=s|2", PERSON("", "1", ""), 409);
+    assert_string_equal(text_at(json, "issue.0.code"), "duplicate");
+    json_object_put(json);
 }
 
 /* What is not there has no version: neither made by its id nor by a search. */
@@ -205,6 +247,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_grant, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_in_transaction, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_twice_in_transaction, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_conditions_that_cannot_be_kept, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_identifier_is_taken, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_if_match, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_if_match_of_nothing, bench_setup, bench_teardown),
     };

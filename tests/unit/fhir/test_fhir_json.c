@@ -23,7 +23,7 @@ static const struct {
     {"{\"a\":\"\\x\"}", 400, "not JSON at byte 8: "},
     {"{\"a\":1,}", 400, "not JSON at byte 7: "},
     {"{\"a\":1,\"a\":2}", 400, "a key is repeated in an object"},
-    {"{\"a\":" DEEP16 DEEP16 "1" UP16 UP16 "}", 400, "not JSON at byte 36: "},
+    {"{\"a\":" DEEP16 DEEP16 "1" UP16 UP16 "}", 400, "nested more than 32 deep at byte 36"},
     {"{\"a\":9999999999999999999}", 400, "number out of range at byte 24: "},
 };
 
@@ -73,6 +73,7 @@ static void test_very_deep(void **state)
     char *text = malloc(SIZE);
     memset(text, '[', SIZE);
     assert_null(skeym_fhir_json_parse(skeym_span(text, SIZE), &problem));
+    assert_string_equal(problem.text, "nested more than 32 deep at byte 32");
     free(text);
 }
 
