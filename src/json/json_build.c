@@ -123,7 +123,7 @@ static enum skeym_error build_string(struct build *build, struct json_object **o
     return *out ? SKEYM_OK : SKEYM_ERR_MEMORY;
 }
 
-/* A decimal keeps its digits. */
+/* A decimal keeps its digits, and a zero its sign. */
 static enum skeym_error build_number(struct build *build, struct json_object **out)
 {
     char copy[NUMBER_BYTES] = {0};
@@ -135,6 +135,7 @@ static enum skeym_error build_number(struct build *build, struct json_object **o
         copy[size++] = (char)c;
         build->at++;
     }
+    whole = whole && strcmp(copy, "-0") != 0;
     *out = whole ? json_object_new_int64(strtoll(copy, NULL, 10))
                  : json_object_new_double_s(strtod(copy, NULL), copy);
     return *out ? SKEYM_OK : SKEYM_ERR_MEMORY;

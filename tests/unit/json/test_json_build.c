@@ -23,6 +23,7 @@ static const struct {
     {" { \"a\" : [ 1 , 2 ] } ", SKEYM_OK, 0, "{\"a\":[1,2]}"},
     {"{\"a\":{\"b\":{\"c\":[[],{}]}},\"d\":null}", SKEYM_OK, 0, NULL},
     {"[true,false,null,-1,0,12,1.50,-2e-3]", SKEYM_OK, 0, NULL},
+    {"[-0,-0.0,0.10,1E5]", SKEYM_OK, 0, NULL},
     {"[999999999999999999,-999999999999999999]", SKEYM_OK, 0, NULL},
     {"[\"\",\"a\",\"\\u0041\\u00e9\\u20ac\\ud83d\\ude00\"]", SKEYM_OK, 0,
      "[\"\",\"a\",\"A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"]"},
