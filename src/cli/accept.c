@@ -2,6 +2,7 @@
 #include "node/accept.h"
 #include "cli/cli.h"
 #include "cli/cli_invite.h"
+#include "cli/node_options.h"
 #include "crypto/crypto.h"
 #include "node/http.h"
 #include "node/http_ca.h"
@@ -179,7 +180,8 @@ static int read_code(struct skeym_invite_code *code, char *text, size_t room,
         return wrong("--server is missing: a code alone does not say where the server is");
     }
     error = skeym_http_check(options->server, options->plaintext_network);
-    return error == SKEYM_OK ? SKEYM_EXIT_OK : skeym_cli_fail("accept", options->server, error);
+    return error == SKEYM_OK ? SKEYM_EXIT_OK
+                             : skeym_node_options_address("accept", options->server, error);
 }
 
 /* --- the key ------------------------------------------------------------------------- */

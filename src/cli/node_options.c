@@ -190,9 +190,27 @@ static enum skeym_error connect_to(struct skeym_node_options *options)
                              });
 }
 
+int skeym_node_options_address(const char *command, const char *server, enum skeym_error error)
+{
+    switch (error) {
+    case SKEYM_ERR_TLS:
+        return skeym_cli_say(command,
+                             "%s: plain HTTP to another host is refused: use https, or "
+                             "--allow-plaintext-network",
+                             server);
+    case SKEYM_ERR_SHAPE:
+    case SKEYM_ERR_UNSUPPORTED:
+        return skeym_cli_say(command,
+                             "%s: a server's address is https://HOST[:PORT], with nothing behind "
+                             "it",
+                             server);
+    default:
+        return skeym_cli_fail(command, server, error);
+    }
+}
+
 bool skeym_node_options_open(struct skeym_node_options *options, int *code)
 {
-    const char *name = options->command->name;
     if (!options->as) {
         *code = skeym_cli_usage(options->command, "--as FILE is missing");
         return false;
@@ -202,15 +220,8 @@ bool skeym_node_options_open(struct skeym_node_options *options, int *code)
         return false;
     }
     enum skeym_error error = connect_to(options);
-    if (error == SKEYM_ERR_TLS) {
-        *code = skeym_cli_say(name,
-                              "%s: plain HTTP to another host is refused: use https, or "
-                              "--allow-plaintext-network",
-                              options->server);
-        return false;
-    }
     if (error != SKEYM_OK) {
-        *code = skeym_cli_fail(name, options->server, error);
+        *code = skeym_node_options_address(options->command->name, options->server, error);
         return false;
     }
     if (options->chain) {
@@ -338,9 +349,21 @@ static void explain_exchange(const struct skeym_node_options *options, enum skey
                             status == 413 ? "the request" : "the head of the request", status);
     } else if (error == SKEYM_ERR_SIZE && (maybe || detail[0])) {
         (void)skeym_cli_say(name, "%s: the answer is too large", options->server);
+    } else if (error == SKEYM_ERR_HANDSHAKE && status != 0) {
+        (void)skeym_cli_say(name,
+                            "%s is not the server that this node's credential is from (it answered "
+                            "the login by %d)",
+                            options->server, status);
+    } else if (error == SKEYM_ERR_SEAL && status != 0) {
+        (void)skeym_cli_say(name,
+                            "%s: the answer (%d) does not open: it is not sealed, or was changed "
+                            "on the way",
+                            options->server, status);
+    } else if (error == SKEYM_ERR_NETWORK && status != 0) {
+        (void)skeym_cli_say(name, "%s: no SkeyM server answers there (%d came)", options->server,
+                            status);
     } else if (status == 0 && detail[0]) {
-        fprintf(stderr, "skeym %s: %s: %s", name, options->server, skeym_error_text(error));
-        show_bytes("", ": ", skeym_span_text(detail), SHOWN_CLEAR);
+        (void)skeym_cli_say(name, "%s: %s: %s", options->server, skeym_error_text(error), detail);
     } else {
         (void)skeym_cli_fail(name, options->server, error);
     }

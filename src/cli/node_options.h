@@ -57,6 +57,9 @@ struct skeym_node_options {
     "  --show-wire                say on stderr what an eavesdropper saw, and what it meant\n"     \
     "  --verbose                  say on stderr how often it logged in\n"
 
+/* What is wrong with a server's address (skeym_http_check), said. Returns SKEYM_EXIT_FAILED. */
+int skeym_node_options_address(const char *command, const char *server, enum skeym_error error);
+
 /* Reads the credential (asking for a passphrase when there is need) and makes the session. On a
  * failure it has said why, on stderr, and *code is the exit code. Close it in any case. */
 SKEYM_MUST_USE bool skeym_node_options_open(struct skeym_node_options *options, int *code);

@@ -307,6 +307,14 @@ static bool set_request(CURL *curl, const struct skeym_wire_request *request,
     return ok && curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
 }
 
+/* A peer may have a hand in libcurl's words (a certificate's name), and they go to a terminal. */
+static void make_printable(char *text)
+{
+    for (; *text; text++) {
+        *text = (char)(*text >= 0x20 && *text <= 0x7e ? *text : '.');
+    }
+}
+
 static enum skeym_error translate(const struct skeym_http *http, CURLcode code)
 {
     static const struct {
@@ -359,6 +367,7 @@ enum skeym_error skeym_http_send(void *arg, const struct skeym_wire_request *req
     }
     if (error == SKEYM_OK) {
         error = translate(http, curl_easy_perform(http->curl));
+        make_printable(http->problem);
         answer->unsent = http->starts == 0;
         (void)curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
     }

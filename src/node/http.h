@@ -44,7 +44,8 @@ void skeym_http_free(struct skeym_http *http);
 enum skeym_error skeym_http_send(void *arg, const struct skeym_wire_request *request,
                                  struct skeym_wire_answer *answer);
 /* What libcurl said of the last exchange that failed, for people; "" when it said nothing. A peer
- * may have a hand in its words. A view, valid until the next exchange. */
+ * may have a hand in its words; all of them are printable ASCII. A view, valid until the next
+ * exchange. */
 const char *skeym_http_problem(const struct skeym_http *http);
 
 #endif

@@ -373,7 +373,7 @@ export default {
     await wrong(code.slice(0, -4), /not all of it/, [...file, '--server', server.url]);
     await wrong('x'.repeat(5000), /not all of it/, [...file, '--server', server.url]);
     await wrong(code, /ftp:..x/, [...file, '--server', 'ftp://x']);
-    await wrong(code, /TLS/, [...file, '--server', 'http://192.0.2.1']);
+    await wrong(code, /plain HTTP to another host is refused/, [...file, '--server', 'http://192.0.2.1']);
     await wrong(code, /no such file/, [...file, '--code-file', world.path('none')]);
     writeFileSync(world.path('open'), code, { mode: 0o644 });
     await wrong('', /read or written by others/, [...file, '--code-file', world.path('open')]);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What get, post and device say when something is wrong, and what they must not destroy.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import { ward } from './commands.mjs';
-import { between } from './servers.mjs';
+import { between, stand } from './servers.mjs';
 import { observation, Skip, sleep } from './world.mjs';
 
 const MAYBE = /may have been executed/;
@@ -78,6 +79,62 @@ export default {
     assert.equal(lost.code, 1, lost.err);
     assert.match(lost.err, /stopped: \d+ messages .* are lost: there is no --journal\n$/);
     assert.doesNotMatch(kept.err + lost.err, /out of order/);
+  },
+
+  async 'who answers in the server\'s place is told from it'(world) {
+    await world.init();
+    const credential = await world.enrol('dr', 'doctor', 'user/*.rs');
+    const get = (server) => world.get(server, '/fhir/metadata', credential);
+    for (const [status, type, words] of [
+      [302, 'text/html', /is not the server that this node's credential is from .*by 302/],
+      [404, 'text/html', /is not the server .*by 404/],
+      [200, 'text/html', /is not the server .*by 200/],
+      [200, 'application/skeym-login', /is not the server .*by 200/],
+      [502, 'text/html', /no SkeyM server answers there \(502 came\)/]]) {
+      const other = await stand(status, { 'content-type': type, location: '/' }, 'x'.repeat(300));
+      const { code, err } = await get(other);
+      other.end();
+      assert.equal(code, 1);
+      assert.match(err, words);
+    }
+    const server = await world.serve();
+    await between(server, (answer) => answer.writeHead(200).end('hello'), async (proxy) => {
+      assert.match((await get(proxy)).err, /the answer \(200\) does not open: it is not sealed/);
+    });
+  },
+
+  async 'an address that is none is said, and what one is'(world) {
+    await world.init();
+    const credential = await world.enrol('dr', 'doctor', 'user/*.rs');
+    const invitation = await world.must(['enrol', 'tablet', '--role', 'nurse', '--scope',
+      'user/*.rs', '--invite', '--code-only', '--server', 'http://127.0.0.1:1', '--dir', world.dir]);
+    const accept = (url) => world.skeym(['accept', '-o', world.path('tablet.cred'),
+      '--no-passphrase', '--server', url], { input: invitation });
+    for (const call of [(url) => world.get({ url }, '/fhir/metadata', credential), accept]) {
+      for (const url of ['127.0.0.1:1', 'ftp://127.0.0.1', 'http://127.0.0.1:1/fhir', 'http://']) {
+        assert.match((await call(url)).err, /a server's address is https:\/\/HOST\[:PORT\]/, url);
+      }
+      assert.match((await call('http://ward.example')).err, /plain HTTP to another host is refused/);
+    }
+    assert.ok(!existsSync(world.path('tablet.cred.pending-key')));
+  },
+
+  async 'a certificate has no say on the terminal'(world) {
+    await world.init();
+    const file = { key: world.path('evil.key'), cert: world.path('evil.crt') };
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt',
+      'ec_paramgen_curve:P-256', '-nodes', '-keyout', file.key, '-out', file.cert, '-days', '2',
+      '-utf8', '-subj', '/CN=ev\x1b[2Jil'], { stdio: 'ignore' });
+    const server = https.createServer({ key: readFileSync(file.key), cert: readFileSync(file.cert) });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `https://127.0.0.1:${server.address().port}`;
+    const invitation = await world.must(['enrol', 'tablet', '--role', 'nurse', '--scope',
+      'user/*.rs', '--invite', '--code-only', '--server', url, '--dir', world.dir]);
+    const { code, err } = await world.skeym(['accept', '-o', world.path('tablet.cred'), '--server',
+      url, '--no-passphrase', '--tls-ca', file.cert], { input: invitation });
+    server.close();
+    assert.equal(code, 1);
+    assert.match(err, /ev\.\[2Jil/);
   },
 
   async 'a damaged journal is kept, and said'(world) {
