@@ -179,7 +179,9 @@ static const struct {
     {SKEYM_ERR_MODE, "others may write to the folder, or read or write a file in it; take a look "
                      "at who did, then 'chmod go-rwx' on the folder and its files"},
     {SKEYM_ERR_NOT_FILE, "keyring, revoked, audit and lock must be regular files"},
-    {SKEYM_ERR_PERMISSION, "not permitted: run this as the folder's owner or as root"},
+    {SKEYM_ERR_PERMISSION,
+     "not permitted: run this as the folder's owner or as root, where the file "
+     "system is not read-only"},
     {SKEYM_ERR_BUSY, "locked by another process for over 10 seconds"},
     {SKEYM_ERR_SHAPE, "the keyring is not one"},
     {SKEYM_ERR_TRUNCATED, "the keyring is cut short: restore it from a backup"},

@@ -22,6 +22,8 @@ static const char usage[] =
     "  --ready-fd N      writes 'PORT METRICS-PORT' to this descriptor once it serves\n"
     "  --list-settings   prints every setting with its default and its meaning\n";
 
+enum { NAME_BYTES = 2 * SKEYM_CONF_PATH_BYTES + 8 };
+
 struct arguments {
     const char *dir;
     const char *config;
@@ -165,17 +167,89 @@ static int list_settings(void)
     return SKEYM_EXIT_OK;
 }
 
-/* What it was that did not start: where it is the folder or a file in it, that one's name. */
-static int not_started(const char *dir, const char *what, enum skeym_error error)
+#define LISTEN  "the listen address"
+#define METRICS "the metrics address"
+#define LOG     "the log file"
+#define USER    "giving up privileges"
+#define FILES   "the number of open files"
+#define TLS     "the TLS files"
+#define TAKEN   "another program listens there"
+#define NOT_OWN "no interface of this machine has this address"
+#define LOW     "ports below 1024 are for root, or for who has CAP_NET_BIND_SERVICE"
+
+/* Where the error's own words do not tell what to do. */
+static const struct {
+    const char *what;
+    enum skeym_error error;
+    const char *why;
+} reasons[] = {
+    {LISTEN, SKEYM_ERR_EXISTS, TAKEN},
+    {LISTEN, SKEYM_ERR_MISSING, NOT_OWN},
+    {LISTEN, SKEYM_ERR_PERMISSION, LOW},
+    {METRICS, SKEYM_ERR_EXISTS, TAKEN},
+    {METRICS, SKEYM_ERR_MISSING, NOT_OWN},
+    {METRICS, SKEYM_ERR_PERMISSION, LOW},
+    {LOG, SKEYM_ERR_MISSING, "no such folder"},
+    {LOG, SKEYM_ERR_PERMISSION, "the user that the server runs as may not write it"},
+    {LOG, SKEYM_ERR_NOT_FILE, "it is a folder, or a pipe that nobody reads"},
+    {USER, SKEYM_ERR_NOT_FOUND, "there is no such user"},
+    {USER, SKEYM_ERR_PERMISSION, "only root can become another user"},
+    {FILES, SKEYM_ERR_PERMISSION,
+     "connections + 8 for each thread + 64 are over the limit of this process: raise that (ulimit "
+     "-Hn, LimitNOFILE=), or lower connections"},
+};
+
+/* What the operator called it, in a setting or by default. */
+static void name_of(char out[NAME_BYTES], const struct arguments *arguments, const char *what)
 {
+    const struct skeym_conf *conf = &arguments->conf;
+    char address[SKEYM_SOURCE_TEXT_BYTES + 16];
+    out[0] = '\0';
+    if (strcmp(what, LISTEN) == 0 || strcmp(what, METRICS) == 0) {
+        skeym_source_address(address,
+                             strcmp(what, LISTEN) == 0 ? &conf->listen : &conf->metrics_listen);
+        (void)snprintf(out, NAME_BYTES, " %s", address);
+    } else if (strcmp(what, LOG) == 0) {
+        (void)snprintf(out, NAME_BYTES, " %s", conf->log_file);
+    } else if (strcmp(what, USER) == 0 && conf->user[0]) {
+        (void)snprintf(out, NAME_BYTES, " for user %s", conf->user);
+    } else if (strcmp(what, TLS) == 0) {
+        (void)snprintf(out, NAME_BYTES, " %s, %s", conf->tls_cert, conf->tls_key);
+    } else if (strcmp(what, "the database") == 0) {
+        (void)snprintf(out, NAME_BYTES, " %s%s", conf->db[0] ? conf->db : arguments->dir,
+                       conf->db[0] ? "" : "/data.db");
+    }
+}
+
+/* What it was that did not start: where it is the folder or a file in it, that one's name. */
+static int not_started(const struct arguments *arguments, const char *what, enum skeym_error error)
+{
+    const char *dir = arguments->dir;
+    const char *why = skeym_error_text(error);
+    char name[NAME_BYTES];
     bool folder = strcmp(what, "the folder") == 0;
+    bool missing = error == SKEYM_ERR_MISSING && strcmp(what, USER) == 0;
     if (folder && error == SKEYM_ERR_BUSY) {
         return skeym_cli_say("serve", "%s: another server runs on it", dir);
     }
-    bool missing = error == SKEYM_ERR_MISSING && strcmp(what, "giving up privileges") == 0;
-    return folder || missing || strcmp(what, "keyring or revoked list") == 0
-               ? skeym_cli_dir_fail("serve", dir, error)
-               : skeym_cli_fail("serve", what, error);
+    if (folder && error == SKEYM_ERR_EXISTS) {
+        return skeym_cli_say("serve", "%s/control: is there already, and is no server's socket",
+                             dir);
+    }
+    if (folder && error == SKEYM_ERR_PERMISSION && arguments->conf.user[0]) {
+        return skeym_cli_say("serve", "%s: user %s may not use it: it belongs to another", dir,
+                             arguments->conf.user);
+    }
+    if (folder || missing || strcmp(what, "keyring or revoked list") == 0) {
+        return skeym_cli_dir_fail("serve", dir, error);
+    }
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if (reasons[i].error == error && strcmp(reasons[i].what, what) == 0) {
+            why = reasons[i].why;
+        }
+    }
+    name_of(name, arguments, what);
+    return skeym_cli_say("serve", "%s%s: %s", what, name, why);
 }
 
 /* What the settings name must be there, and be good. */
@@ -244,7 +318,7 @@ static int run(int argc, char **argv)
     };
     const char *what = NULL;
     error = skeym_serve_run(&options, &what);
-    return error ? not_started(options.dir, what, error) : SKEYM_EXIT_OK;
+    return error ? not_started(&arguments, what, error) : SKEYM_EXIT_OK;
 }
 
 const struct skeym_command skeym_command_serve = {

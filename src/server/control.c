@@ -2,6 +2,7 @@
 #include "server/control.h"
 
 #include "server/clock.h"
+#include "server/home_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,20 +37,28 @@ enum skeym_error skeym_control_open(struct skeym_control *out, const char *dir)
     out->fd = -1;
     out->folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (out->folder < 0) {
-        return errno == ENOENT ? SKEYM_ERR_MISSING : SKEYM_ERR_PERMISSION;
+        return skeym_home_file_error(errno);
     }
     if (flock(out->folder, LOCK_EX | LOCK_NB) != 0) {
         error = SKEYM_ERR_BUSY;
         goto out;
     }
-    /* with the lock held, a socket that is there is a dead server's */
+    /* with the lock held, a socket that is there is a dead server's; what is no socket is not ours,
+     * and DIR no authority's folder perhaps */
+    struct stat old;
+    if (fstatat(out->folder, NAME, &old, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISSOCK(old.st_mode)) {
+        error = SKEYM_ERR_EXISTS;
+        goto out;
+    }
     if (unlinkat(out->folder, NAME, 0) != 0 && errno != ENOENT) {
+        error = skeym_home_file_error(errno);
         goto out;
     }
     out->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (out->fd >= 0 && bind_in(out->folder, out->fd)) {
         return SKEYM_OK;
     }
+    error = skeym_home_file_error(errno);
 out:
     if (out->fd >= 0) {
         (void)close(out->fd);

@@ -15,7 +15,8 @@ struct skeym_control {
     int fd;     /* the listening socket */
 };
 
-/* Errors: SKEYM_ERR_MISSING, SKEYM_ERR_BUSY (another server runs on DIR), SKEYM_ERR_IO. */
+/* Errors: SKEYM_ERR_MISSING, SKEYM_ERR_BUSY (another server runs on DIR), SKEYM_ERR_EXISTS (a file
+ * of this name that is no socket), SKEYM_ERR_PERMISSION, SKEYM_ERR_NO_SPACE, SKEYM_ERR_IO. */
 SKEYM_MUST_USE enum skeym_error skeym_control_open(struct skeym_control *out, const char *dir);
 /* Takes the socket out of the folder. */
 void skeym_control_close(struct skeym_control *control);

@@ -45,6 +45,8 @@ static enum skeym_error bind_error(void)
         return SKEYM_ERR_PERMISSION;
     case EADDRINUSE:
         return SKEYM_ERR_EXISTS;
+    case EADDRNOTAVAIL:
+        return SKEYM_ERR_MISSING;
     default:
         return SKEYM_ERR_IO;
     }

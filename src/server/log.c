@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/log.h"
 
+#include "server/home_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,6 +18,7 @@ struct skeym_log {
     pthread_mutex_t lock;
     int fd;
     enum skeym_log_level level;
+    bool torn;  /* what was written last ends inside a line */
     char *path; /* NULL: stderr */
     struct {
         unsigned left;
@@ -175,6 +177,22 @@ static int open_file(const char *path)
     return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 }
 
+/* Whether a full disk or a crash left half a line at the end of the file. */
+static bool ends_torn(int fd, const char *path)
+{
+    struct stat state;
+    char last = '\n';
+    if (fstat(fd, &state) != 0 || !S_ISREG(state.st_mode) || state.st_size == 0) {
+        return false;
+    }
+    int in = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    bool torn = in >= 0 && pread(in, &last, 1, state.st_size - 1) == 1 && last != '\n';
+    if (in >= 0) {
+        (void)close(in);
+    }
+    return torn;
+}
+
 enum skeym_error skeym_log_open(struct skeym_log **out, const char *path,
                                 enum skeym_log_level level)
 {
@@ -196,9 +214,10 @@ enum skeym_error skeym_log_open(struct skeym_log **out, const char *path,
         }
         log->fd = open_file(path);
         if (log->fd < 0) {
-            error = SKEYM_ERR_IO;
+            error = skeym_home_file_error(errno);
             goto out;
         }
+        log->torn = ends_torn(log->fd, path);
     }
     if (pthread_mutex_init(&log->lock, NULL) != 0) {
         goto out;
@@ -218,11 +237,12 @@ enum skeym_error skeym_log_reopen(struct skeym_log *log)
     }
     int fd = open_file(log->path);
     if (fd < 0) {
-        return SKEYM_ERR_IO;
+        return skeym_home_file_error(errno);
     }
     (void)pthread_mutex_lock(&log->lock);
     int old = log->fd;
     log->fd = fd;
+    log->torn = ends_torn(fd, log->path);
     (void)pthread_mutex_unlock(&log->lock);
     (void)close(old);
     return SKEYM_OK;
@@ -248,26 +268,32 @@ static uint64_t wall_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* A log that cannot be written must not stop the server: what does not go out is lost. Nor may a
- * pipe that nobody reads: a line is less than what a pipe takes whole when it takes anything.
- * (O_NONBLOCK on standard error would change it for all that share it.) false: nothing went out. */
-static bool emit(struct skeym_log *log, const char *line, size_t size)
+/* true: all of it. Otherwise log->torn says whether a part of it went out. */
+static bool put_out(struct skeym_log *log, const char *bytes, size_t size)
 {
     struct pollfd room = {log->fd, POLLOUT, 0};
-    bool some = false;
     while (size > 0) {
-        ssize_t done = poll(&room, 1, 0) == 1 ? write(log->fd, line, size) : 0;
+        ssize_t done = poll(&room, 1, 0) == 1 ? write(log->fd, bytes, size) : 0;
         if (done < 0 && errno == EINTR) {
             continue;
         }
         if (done <= 0) {
-            break;
+            return false;
         }
-        some = true;
-        line += done;
+        bytes += done;
         size -= (size_t)done;
+        log->torn = size > 0;
     }
-    return some;
+    return true;
+}
+
+/* A log that cannot be written must not stop the server: what does not go out is lost. Nor may a
+ * pipe that nobody reads: a line is less than what a pipe takes whole when it takes anything.
+ * (O_NONBLOCK on standard error would change it for all that share it.) A full disk takes a part of
+ * a line, which must not spoil the next one. false: the line is lost. */
+static bool emit(struct skeym_log *log, const char *line, size_t size)
+{
+    return (!log->torn || put_out(log, "\n", 1)) && put_out(log, line, size);
 }
 
 static void write_line(struct skeym_log *log, const struct skeym_log_line *told)

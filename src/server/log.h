@@ -44,7 +44,8 @@ size_t skeym_log_format(char out[SKEYM_LOG_LINE_BYTES], uint64_t wall_ms,
 
 struct skeym_log; /* malloc'ed */
 
-/* path empty: stderr. Errors: SKEYM_ERR_MEMORY, SKEYM_ERR_IO. */
+/* path empty: stderr. A file that ends inside a line gets the line's end first. Errors:
+ * SKEYM_ERR_MEMORY, and those of skeym_home_file_error, for an operator to act on. */
 SKEYM_MUST_USE enum skeym_error skeym_log_open(struct skeym_log **out, const char *path,
                                                enum skeym_log_level level);
 /* After the file was moved away. On an error the old one stays in use. */

@@ -55,6 +55,7 @@ static enum skeym_error start_signals(struct server *server)
     /* no meaning here, and no reason to die */
     (void)sigaction(SIGUSR1, &ignore, NULL);
     (void)sigaction(SIGUSR2, &ignore, NULL);
+    (void)sigaction(SIGXFSZ, &ignore, NULL); /* a file at its limit is an error, not the end */
     if (sigaction(SIGPIPE, &ignore, NULL) != 0 || pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) {
         return SKEYM_ERR_IO;
     }
@@ -236,8 +237,20 @@ static enum skeym_error start_monitor(struct server *server)
     return error;
 }
 
+/* Nodes will refuse such a certificate; the server cannot know that they do not. */
+static void say_fault_of_tls(struct server *server)
+{
+    uint64_t now_s = skeym_clock_now(&server->service.clock, NULL) / 1000;
+    const char *fault = server->tls.cert ? skeym_listener_tls_fault(&server->tls, now_s) : NULL;
+    if (fault) {
+        skeym_log_write(server->service.log, SKEYM_LOG_WARNING, "tls-certificate",
+                        SKEYM_LOG_FIELDS(skeym_log_text("why", fault)));
+    }
+}
+
 static enum skeym_error start_http(struct server *server)
 {
+    say_fault_of_tls(server);
     enum skeym_error error = skeym_listener_start(&server->listener, &server->service,
                                                   server->listen_fd, &server->tls, server->threads);
     server->listen_fd = error ? server->listen_fd : -1;

@@ -48,8 +48,40 @@ export default {
   async 'names an address that is in use'(world) {
     await world.init();
     const server = await world.serve();
-    await refused(world, 'the listen address', ['--listen', `127.0.0.1:${server.port}`]);
-    await refused(world, 'the metrics address', ['--metrics-listen', `127.0.0.1:${server.port}`]);
+    const taken = `127.0.0.1:${server.port}`;
+    await refused(world, `the listen address ${taken}: another program listens`, ['--listen', taken]);
+    await refused(world, `the metrics address ${taken}: another program listens`,
+      ['--metrics-listen', taken]);
+    await refused(world, 'the listen address 192.0.2.1:9: no interface of this machine',
+      ['--listen', '192.0.2.1:9', '--allow-plaintext-network']);
+  },
+
+  async 'says what a log file, a user or a folder lacks'(world) {
+    await world.init();
+    const none = world.path('none');
+    await refused(world, `the log file ${none}/log: no such folder`, ['--log-file', `${none}/log`]);
+    await refused(world, `the log file ${world.dir}: it is a folder`, ['--log-file', world.dir]);
+    await refused(world, 'for user no-such-user: there is no such user', ['--user', 'no-such-user']);
+    await refused(world, `the database ${none}/data.db: no such file`, ['--db', `${none}/data.db`]);
+    writeFileSync(`${world.dir}/control`, 'mine\n');
+    await refused(world, `${world.dir}/control: is there already`);
+    assert.equal(readFileSync(`${world.dir}/control`, 'utf8'), 'mine\n');
+  },
+
+  async 'outlives a file that may not grow any more'(world) {
+    await world.init();
+    const log = world.path('log');
+    const server = await world.serve(['--log-file', log]);
+    const size = statSync(log).size;
+    execFileSync('prlimit', ['--pid', String(server.pid), `--fsize=${size + 20}:`]);
+    server.signal('SIGHUP'); /* a line that does not fit */
+    await until('the reload', async () =>
+      (await server.monitor('/metrics')).body.includes('\nskeym_reloads_total 1\n'));
+    execFileSync('prlimit', ['--pid', String(server.pid), '--fsize=unlimited:']);
+    assert.equal(await server.stop(), 0);
+    const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+    assert.equal(lines.filter((line) => line.endsWith('}')).map((line) => JSON.parse(line).event)
+      .at(-1), 'stopped');
   },
 
   async 'speaks plaintext on loopback only, unless told in so many words'(world) {

@@ -95,6 +95,16 @@ export default {
       assert.equal(code, words ? 1 : 0, err);
       assert.ok(err.includes(words), err);
     }
+    await world.init(); /* it is served all the same: who trusts it is the nodes' affair */
+    writeFileSync(file, '0');
+    const good = await world.serve(flags.slice(2));
+    assert.deepEqual(good.log('tls-certificate'), []);
+    assert.equal(await good.stop(), 0);
+    writeFileSync(file, String(30 * 86400000));
+    const server = await world.serve(flags.slice(2), { env });
+    assert.deepEqual(server.log('tls-certificate').map(({ why }) => why),
+      ['the certificate has expired']);
+    assert.equal(await server.stop(), 0);
   },
 
   async 'a reload that fails changes nothing, and says so'(world) {

@@ -105,7 +105,7 @@ export default {
       assert.ok(err.includes(words), err);
     };
     chmodSync(a.key, 0o640);
-    await refused('the TLS files: the file may be read or written by others', a);
+    await refused(`the TLS files ${a.cert}, ${a.key}: the file may be read or written by others`, a);
     chmodSync(a.key, 0o600);
     await refused('the TLS certificate', { key: b.key, cert: a.cert });
     writeFileSync(b.key, 'no key\n');

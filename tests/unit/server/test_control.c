@@ -3,6 +3,7 @@
 
 #include "server/clock.h"
 #include "server/home.h"
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -197,6 +198,27 @@ static void names_a_missing_folder(void **state)
     (void)state;
     struct skeym_control control;
     assert_int_equal(skeym_control_open(&control, "/nonexistent"), SKEYM_ERR_MISSING);
+    assert_int_equal(skeym_control_open(&control, "/dev/null"), SKEYM_ERR_MISSING);
+}
+
+/* Such as debian/control, when the wrong folder is named. */
+static void leaves_a_file_that_is_not_its_own(void **state)
+{
+    struct place *place = *state;
+    struct stat info;
+    skeym_control_close(&place->control);
+    int file = open(place->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, "mine", 4), 4);
+    assert_int_equal(close(file), 0);
+    assert_int_equal(skeym_control_open(&place->control, place->dir), SKEYM_ERR_EXISTS);
+    assert_int_equal(stat(place->path, &info), 0);
+    assert_int_equal(info.st_size, 4);
+    assert_int_equal(unlink(place->path), 0);
+    assert_int_equal(mkdir(place->path, 0700), 0);
+    assert_int_equal(skeym_control_open(&place->control, place->dir), SKEYM_ERR_EXISTS);
+    assert_int_equal(rmdir(place->path), 0);
+    assert_int_equal(skeym_control_open(&place->control, place->dir), SKEYM_OK);
 }
 
 int main(void)
@@ -207,7 +229,7 @@ int main(void)
         TEST(says_when_the_reload_failed),      TEST(knows_no_other_word),
         TEST(speaks_with_those_who_administer), TEST(keeps_a_second_server_off),
         TEST(waits_for_nobody_who_drips),       TEST(takes_the_place_of_a_dead_server),
-        TEST(names_a_missing_folder),
+        TEST(names_a_missing_folder),           TEST(leaves_a_file_that_is_not_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

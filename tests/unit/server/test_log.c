@@ -3,11 +3,13 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -222,7 +224,8 @@ static void a_pipe_that_nobody_reads_blocks_nobody(void **state)
     assert_non_null(mkdtemp(file.path));
     assert_int_equal(rmdir(file.path), 0);
     assert_int_equal(mkfifo(file.path, 0600), 0);
-    assert_int_equal(skeym_log_open(&log, file.path, SKEYM_LOG_INFO), SKEYM_ERR_IO); /* no reader */
+    assert_int_equal(skeym_log_open(&log, file.path, SKEYM_LOG_INFO),
+                     SKEYM_ERR_NOT_FILE); /* no reader */
     int reader = open(file.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     assert_true(reader >= 0);
     for (int standard_error = 0; standard_error < 2; standard_error++) {
@@ -286,8 +289,72 @@ static void refuses_a_file_that_cannot_be(void **state)
 {
     (void)state;
     struct skeym_log *log = NULL;
-    assert_int_equal(skeym_log_open(&log, "/nonexistent/folder/log", SKEYM_LOG_INFO), SKEYM_ERR_IO);
+    assert_int_equal(skeym_log_open(&log, "/nonexistent/folder/log", SKEYM_LOG_INFO),
+                     SKEYM_ERR_MISSING);
     assert_null(log);
+    assert_int_equal(skeym_log_open(&log, "/tmp", SKEYM_LOG_INFO), SKEYM_ERR_NOT_FILE);
+    assert_null(log);
+}
+
+/* What is whole of the file's lines; *broken: how many others there are. */
+static size_t whole_lines(struct file *file, size_t *broken)
+{
+    size_t whole = 0;
+    *broken = 0;
+    read_back(file);
+    char *rest = NULL;
+    for (char *line = strtok_r(file->text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        struct json_object *parsed = json_tokener_parse(line);
+        whole += parsed != NULL;
+        *broken += parsed == NULL;
+        json_object_put(parsed);
+    }
+    return whole;
+}
+
+static void say(struct skeym_log *log, const char *event)
+{
+    skeym_log_write(log, SKEYM_LOG_INFO, event, SKEYM_LOG_FIELDS(skeym_log_number("n", 1)));
+}
+
+/* The disk is full in the middle of a line, and has room again: that one line is lost and counted,
+ * the next ones are whole, and the file is as good when it is opened anew. */
+static void half_a_line_spoils_no_other(void **state)
+{
+    (void)state;
+    struct skeym_log *log = NULL;
+    struct file file = make_file();
+    struct rlimit all;
+    struct stat info;
+    size_t broken = 0;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &all), 0);
+    void (*old)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(skeym_log_open(&log, file.path, SKEYM_LOG_INFO), SKEYM_OK);
+    for (int how = 0; how < 3; how++) { /* goes on, is told to reopen, starts anew */
+        say(log, "before");
+        assert_int_equal(stat(file.path, &info), 0);
+        struct rlimit full = {(rlim_t)info.st_size + 30, all.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+        say(log, "half");
+        say(log, "none");
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+        if (how == 1) {
+            assert_int_equal(skeym_log_reopen(log), SKEYM_OK);
+        } else if (how == 2) {
+            skeym_log_close(log);
+            assert_int_equal(skeym_log_open(&log, file.path, SKEYM_LOG_INFO), SKEYM_OK);
+        }
+        say(log, "after");
+        assert_int_equal(skeym_log_tick(log), how == 2 ? 0 : 2 * (how + 1));
+    }
+    skeym_log_close(log);
+    assert_int_equal(whole_lines(&file, &broken), 3 * 2 + 2); /* and "dropped" twice */
+    assert_int_equal(broken, 3);
+    read_back(&file);
+    assert_int_equal(lines_with(&file, "\"of\":\"stuck\",\"lines\":2}"), 2);
+    assert_null(strstr(file.text, "\n\n"));
+    (void)signal(SIGXFSZ, old);
+    (void)unlink(file.path);
 }
 
 int main(void)
@@ -303,6 +370,7 @@ int main(void)
         cmocka_unit_test(a_pipe_that_nobody_reads_blocks_nobody),
         cmocka_unit_test(reopens_a_file_that_was_moved_away),
         cmocka_unit_test(refuses_a_file_that_cannot_be),
+        cmocka_unit_test(half_a_line_spoils_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
