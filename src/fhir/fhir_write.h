@@ -22,7 +22,7 @@ struct skeym_fhir_entry {
     bool may_read;              /* the grant lets the asker read what a create may find instead */
     bool may_read_others;       /* also when that is another patient's */
     bool narrowed;              /* none_exist has got its patient */
-    bool own_only;              /* such a one is not even admitted to be there */
+    bool own_only;              /* such a one is not named: 409 */
     bool must_create; /* a conditional update found nothing: nothing may have come since */
     struct skeym_span if_match; /* of a PUT: "W/"2"", or empty; a copy */
     bool unmatched;        /* if_match is not what is there now: only a key of before saves it */

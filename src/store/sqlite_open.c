@@ -10,7 +10,9 @@
 #include "store/sqlite_log.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -87,6 +89,16 @@ static const char *const settings[] = {
     "PRAGMA cache_size = -65536",
 };
 
+/* A log without its database: SQLite would take the database for a new one and remove the log, and
+ * with it what was acknowledged. */
+static bool has_log(const char *path)
+{
+    char name[PATH_MAX];
+    struct stat info;
+    int size = snprintf(name, sizeof name, "%s-wal", path);
+    return size > 0 && (size_t)size < sizeof name && stat(name, &info) == 0 && info.st_size > 0;
+}
+
 /* Makes the file with mode 0600 before SQLite does, or refuses one that others may read. */
 static enum skeym_error prepare_file(const char *path, bool *fresh, bool *small)
 {
@@ -102,6 +114,8 @@ static enum skeym_error prepare_file(const char *path, bool *fresh, bool *small)
         error = SKEYM_ERR_PERMISSION;
     } else if (info.st_mode & (S_IRWXG | S_IRWXO)) {
         error = SKEYM_ERR_MODE;
+    } else if (info.st_size == 0 && has_log(path)) {
+        error = SKEYM_ERR_DAMAGED;
     } else {
         *fresh = info.st_size == 0;
         *small = info.st_size <= CHECK_BYTES;

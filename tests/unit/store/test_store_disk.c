@@ -392,6 +392,32 @@ static void test_a_database_of_nobody(void **state)
     open_store(bench);
 }
 
+/* What was acknowledged is in the log alone when the server dies, and a database that is gone, or
+ * that a copy on a full disk has left empty, is no reason to throw it away. */
+static void test_a_log_of_nobody(void **state)
+{
+    struct bench *bench = *state;
+    char from[128], to[128];
+    assert_int_equal(write_one(bench, 1), SKEYM_OK);
+    (void)snprintf(from, sizeof from, "%s-wal", bench->path);
+    (void)snprintf(to, sizeof to, "%s-kept", bench->path);
+    assert_int_equal(link(from, to), 0); /* closing removes the one name */
+    close_store(bench);
+    char database[96];
+    memcpy(database, bench->path, sizeof database);
+    (void)snprintf(bench->path, sizeof bench->path, "%s/other", bench->folder);
+    (void)snprintf(from, sizeof from, "%s-wal", bench->path);
+    assert_int_equal(rename(to, from), 0);
+    for (int i = 0; i < 2; i++) { /* without a database, and with an empty one */
+        assert_int_equal(try_open(bench), SKEYM_ERR_DAMAGED);
+        assert_int_equal(access(from, F_OK), 0);
+    }
+    assert_int_equal(truncate(from, 0), 0); /* an empty log has nothing to lose */
+    assert_int_equal(try_open(bench), SKEYM_OK);
+    assert_int_equal(unlink(bench->path), 0);
+    memcpy(bench->path, database, sizeof database);
+}
+
 static void test_a_limit_that_is_none(void **state)
 {
     struct bench *bench = *state;
@@ -416,6 +442,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damaged_while_open, setup, teardown),
         cmocka_unit_test_setup_teardown(test_killed, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_a_database_of_nobody, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_log_of_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_limit_that_is_none, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
