@@ -5,6 +5,7 @@
 #include "cli/demo_ward.h"
 #include "cli/demo_watch.h"
 #include "crypto/crypto.h"
+#include "inspect/party.h"
 #include "node/http.h"
 #include <errno.h>
 #include <signal.h>
@@ -153,8 +154,7 @@ static enum skeym_error attack(struct demo *demo)
     return SKEYM_OK;
 }
 
-/* The server dies in the middle of it all; what it had acknowledged must be there afterwards. */
-static enum skeym_error die(struct demo *demo)
+static enum skeym_error restart(struct demo *demo)
 {
     unsigned streaming = 0;
     for (size_t i = 0; i < SKEYM_DEMO_BEDS; i++) {
@@ -167,9 +167,34 @@ static enum skeym_error die(struct demo *demo)
         skeym_demo_note("killed with SIGKILL while %u devices streamed, away for 1.5 s, back as "
                         "pid %d on the same address",
                         streaming, (int)demo->ward.live.serve.pid);
-        skeym_demo_note("every token from before is refused now; the devices log in again by "
-                        "themselves");
     }
+    return error;
+}
+
+/* The server dies in the middle of it all; what it had acknowledged must be there afterwards. It
+ * has forgotten which tokens were used: one from before must be refused, unspent as it is. */
+static enum skeym_error die(struct demo *demo)
+{
+    struct skeym_party party;
+    struct skeym_tap_copy held = {0};
+    enum skeym_error error = skeym_party_open(&party, demo->ward.live.server,
+                                              skeym_demo_path(&demo->ward, "dr-adams.cred"), false);
+    if (error != SKEYM_OK) {
+        return error;
+    }
+    error = skeym_party_hold(&party, "/fhir/Observation?_count=1", &held);
+    if (error == SKEYM_OK) {
+        error = restart(demo);
+    }
+    if (error == SKEYM_OK) {
+        int status = skeym_party_send(party.http, &held.request);
+        skeym_demo_note("an unspent token from before is answered %d; the devices log in again by "
+                        "themselves",
+                        status);
+        error = status == 401 ? SKEYM_OK : SKEYM_ERR_STATE;
+    }
+    skeym_tap_copy_free(&held);
+    skeym_party_close(&party);
     return error;
 }
 

@@ -34,5 +34,6 @@ const struct skeym_attack *skeym_attack_table(size_t *count)
 
 bool skeym_attack_held(const struct skeym_attack_result *result)
 {
-    return result->tried > 0 && result->succeeded == 0 && result->victim_failed == 0;
+    return result->tried > 0 && result->refused == result->tried && result->succeeded == 0 &&
+           result->victim_failed == 0;
 }

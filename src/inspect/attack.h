@@ -25,13 +25,21 @@ struct skeym_attack_target {
     unsigned flood_ms;         /* how long a flood lasts */
 };
 
+enum { SKEYM_ATTACK_ANSWERS = 6 };
+
 struct skeym_attack_result {
     uint64_t tried;
-    uint64_t refused;
+    uint64_t refused;       /* must be as many */
     uint64_t succeeded;     /* must be 0 */
     uint64_t victim_served; /* legitimate requests that went through meanwhile */
     uint64_t victim_failed; /* must be 0 */
-    char got[96];           /* what the attacker got, in words */
+    /* What the attacker was answered: HTTP statuses as they first came, 0 for no answer; kinds
+     * beyond these are not kept. */
+    struct {
+        int status;
+        uint64_t count;
+    } answers[SKEYM_ATTACK_ANSWERS];
+    char got[96]; /* what the attacker got, in words made from what was counted */
 };
 
 struct skeym_attack {
@@ -44,8 +52,8 @@ struct skeym_attack {
 
 /* All of them, in the order to run: the flood last. */
 const struct skeym_attack *skeym_attack_table(size_t *count);
-/* true when the defence held: something was tried, nothing succeeded, and the victim noticed
- * nothing. */
+/* true when the defence held: something was tried, all of it was refused, and the victim noticed
+ * nothing. What was neither refused nor served (no answer, an error of the server) has not held. */
 bool skeym_attack_held(const struct skeym_attack_result *result);
 
 #endif

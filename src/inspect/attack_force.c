@@ -97,7 +97,7 @@ enum skeym_error skeym_attack_forged(const struct skeym_attack_target *target,
         error = send_forged(&victim, &seen, i, result);
     }
     skeym_party_serve(result, &victim, any_request);
-    snprintf(result->got, sizeof result->got, "401");
+    skeym_party_got(result, NULL);
     skeym_party_close(&victim);
     return error;
 }
@@ -118,6 +118,7 @@ enum skeym_error skeym_attack_slow(const struct skeym_attack_target *target,
         fd[i] = skeym_party_connect(target->server, source);
         int status = fd[i] < 0 ? 0 : skeym_party_exchange(fd[i], half, sizeof half - 1, 0);
         skeym_party_count(result, status);
+        result->refused += status == 0; /* half a request gets no answer, or not even a place */
     }
     for (int i = 0; i < 10; i++) {
         for (int j = 0; j < SLOW; j++) {
@@ -133,7 +134,8 @@ enum skeym_error skeym_attack_slow(const struct skeym_attack_target *target,
             close(fd[i]);
         }
     }
-    snprintf(result->got, sizeof result->got, "no answer; the doctor is served all the while");
+    skeym_party_got(result, result->victim_failed == 0 ? "; the doctor is served all the while"
+                                                       : "; the doctor is not always served");
     skeym_party_close(&victim);
     return SKEYM_OK;
 }
@@ -142,7 +144,7 @@ struct flood {
     const char *server;
     unsigned number;
     atomic_bool *stop;
-    uint64_t sent, refused, limited, accepted;
+    uint64_t sent, refused, limited, unanswered, accepted;
 };
 
 /* A login that looks right up to its locator, from an address of its own. */
@@ -180,7 +182,8 @@ static void *flood_one(void *arg)
             int status = skeym_party_exchange(fd, bytes, size, 2000);
             flood->sent++;
             flood->refused += status == 401;
-            flood->limited += status == 429 || status == 503 || status == 0;
+            flood->limited += status == 429 || status == 503;
+            flood->unanswered += status == 0;
             flood->accepted += status == 200;
             if (status != 401) {
                 break;
@@ -216,16 +219,19 @@ enum skeym_error skeym_attack_flood(const struct skeym_attack_target *target,
         pause_ms(20);
     }
     atomic_store(&stop, true);
-    uint64_t limited = 0;
+    uint64_t limited = 0, unanswered = 0;
     for (unsigned i = 0; i < running; i++) {
         pthread_join(thread[i], NULL);
         result->tried += flood[i].sent;
-        result->refused += flood[i].refused + flood[i].limited;
+        result->refused += flood[i].refused + flood[i].limited + flood[i].unanswered;
         result->succeeded += flood[i].accepted;
         limited += flood[i].limited;
+        unanswered += flood[i].unanswered;
     }
-    snprintf(result->got, sizeof result->got, "%llu held off by the rate limit, %llu by 401",
-             (unsigned long long)limited, (unsigned long long)(result->refused - limited));
+    snprintf(result->got, sizeof result->got,
+             "401 (%llu), held off by the rate limit (%llu), no answer (%llu)",
+             (unsigned long long)(result->refused - limited - unanswered),
+             (unsigned long long)limited, (unsigned long long)unanswered);
     skeym_party_close(&victim);
     return running == FLOODERS ? SKEYM_OK : SKEYM_ERR_MEMORY;
 }

@@ -6,12 +6,32 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Counts a request by an insider, which must be refused with `refusal`. */
+/* The status that a session's error stands for when there is no sealed one; 0: no answer. */
+static int status_of(enum skeym_error error)
+{
+    static const struct {
+        enum skeym_error error;
+        int status;
+    } table[] = {{SKEYM_ERR_PERMISSION, 401}, {SKEYM_ERR_RATE, 429}, {SKEYM_ERR_BUSY, 503}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (table[i].error == error) {
+            return table[i].status;
+        }
+    }
+    return 0;
+}
+
+/* Counts a request by an insider, who must be refused for who it is. */
 static void try_inside(struct skeym_attack_result *result, struct skeym_party *insider,
                        const char *method, const char *target, const char *body)
 {
     enum skeym_error error;
-    skeym_party_count(result, skeym_party_do(insider, method, target, body, &error));
+    int status = skeym_party_do(insider, method, target, body, &error);
+    status = status != 0 ? status : status_of(error);
+    skeym_party_count(result, status);
+    if (status == 400 || status == 404) {
+        result->refused--; /* wrong in itself: that says nothing of who may ask so */
+    }
 }
 
 enum skeym_error skeym_attack_other_patient(const struct skeym_attack_target *target,
@@ -21,9 +41,9 @@ enum skeym_error skeym_attack_other_patient(const struct skeym_attack_target *ta
         "/fhir/Observation?patient=%s",
         "/fhir/Observation?subject=Patient/%s",
         "/fhir/Observation?patient=Patient%%2F%s&_count=1",
-        "/fhir/Observation/$lastn?patient=%s",
+        "/fhir/Observation/$lastn?patient=%s&category=vital-signs",
         "/fhir/Patient/%s",
-        "/fhir/Observation?_count=1&_ignored=%s",
+        "/fhir/Observation?_count=1", /* of any patient */
     };
     struct skeym_party insider;
     char asked[160];
@@ -40,7 +60,8 @@ enum skeym_error skeym_attack_other_patient(const struct skeym_attack_target *ta
     }
     snprintf(asked, sizeof asked, "/fhir/Observation?patient=%s&_count=1", target->own_patient);
     skeym_party_serve(result, &insider, asked);
-    snprintf(result->got, sizeof result->got, "403, sealed; the own patient is served");
+    skeym_party_got(result, result->victim_failed == 0 ? "; the own patient is served"
+                                                       : "; nor is the own patient served");
     skeym_party_close(&insider);
     return SKEYM_OK;
 }
@@ -63,9 +84,10 @@ enum skeym_error skeym_attack_write(const struct skeym_attack_target *target,
              target->other_patient);
     try_inside(result, &insider, "POST", "/fhir/Observation", body);
     try_inside(result, &insider, "DELETE", "/fhir/Observation/1", NULL);
-    try_inside(result, &insider, "PUT", "/fhir/Patient/1", "{\"resourceType\":\"Patient\"}");
+    try_inside(result, &insider, "PUT", "/fhir/Patient/1",
+               "{\"resourceType\":\"Patient\",\"id\":\"1\"}");
     skeym_party_serve(result, &insider, "/fhir/Observation?_count=1");
-    snprintf(result->got, sizeof result->got, "403 and 405, sealed");
+    skeym_party_got(result, NULL);
     skeym_party_close(&insider);
     return SKEYM_OK;
 }
@@ -73,20 +95,22 @@ enum skeym_error skeym_attack_write(const struct skeym_attack_target *target,
 enum skeym_error skeym_attack_locked_file(const struct skeym_attack_target *target,
                                           struct skeym_attack_result *result)
 {
-    static const char *const guesses[] = {"", "password", "hospital", "123456", "skeym"};
+    static const char *const guesses[] = {"letmein", "password", "hospital", "123456", "skeym"};
     for (size_t i = 0; i < sizeof guesses / sizeof guesses[0]; i++) {
         struct skeym_credential_file file;
         enum skeym_error error =
             skeym_credential_load(&file, target->locked, NULL, skeym_span_text(guesses[i]));
-        result->tried++;
-        if (error == SKEYM_OK) {
-            result->succeeded++;
-        } else {
-            result->refused++;
-        }
         skeym_credential_wipe(&file);
+        if (error != SKEYM_OK && error != SKEYM_ERR_PASSPHRASE) {
+            return error; /* no guess was made: the file is not there, say */
+        }
+        result->tried++;
+        result->succeeded += error == SKEYM_OK;
+        result->refused += error != SKEYM_OK;
     }
-    snprintf(result->got, sizeof result->got, "nothing: each guess costs an scrypt of 128 MiB");
+    snprintf(result->got, sizeof result->got, "%s",
+             result->succeeded == 0 ? "nothing: each guess costs an scrypt of 128 MiB"
+                                    : "the keys of its node");
     return SKEYM_OK;
 }
 
@@ -113,7 +137,9 @@ enum skeym_error skeym_attack_revoked(const struct skeym_attack_target *target,
     for (int i = 0; error == SKEYM_OK && i < 3; i++) {
         try_inside(result, &leaver, "GET", "/fhir/Observation?_count=1", NULL);
     }
-    snprintf(result->got, sizeof result->got, "401 at the very next request, and no new login");
+    skeym_party_got(result, result->refused == result->tried
+                                ? " from the very next request on, and at its new logins"
+                                : NULL);
     skeym_party_close(&leaver);
     return error;
 }

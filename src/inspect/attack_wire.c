@@ -9,6 +9,7 @@
 #include <time.h>
 
 #define AT_ONCE 16
+#define ROUNDS  5
 
 static const char any_request[] = "/fhir/Observation?_count=1";
 
@@ -92,7 +93,7 @@ enum skeym_error skeym_attack_replay(const struct skeym_attack_target *target,
         skeym_party_count(result, skeym_party_send(victim.http, &holder.copy.request));
         skeym_party_serve(result, &victim, any_request);
     }
-    snprintf(result->got, sizeof result->got, "401, each time the same");
+    skeym_party_got(result, NULL);
     skeym_tap_copy_free(&holder.copy);
     skeym_party_close(&victim);
     return error;
@@ -117,8 +118,9 @@ static void *race(void *arg)
     return NULL;
 }
 
-/* One of the copies is the victim's own request and may be served; a second one may not. */
-static void race_all(const struct skeym_attack_target *target, const struct holder *holder,
+/* One of the copies is the victim's own request and may be served; a second one may not. true: it
+ * was one and no more. */
+static bool race_all(const struct skeym_attack_target *target, const struct holder *holder,
                      struct skeym_attack_result *result)
 {
     pthread_t thread[AT_ONCE];
@@ -135,20 +137,22 @@ static void race_all(const struct skeym_attack_target *target, const struct hold
     for (size_t i = 0; i < AT_ONCE; i++) {
         pthread_join(thread[i], NULL);
         served += racers[i].status == 200;
-        result->refused += racers[i].status == 401;
+        if (racers[i].status != 200 || served > 1) { /* the first is the victim's own */
+            skeym_party_count(result, racers[i].status);
+        }
     }
     pthread_barrier_destroy(&start);
-    result->tried += AT_ONCE;
     result->victim_served += served == 1;
     result->victim_failed += served == 0;
-    result->succeeded += served > 1 ? served - 1 : 0;
+    return served == 1;
 }
 
 enum skeym_error skeym_attack_replay_at_once(const struct skeym_attack_target *target,
                                              struct skeym_attack_result *result)
 {
     enum skeym_error error = SKEYM_OK;
-    for (int round = 0; round < 5 && error == SKEYM_OK; round++) {
+    unsigned once = 0;
+    for (int round = 0; round < ROUNDS && error == SKEYM_OK; round++) {
         struct skeym_party victim;
         struct holder holder = {.deliver = false};
         error = skeym_party_open(&victim, target->server, target->doctor, false);
@@ -157,12 +161,13 @@ enum skeym_error skeym_attack_replay_at_once(const struct skeym_attack_target *t
         }
         error = capture(&victim, any_request, &holder);
         if (error == SKEYM_OK) {
-            race_all(target, &holder, result);
+            once += race_all(target, &holder, result);
         }
         skeym_tap_copy_free(&holder.copy);
         skeym_party_close(&victim);
     }
-    snprintf(result->got, sizeof result->got, "of 16 equal requests one is served, 5 times of 5");
+    snprintf(result->got, sizeof result->got, "of %d equal requests one is served, %u times of %d",
+             AT_ONCE, once, ROUNDS);
     return error;
 }
 
@@ -203,7 +208,8 @@ enum skeym_error skeym_attack_stolen_token(const struct skeym_attack_target *tar
         result->victim_served += status == 200;
         result->victim_failed += status != 200;
     }
-    snprintf(result->got, sizeof result->got, "401; its owner can still spend it");
+    skeym_party_got(result, result->victim_failed == 0 ? "; its owner can still spend it"
+                                                       : "; its owner has lost it");
     skeym_tap_copy_free(&holder.copy);
     skeym_party_close(&victim);
     return error;
@@ -247,7 +253,9 @@ enum skeym_error skeym_attack_altered(const struct skeym_attack_target *target,
     if (error == SKEYM_OK) {
         send_altered(&victim, &holder, other, result);
     }
-    snprintf(result->got, sizeof result->got, "401; the unaltered request is served after it");
+    skeym_party_got(result, result->victim_failed == 0
+                                ? "; the unaltered request is served after it"
+                                : "; the unaltered request is not served");
     skeym_tap_copy_free(&holder.copy);
     skeym_party_close(&victim);
     return error;
@@ -268,63 +276,85 @@ enum skeym_error skeym_attack_expired(const struct skeym_attack_target *target,
         nanosleep(&pause, NULL);
         skeym_party_count(result, skeym_party_send(victim.http, &holder.copy.request));
         skeym_party_serve(result, &victim, any_request);
-        snprintf(result->got, sizeof result->got, "401, %u.2 s after it was signed",
-                 target->lifetime_s);
+        char later[48];
+        snprintf(later, sizeof later, ", %u.2 s after it was signed", target->lifetime_s);
+        skeym_party_got(result, later);
     }
     skeym_tap_copy_free(&holder.copy);
     skeym_party_close(&victim);
     return error;
 }
 
-static bool keep_login(struct skeym_tap *tap, const struct skeym_wire_request *request)
+/* Version and epoch: what every token of this hour begins with, in the open. */
+enum { TOKEN_START = 5, REPLAYS = 3 };
+
+/* What is overheard of a victim: its login, and how its tokens begin. */
+struct listener {
+    struct skeym_tap_copy login;
+    bool have, seen;
+    uint8_t start[TOKEN_START + 1]; /* of 8 characters, 6 bytes */
+};
+
+static bool listen_in(struct skeym_tap *tap, const struct skeym_wire_request *request)
 {
-    struct holder *holder = tap->before_arg;
-    if (!request->authorization && !holder->have) {
-        holder->have = skeym_tap_copy(&holder->copy, request) == SKEYM_OK;
+    struct listener *listener = tap->before_arg;
+    size_t size = 0;
+    if (!request->authorization) {
+        listener->have = listener->have || skeym_tap_copy(&listener->login, request) == SKEYM_OK;
+    } else if (!listener->seen) {
+        struct skeym_span text = skeym_span_text(request->authorization);
+        listener->seen =
+            skeym_base64url_read((struct skeym_room){listener->start, sizeof listener->start},
+                                 &size, skeym_span_part(text, strlen("SkeyM "), 8)) == SKEYM_OK &&
+            size == sizeof listener->start;
     }
     return true;
 }
 
-/* A replayed login may be answered; the answer is sealed for an ephemeral key that the attacker
- * does not have. It is a success of the attack only if a token can be read out of it, so the answer
- * is searched for one that is accepted. */
+/* Sends the login once more; how many bytes came back. An answer is sealed for an ephemeral key
+ * that the attacker does not have: it has got something when a token stands in it to be read. */
+static size_t replay_login(struct skeym_party *victim, const struct listener *listener,
+                           struct skeym_attack_result *result)
+{
+    struct skeym_wire_answer answer = {0};
+    if (skeym_http_send(victim->http, &listener->login.request, &answer) != SKEYM_OK) {
+        answer.status = 0;
+    }
+    size_t size = answer.status == 200 ? answer.body_size : 0;
+    if (answer.status == 200) {
+        bool token = memmem(answer.body, size, listener->start, TOKEN_START) != NULL;
+        result->tried++;
+        result->succeeded += token;
+        result->refused += !token;
+    } else {
+        skeym_party_count(result, answer.status);
+    }
+    free(answer.body);
+    return size;
+}
+
 enum skeym_error skeym_attack_login_replay(const struct skeym_attack_target *target,
                                            struct skeym_attack_result *result)
 {
     struct skeym_party victim;
-    struct holder holder = {0};
+    struct listener listener = {.have = false};
+    size_t size = 0;
     enum skeym_error error = skeym_party_open(&victim, target->server, target->doctor, false);
     if (error != SKEYM_OK) {
         return error;
     }
-    victim.tap.before = keep_login;
-    victim.tap.before_arg = &holder;
+    victim.tap.before = listen_in;
+    victim.tap.before_arg = &listener;
     skeym_party_serve(result, &victim, any_request);
-    for (int i = 0; holder.have && i < 3; i++) {
-        struct skeym_wire_answer answer = {0};
-        if (skeym_http_send(victim.http, &holder.copy.request, &answer) == SKEYM_OK &&
-            answer.status == 200) {
-            /* it starts like a token only by chance: everything behind the ephemeral key is sealed
-             */
-            for (size_t at = 32; at + 200 < answer.body_size; at += 16) {
-                char field[7 + SKEYM_BASE64URL_CHARS(125) + 1] = "SkeyM ";
-                struct skeym_writer writer =
-                    skeym_writer((struct skeym_room){(uint8_t *)field + 6, sizeof field - 7});
-                skeym_base64url_write(&writer, skeym_span(answer.body + at, 125));
-                struct skeym_wire_request asked = {.method = "GET",
-                                                   .target = any_request,
-                                                   .authorization = field,
-                                                   .proof = field + 6};
-                skeym_party_count(result, skeym_party_send(victim.http, &asked));
-            }
-        } else {
-            skeym_party_count(result, answer.status);
-        }
-        free(answer.body);
+    bool heard = listener.have && listener.seen;
+    for (int i = 0; heard && i < REPLAYS; i++) {
+        size += replay_login(&victim, &listener, result);
     }
     skeym_party_serve(result, &victim, any_request);
-    snprintf(result->got, sizeof result->got, "bytes that it cannot open, and no token in them");
-    skeym_tap_copy_free(&holder.copy);
+    snprintf(result->got, sizeof result->got,
+             "%zu bytes of sealed answers, %llu of %d with a token to be read", size,
+             (unsigned long long)result->succeeded, REPLAYS);
+    skeym_tap_copy_free(&listener.login);
     skeym_party_close(&victim);
-    return holder.have || result->tried ? SKEYM_OK : SKEYM_ERR_STATE;
+    return heard ? SKEYM_OK : SKEYM_ERR_STATE;
 }

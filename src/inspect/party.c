@@ -47,6 +47,32 @@ void skeym_party_close(struct skeym_party *party)
     memset(party, 0, sizeof *party);
 }
 
+static bool keep_back(struct skeym_tap *tap, const struct skeym_wire_request *request)
+{
+    struct skeym_tap_copy *copy = tap->before_arg;
+    if (!request->authorization) {
+        return true; /* a login */
+    }
+    enum skeym_error error = copy->authorization ? SKEYM_OK : skeym_tap_copy(copy, request);
+    (void)error; /* without memory the copy is empty, which its caller sees */
+    return false;
+}
+
+enum skeym_error skeym_party_hold(struct skeym_party *party, const char *target,
+                                  struct skeym_tap_copy *out)
+{
+    enum skeym_error error;
+    *out = (struct skeym_tap_copy){0};
+    party->tap.before = keep_back;
+    party->tap.before_arg = out;
+    (void)skeym_party_do(party, "GET", target, NULL, &error);
+    party->tap.before = NULL;
+    if (out->authorization) {
+        return SKEYM_OK;
+    }
+    return error != SKEYM_OK ? error : SKEYM_ERR_STATE;
+}
+
 int skeym_party_do(struct skeym_party *party, const char *method, const char *target,
                    const char *body, enum skeym_error *error)
 {
@@ -74,11 +100,40 @@ int skeym_party_send(struct skeym_http *http, const struct skeym_wire_request *r
 void skeym_party_count(struct skeym_attack_result *result, int status)
 {
     result->tried++;
-    if (status >= 200 && status < 300) {
-        result->succeeded++;
-    } else {
-        result->refused++;
+    result->succeeded += status >= 200 && status < 300;
+    result->refused += (status >= 400 && status < 500) || status == 503;
+    for (size_t i = 0; i < SKEYM_ATTACK_ANSWERS; i++) {
+        if (result->answers[i].count == 0 || result->answers[i].status == status) {
+            result->answers[i].status = status;
+            result->answers[i].count++;
+            break;
+        }
     }
+}
+
+void skeym_party_got(struct skeym_attack_result *result, const char *more)
+{
+    size_t kinds = 0;
+    struct skeym_writer writer =
+        skeym_writer((struct skeym_room){(uint8_t *)result->got, sizeof result->got - 1});
+    while (kinds < SKEYM_ATTACK_ANSWERS && result->answers[kinds].count > 0) {
+        kinds++;
+    }
+    for (size_t i = 0; i < kinds; i++) {
+        char word[48];
+        int status = result->answers[i].status;
+        snprintf(word, sizeof word, status == 0 ? "%sno answer" : "%s%d", i == 0 ? "" : ", ",
+                 status);
+        skeym_write_text(&writer, word);
+        if (kinds > 1) {
+            snprintf(word, sizeof word, " (%llu)", (unsigned long long)result->answers[i].count);
+            skeym_write_text(&writer, word);
+        }
+    }
+    if (more) {
+        skeym_write_text(&writer, more);
+    }
+    result->got[writer.bad ? 0 : writer.size] = '\0';
 }
 
 void skeym_party_serve(struct skeym_attack_result *result, struct skeym_party *victim,

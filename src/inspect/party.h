@@ -21,6 +21,11 @@ SKEYM_MUST_USE enum skeym_error skeym_party_open(struct skeym_party *party, cons
                                                  const char *credential_path, bool open_form);
 void skeym_party_close(struct skeym_party *party);
 
+/* Lets the party sign a GET that is never delivered, and copies it: its token stays unspent. Free
+ * the copy in any case. Errors: what the session says, SKEYM_ERR_STATE (nothing was signed). */
+SKEYM_MUST_USE enum skeym_error skeym_party_hold(struct skeym_party *party, const char *target,
+                                                 struct skeym_tap_copy *out);
+
 /* A GET (or a POST, with a body) by the party; the sealed status, or 0 with *error set. */
 int skeym_party_do(struct skeym_party *party, const char *method, const char *target,
                    const char *body, enum skeym_error *error);
@@ -29,8 +34,12 @@ int skeym_party_do(struct skeym_party *party, const char *method, const char *ta
  * no answer. */
 int skeym_party_send(struct skeym_http *http, const struct skeym_wire_request *request);
 
-/* Counts an attacker's answer: 2xx is a success of the attack, all else a refusal. */
+/* Counts an attacker's answer: 2xx is a success of the attack, 4xx and 503 are refusals, all else
+ * (no answer, 0; an error of the server) is neither. */
 void skeym_party_count(struct skeym_attack_result *result, int status);
+/* Writes result->got: the statuses that were counted, with how often where there are several, then
+ * `more`, of which NULL adds nothing. */
+void skeym_party_got(struct skeym_attack_result *result, const char *more);
 /* Does one legitimate request and counts how it went. */
 void skeym_party_serve(struct skeym_attack_result *result, struct skeym_party *victim,
                        const char *target);

@@ -49,6 +49,10 @@ export default {
       /(\d+) of (\d+) attacks refused; (\d+) readings acknowledged, (\d+) lost, (\d+) doubled; all well/,
     ).map(Number);
     assert.equal(attacks, 14);
+    assert.match(out, /an unspent token from before is answered 401;/);
+    /* what an insider gets is said by the server, and is said of who asks, not of how */
+    assert.match(out, /other patient .* 403; the own patient is served/);
+    assert.match(out, /write with read scope .* 403 \(2\), 405 \(1\)/);
     assert.equal(held, attacks, out);
     assert.ok(readings > 1000, out);
     assert.deepEqual([lost, doubled], [0, 0], out);

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -147,7 +148,14 @@ void skeym_party_count(struct skeym_attack_result *result, int status)
 {
     result->tried++;
     result->succeeded += status == 200;
-    result->refused += status != 200;
+    result->refused += status >= 400 && status < 500;
+    result->answers[0].status = status; /* the last one */
+}
+
+void skeym_party_got(struct skeym_attack_result *result, const char *more)
+{
+    (void)snprintf(result->got, sizeof result->got, "%d%s", result->answers[0].status,
+                   more ? more : "");
 }
 
 int skeym_party_connect(const char *server, const char *source)

@@ -14,7 +14,7 @@ enum skeym_error skeym_credential_load(struct skeym_credential_file *out, const 
     (void)key_path;
     memset(out, 0, sizeof *out);
     assert_string_equal(path, "locked.cred");
-    return passphrase.size == 8 ? load_error : SKEYM_ERR_SEAL; /* "password", "hospital" */
+    return passphrase.size == 8 ? load_error : SKEYM_ERR_PASSPHRASE; /* "password", "hospital" */
 }
 
 void skeym_credential_wipe(struct skeym_credential_file *file)
@@ -41,7 +41,7 @@ enum skeym_error skeym_home_notify(const char *dir)
 
 static int before(void **state)
 {
-    load_error = SKEYM_ERR_SEAL;
+    load_error = SKEYM_ERR_PASSPHRASE;
     revoke_error = notify_error = SKEYM_OK;
     revoked = notified = 0;
     return play_reset(state);
@@ -71,10 +71,48 @@ static void what_an_insider_gets_is_counted(void **state)
         struct skeym_attack_result result = attacked(cases[i].run, SKEYM_OK);
         assert_int_equal(result.refused, cases[i].tries);
         assert_int_equal(result.victim_failed, 1); /* this server refuses the right one, too */
+        assert_int_equal(strncmp(result.got, "403", 3), 0);
+        assert_null(strstr(result.got, "is served"));
         play.status = 200;
         result = attacked(cases[i].run, SKEYM_OK);
         assert_int_equal(result.succeeded, cases[i].tries);
         assert_int_equal(result.victim_served, 1);
+        assert_int_equal(strncmp(result.got, "200", 3), 0);
+    }
+}
+
+/* Those say that there is no such thing, or no such form: not that this one may not. */
+static void what_is_wrong_in_itself_is_no_refusal(void **state)
+{
+    (void)state;
+    static const int statuses[] = {400, 404};
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        play.status = statuses[i];
+        struct skeym_attack_result result = attacked(skeym_attack_other_patient, SKEYM_OK);
+        assert_int_equal(result.tried, 6);
+        assert_int_equal(result.refused, 0);
+        assert_int_equal(result.succeeded, 0);
+    }
+}
+
+/* A session has no sealed status then: its error says why. A server that is gone refuses nobody. */
+static void an_error_counts_as_what_it_stands_for(void **state)
+{
+    (void)state;
+    static const struct {
+        enum skeym_error error;
+        const char *got;
+        bool refused;
+    } cases[] = {{SKEYM_ERR_PERMISSION, "401", true},
+                 {SKEYM_ERR_RATE, "429", true},
+                 {SKEYM_ERR_BUSY, "503", false}, /* as the fake counts it */
+                 {SKEYM_ERR_NETWORK, "0", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        play.error = cases[i].error;
+        struct skeym_attack_result result = attacked(skeym_attack_write, SKEYM_OK);
+        assert_int_equal(result.tried, 3);
+        assert_int_equal(result.refused, cases[i].refused ? 3 : 0);
+        assert_string_equal(result.got, cases[i].got);
     }
 }
 
@@ -88,6 +126,10 @@ static void a_passphrase_that_is_guessed_is_a_success(void **state)
     result = attacked(skeym_attack_locked_file, SKEYM_OK);
     assert_int_equal(result.refused, 3);
     assert_int_equal(result.succeeded, 2);
+    assert_null(strstr(result.got, "nothing"));
+    load_error = SKEYM_ERR_MISSING; /* no file, no guess */
+    result = attacked(skeym_attack_locked_file, SKEYM_ERR_MISSING);
+    assert_int_equal(result.tried, 1);
 }
 
 static void who_is_served_after_a_revocation_succeeded(void **state)
@@ -96,6 +138,7 @@ static void who_is_served_after_a_revocation_succeeded(void **state)
     struct skeym_attack_result result = attacked(skeym_attack_revoked, SKEYM_OK);
     assert_int_equal(result.victim_served, 3);
     assert_int_equal(result.succeeded, 3);
+    assert_string_equal(result.got, "200");
     assert_int_equal(revoked, 1);
     assert_int_equal(notified, 1);
 }
@@ -122,6 +165,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(without_a_credential_there_is_no_insider, before),
         cmocka_unit_test_setup(what_an_insider_gets_is_counted, before),
+        cmocka_unit_test_setup(what_is_wrong_in_itself_is_no_refusal, before),
+        cmocka_unit_test_setup(an_error_counts_as_what_it_stands_for, before),
         cmocka_unit_test_setup(a_passphrase_that_is_guessed_is_a_success, before),
         cmocka_unit_test_setup(who_is_served_after_a_revocation_succeeded, before),
         cmocka_unit_test_setup(without_a_revocation_nothing_is_tried, before),

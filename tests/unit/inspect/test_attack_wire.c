@@ -9,6 +9,7 @@
 static enum skeym_error http_error, new_error;
 static int http_status;
 static size_t http_size;
+static uint8_t http_byte; /* all of the answer */
 
 enum skeym_error skeym_http_new(struct skeym_http **out, const struct skeym_http_options *options)
 {
@@ -28,9 +29,10 @@ enum skeym_error skeym_http_send(void *arg, const struct skeym_wire_request *req
     (void)arg;
     assert_null(request->authorization); /* a login */
     answer->status = http_status;
-    answer->body = calloc(1, http_size + 1);
+    answer->body = malloc(http_size + 1);
     answer->body_size = http_size;
     assert_non_null(answer->body);
+    memset(answer->body, http_byte, http_size);
     return http_error;
 }
 
@@ -39,6 +41,7 @@ static int before(void **state)
     http_error = new_error = SKEYM_OK;
     http_status = 200;
     http_size = 300;
+    http_byte = 0x5a;
     return play_reset(state);
 }
 
@@ -98,6 +101,7 @@ static void a_replay_that_is_served_is_a_success(void **state)
     assert_int_equal(result.refused, 20);
     assert_int_equal(result.victim_served, 20);
     assert_true(skeym_attack_held(&result));
+    assert_string_equal(result.got, "401");
     atomic_store(&play.sent, 0);
     atomic_store(&play.wins, 3);
     play.sends_each = 2; /* only the first one is copied */
@@ -114,13 +118,17 @@ static void of_many_at_once_one_is_the_victims(void **state)
     static const struct {
         unsigned wins;
         uint64_t succeeded, served, failed;
-    } cases[] = {{0, 0, 0, 5}, {1, 0, 1, 4}, {3, 2, 0, 4}};
+        const char *got;
+    } cases[] = {{0, 0, 0, 5, "served, 0 times of 5"},
+                 {1, 0, 1, 4, "served, 1 times of 5"},
+                 {3, 2, 0, 4, "served, 0 times of 5"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         (void)before(NULL);
         atomic_store(&play.wins, cases[i].wins); /* all of them in the first round of five */
         struct skeym_attack_result result = attacked(skeym_attack_replay_at_once, SKEYM_OK);
-        assert_int_equal(result.tried, 80);
         assert_int_equal(result.refused, 80 - cases[i].wins);
+        assert_int_equal(result.tried, result.refused + result.succeeded); /* but the victim's */
+        assert_non_null(strstr(result.got, cases[i].got));
         assert_int_equal(result.succeeded, cases[i].succeeded);
         assert_int_equal(result.victim_served, cases[i].served);
         assert_int_equal(result.victim_failed, cases[i].failed);
@@ -139,17 +147,23 @@ static void a_token_that_was_tried_is_still_its_owners(void **state)
     static const struct {
         attack *run;
         unsigned tries;
-    } cases[] = {{skeym_attack_stolen_token, 4}, {skeym_attack_altered, 6}};
+        const char *lost, *kept;
+    } cases[] = {{skeym_attack_stolen_token, 4, "401; its owner has lost it",
+                  "200; its owner can still spend it"},
+                 {skeym_attack_altered, 6, "401; the unaltered request is not served",
+                  "200; the unaltered request is served after it"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         (void)before(NULL);
         struct skeym_attack_result result = attacked(cases[i].run, SKEYM_OK);
         assert_int_equal(result.refused, cases[i].tries);
         assert_int_equal(result.victim_failed, 1);
+        assert_string_equal(result.got, cases[i].lost);
         (void)before(NULL);
         atomic_store(&play.wins, UINT_MAX);
         result = attacked(cases[i].run, SKEYM_OK);
         assert_int_equal(result.succeeded, cases[i].tries);
         assert_int_equal(result.victim_served, 1);
+        assert_string_equal(result.got, cases[i].kept);
     }
 }
 
@@ -170,25 +184,32 @@ static void a_login_that_is_sent_again_gives_no_token(void **state)
     (void)attacked(skeym_attack_login_replay, SKEYM_ERR_STATE); /* it did not log in */
     play.logs_in = true;
     struct skeym_attack_result result = attacked(skeym_attack_login_replay, SKEYM_OK);
-    assert_int_equal(result.tried, 3 * 5); /* places in 300 bytes, each time */
-    assert_int_equal(result.refused, result.tried);
+    assert_int_equal(result.tried, 3);
+    assert_int_equal(result.refused, 3);
     assert_int_equal(result.victim_served, 2);
+    assert_string_equal(result.got, "900 bytes of sealed answers, 0 of 3 with a token to be read");
+    http_byte = 0; /* as A_TOKEN begins */
+    assert_int_equal(attacked(skeym_attack_login_replay, SKEYM_OK).succeeded, 3);
+    http_size = 4;
+    assert_int_equal(attacked(skeym_attack_login_replay, SKEYM_OK).refused, 3);
     http_size = 0;
-    assert_int_equal(attacked(skeym_attack_login_replay, SKEYM_OK).tried, 0);
+    assert_int_equal(attacked(skeym_attack_login_replay, SKEYM_OK).refused, 3);
+    http_size = 300;
     http_status = 401;
     assert_int_equal(attacked(skeym_attack_login_replay, SKEYM_OK).refused, 3);
     http_status = 200;
     http_error = SKEYM_ERR_NETWORK;
     result = attacked(skeym_attack_login_replay, SKEYM_OK);
     assert_int_equal(result.tried, 3);
-    http_error = SKEYM_OK;
-    http_size = 300;
-    atomic_store(&play.sent, 0);
-    atomic_store(&play.wins, 2);
-    assert_int_equal(attacked(skeym_attack_login_replay, SKEYM_OK).succeeded, 2);
+    assert_int_equal(result.refused, 0);
+    static const char *const unread[] = {NULL, "SkeyM ", "SkeyM no base64url!"};
+    for (size_t i = 0; i < sizeof unread / sizeof unread[0]; i++) { /* what would it look for? */
+        play.authorization = unread[i];
+        assert_int_equal(attacked(skeym_attack_login_replay, SKEYM_ERR_STATE).tried, 0);
+    }
 }
 
-/* Something was tried, nothing succeeded, and the victim noticed nothing. */
+/* Something was tried, all of it was refused, and the victim noticed nothing. */
 static void what_was_not_tried_has_not_held(void **state)
 {
     (void)state;
@@ -199,6 +220,9 @@ static void what_was_not_tried_has_not_held(void **state)
     assert_false(skeym_attack_held(&bad));
     bad = good;
     bad.succeeded = 1;
+    assert_false(skeym_attack_held(&bad));
+    bad = good;
+    bad.tried = 2; /* one had no answer, or an error of the server */
     assert_false(skeym_attack_held(&bad));
     bad = good;
     bad.victim_failed = 1;

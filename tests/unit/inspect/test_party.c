@@ -130,21 +130,67 @@ static void what_cannot_be_opened_leaves_nothing(void **state)
     }
 }
 
-/* 2xx is a success of the attack, all else a refusal. */
+/* 2xx is a success of the attack, 4xx and 503 are refusals; a server that is gone or broken has
+ * refused nobody. */
 static void answers_are_counted_by_their_status(void **state)
 {
     (void)state;
     static const struct {
         int status;
-        bool success;
-    } cases[] = {{0, false}, {199, false}, {200, true}, {299, true}, {300, false}, {401, false}};
+        bool success, refusal;
+    } cases[] = {{0, false, false},   {199, false, false}, {200, true, false}, {299, true, false},
+                 {300, false, false}, {399, false, false}, {400, false, true}, {499, false, true},
+                 {500, false, false}, {502, false, false}, {503, false, true}, {504, false, false}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct skeym_attack_result result = {0};
         skeym_party_count(&result, cases[i].status);
         assert_int_equal(result.tried, 1);
         assert_int_equal(result.succeeded, cases[i].success);
-        assert_int_equal(result.refused, !cases[i].success);
+        assert_int_equal(result.refused, cases[i].refusal);
     }
+}
+
+static void what_was_got_is_what_was_counted(void **state)
+{
+    (void)state;
+    struct skeym_attack_result result = {0};
+    skeym_party_got(&result, NULL);
+    assert_string_equal(result.got, "");
+    skeym_party_count(&result, 401);
+    skeym_party_count(&result, 401);
+    skeym_party_got(&result, "; and more");
+    assert_string_equal(result.got, "401; and more");
+    skeym_party_count(&result, 0);
+    skeym_party_count(&result, 200);
+    skeym_party_count(&result, 401);
+    skeym_party_got(&result, NULL);
+    assert_string_equal(result.got, "401 (3), no answer (1), 200 (1)");
+    for (int status = 400; status < 420; status++) { /* more kinds than there is room for */
+        skeym_party_count(&result, status);
+    }
+    skeym_party_got(&result, NULL);
+    assert_non_null(strstr(result.got, "403 (1)"));
+    assert_null(strstr(result.got, "404"));
+    char more[sizeof result.got];
+    memset(more, 'x', sizeof more - 1);
+    more[sizeof more - 1] = 0;
+    skeym_party_got(&result, more); /* more text than there is room for */
+    assert_string_equal(result.got, "");
+}
+
+/* A request that was never signed cannot be held: the login before it fails here. */
+static void without_a_login_nothing_is_held(void **state)
+{
+    (void)state;
+    struct skeym_party party;
+    struct skeym_tap_copy held;
+    save_a_credential();
+    assert_int_equal(skeym_party_open(&party, nowhere, path, false), SKEYM_OK);
+    assert_int_equal(skeym_party_hold(&party, "/fhir/metadata", &held), SKEYM_ERR_NETWORK);
+    assert_null(held.authorization);
+    assert_null(party.tap.before);
+    skeym_tap_copy_free(&held);
+    skeym_party_close(&party);
 }
 
 static void a_connection_comes_from_the_address_that_was_asked_for(void **state)
@@ -217,6 +263,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(without_a_server_a_victim_gets_nothing, begin, end),
         cmocka_unit_test_setup_teardown(what_cannot_be_opened_leaves_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(what_was_got_is_what_was_counted, begin, end),
+        cmocka_unit_test_setup_teardown(without_a_login_nothing_is_held, begin, end),
         cmocka_unit_test_setup_teardown(answers_are_counted_by_their_status, begin, end),
         cmocka_unit_test_setup_teardown(a_connection_comes_from_the_address_that_was_asked_for,
                                         begin, end),
