@@ -24,8 +24,8 @@
 #include <skeym/admit.h>
 #include <stdatomic.h>
 
-/* An id is looked for in this many slots at most; a table of random ids first answers "full" when
- * it is about three quarters full. */
+/* An id is looked for in this many slots at most: a table of 2^20 random ids first answers "full"
+ * when 85 of 100 slots are taken. */
 #define PROBES 512
 /* A token of a span may live this long after the end of the span. */
 #define LINGER_MS ((uint64_t)SKEYM_LIFETIME_MAX * 1000)
