@@ -191,7 +191,7 @@ static enum skeym_error die(struct demo *demo)
         skeym_demo_note("an unspent token from before is answered %d; the devices log in again by "
                         "themselves",
                         status);
-        error = status == 401 ? SKEYM_OK : SKEYM_ERR_STATE;
+        error = status == 401 ? SKEYM_OK : SKEYM_ERR_INSTANCE;
     }
     skeym_tap_copy_free(&held);
     skeym_party_close(&party);

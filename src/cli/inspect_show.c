@@ -58,9 +58,9 @@ void skeym_inspect_show_kept(const struct skeym_inspection *inspection)
 
 static void figure(struct json_object *one)
 {
-    printf("  %-58s %12.6g %s", skeym_lookup_text(one, "what"),
-           json_object_get_double(skeym_lookup_member(one, "value")),
-           skeym_lookup_text(one, "unit"));
+    const char *unit = skeym_lookup_text(one, "unit");
+    printf("  %-58s %12.6g%s%s", skeym_lookup_text(one, "what"),
+           json_object_get_double(skeym_lookup_member(one, "value")), unit[0] ? " " : "", unit);
     if (skeym_lookup_member(one, "low") && skeym_lookup_member(one, "high")) {
         printf(" (%.4g to %.4g)", json_object_get_double(skeym_lookup_member(one, "low")),
                json_object_get_double(skeym_lookup_member(one, "high")));

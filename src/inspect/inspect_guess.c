@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* "10 million samples": keys guessed against live tokens, and tokens forged against the verifier.
- * No hit in n tries shows no more than p < 3/n; the true chance is computed beside it. */
+ * No hit in n tries shows no more than p < 3/n (95%); the true chance is computed beside it. */
 #include "crypto/crypto.h"
 #include "inspect/crew.h"
 #include "inspect/stand.h"
@@ -349,12 +349,12 @@ static void verdict(struct skeym_finding *finding, const struct tries *guesses,
         skeym_finding_verdict(finding, SKEYM_VERDICT_NOT_CONFIRMED,
                               "too little was tried: nothing is shown");
     } else {
-        skeym_finding_verdict(finding, SKEYM_VERDICT_MIXED,
-                              "none of %llu guesses and %llu forgeries was taken, as the paper "
-                              "says; but that proves chances below %.1e and %.1e, not uniqueness",
-                              (unsigned long long)guesses->tried,
-                              (unsigned long long)forgeries->tried, guesses->bound,
-                              forgeries->bound);
+        skeym_finding_verdict(
+            finding, SKEYM_VERDICT_MIXED,
+            "none of %llu guesses and %llu forgeries was taken, as the paper "
+            "says; but that shows chances below %.1e and %.1e (95%%), not uniqueness",
+            (unsigned long long)guesses->tried, (unsigned long long)forgeries->tried,
+            guesses->bound, forgeries->bound);
     }
 }
 
@@ -382,16 +382,18 @@ static void run(const struct skeym_inspect_context *context, struct skeym_findin
     }
     skeym_stand_close(&stand);
     chart(finding, &guesses, &forgeries);
-    skeym_finding_note(finding, "No hit in n tries shows that the chance of one is below 3/n, and "
-                                "nothing more. It does not prove that keys are unique, nor that "
-                                "AES-256-GCM and HKDF are sound; that rests on their analysis.");
+    skeym_finding_note(
+        finding,
+        "No hit in n tries shows that the chance of one is below 3/n (at "
+        "95%% confidence), and nothing more. It does not prove that keys are unique, nor that "
+        "AES-256-GCM and HKDF are sound; that rests on their analysis.");
     verdict(finding, &guesses, &forgeries);
 }
 
 const struct skeym_inspection skeym_inspection_guess = {
     .name = "guess",
     .title = "Does anybody guess a key or forge a token?",
-    .question = "What do 10 million guesses and a thousand million forgeries show?",
+    .question = "What does it show when no guess and no forgery is taken?",
     .paper = "Brute force attack: 10 million samples",
     .run = run,
 };

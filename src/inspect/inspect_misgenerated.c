@@ -56,7 +56,7 @@ static void make_parity(uint8_t key[32], struct skeym_chance *chance, uint8_t st
     }
 }
 
-/* The control: one byte of each key has 4 bits only, and one key in 2^16 comes again. */
+/* The control: each byte of a key has 4 bits only, and one key in 2^16 is always the same. */
 static void make_broken(uint8_t key[32], struct skeym_chance *chance, uint8_t state[32])
 {
     (void)state;

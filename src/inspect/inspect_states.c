@@ -325,8 +325,8 @@ static void revoke(struct sides *sides)
                          sizeof entry, "B");
     skeym_finding_row(
         sides->finding,
-        "7 possibility to revoke session|possible : impossible|%zu sessions ended by a "
-        "scan of %.1f ms; no state is left|served after the revocation: %llu of 100; %zu "
+        "7 possibility to revoke session|possible : impossible|sessions ended: %zu, by "
+        "a scan of %.1f ms; no state is left|served after the revocation: %llu of 100; %zu "
         "bytes until the generation is over|%s",
         ended, 1e3 * scan, (unsigned long long)after, sizeof entry,
         sides->revoked ? "possible in both; \"impossible\" also contradicts the paper's own text, "

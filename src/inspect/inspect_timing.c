@@ -327,8 +327,9 @@ static void run(const struct skeym_inspect_context *context, struct skeym_findin
                       "We timed proofs of four kinds (right, first, middle or last byte wrong) by "
                       "the real comparison, by the gate's whole check of a proof, and by a "
                       "comparison that stops at the first difference. A leak is called one when "
-                      "Welch's |t| and the rank test's |z| are both above %.0f, in doubt when one "
-                      "is above %.1f. Whether a right proof takes another time than a wrong one is "
+                      "the rank test's |z| is above %.0f, which a few late samples cannot bring "
+                      "about, in doubt when it or Welch's |t| is above %.1f. Whether a right proof "
+                      "takes another time than a wrong one is "
                       "shown but is no leak: the answer itself says which it was. The interval of "
                       "the median is a bootstrap of %d samples "
                       "of each kind, taken evenly from the first to the last.",

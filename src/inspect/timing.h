@@ -16,9 +16,10 @@ enum skeym_timing_class {
 };
 const char *skeym_timing_class_name(enum skeym_timing_class class);
 
-/* A leak is called one when both tests are beyond doubt. For Welch's t that is the |t| > 10 of the
- * literature on leakage; the rank test is asked for as much. Where one is above the 4.5 of that
- * literature, it is in doubt, and more samples would tell. */
+/* A leak is called one when the rank test is beyond doubt: of it is asked as much as the literature
+ * on leakage asks of Welch's t, |t| > 10. The t alone is not enough, as a few late samples that
+ * fell on one class move it, and not the ranks. Where either is above the 4.5 of that literature,
+ * it is in doubt, and more samples would tell. */
 #define SKEYM_TIMING_LIMIT 10.0
 #define SKEYM_TIMING_DOUBT 4.5
 

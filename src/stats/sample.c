@@ -184,6 +184,10 @@ enum skeym_error skeym_sample_median_shift(struct skeym_sample_interval *interva
 struct skeym_sample_interval skeym_sample_median(double *values, size_t count, double level)
 {
     skeym_sample_sort(values, count);
+    double median = skeym_sample_quantile(values, count, 0.5);
+    if (1 - exp2(1 - (double)count) < level) { /* not even from the least to the greatest */
+        return (struct skeym_sample_interval){median, NAN, NAN};
+    }
     /* the number below the median is binomial(count, 1/2): the normal form, rounded outwards */
     double reach = sqrt((double)count) / 2;
     double z = 0;
@@ -195,8 +199,7 @@ struct skeym_sample_interval skeym_sample_median(double *values, size_t count, d
     double high = ceil((double)count / 2 + z * reach);
     size_t first = low < 0 ? 0 : (size_t)low;
     size_t last = high > (double)(count - 1) ? count - 1 : (size_t)high;
-    return (struct skeym_sample_interval){skeym_sample_quantile(values, count, 0.5), values[first],
-                                          values[last]};
+    return (struct skeym_sample_interval){median, values[first], values[last]};
 }
 
 struct skeym_sample_interval skeym_sample_share(uint64_t hits, uint64_t tries, double level)

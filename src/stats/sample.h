@@ -43,7 +43,8 @@ SKEYM_MUST_USE enum skeym_error skeym_sample_median_shift(struct skeym_sample_in
                                                           const double *b, size_t b_count,
                                                           size_t rounds, double level,
                                                           struct skeym_chance *chance);
-/* The median with its distribution-free interval from order statistics. Sorts values. */
+/* The median with its distribution-free interval from order statistics. Sorts values. So few have
+ * no interval of that level (5 none of 0.95): low and high are NAN. */
 struct skeym_sample_interval skeym_sample_median(double *values, size_t count, double level);
 
 /* hits of tries: the share, and its exact interval (Clopper and Pearson) of that level. With no hit

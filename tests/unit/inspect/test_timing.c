@@ -163,7 +163,7 @@ static void candidates_are_wrong_where_they_say(void **state)
 }
 
 /* A few very late samples move the mean beyond doubt, not the ranks: no leak is called. */
-static void one_test_alone_is_a_doubt(void **state)
+static void what_the_means_alone_see_is_in_doubt(void **state)
 {
     (void)state;
     struct skeym_timing_samples samples;
@@ -182,8 +182,8 @@ static void one_test_alone_is_a_doubt(void **state)
     skeym_timing_samples_free(&samples);
 }
 
-/* Interruptions that are left in hide a shift of the means; the ranks see it. */
-static void what_the_ranks_alone_see_is_in_doubt(void **state)
+/* Interruptions that are left in hide a shift of the means; the ranks see it, beyond doubt. */
+static void what_the_ranks_alone_see_is_a_leak(void **state)
 {
     (void)state;
     struct skeym_timing_samples samples;
@@ -195,7 +195,7 @@ static void what_the_ranks_alone_see_is_in_doubt(void **state)
         skeym_timing_judge(&judgement, &samples, SKEYM_TIMING_FIRST, SKEYM_TIMING_LAST, &chance),
         SKEYM_OK);
     assert_true(fabs(judgement.t) < SKEYM_TIMING_DOUBT && fabs(judgement.z) > SKEYM_TIMING_LIMIT);
-    assert_true(judgement.doubt && !judgement.leak);
+    assert_true(judgement.leak && !judgement.doubt);
     skeym_timing_samples_free(&samples);
 }
 
@@ -208,8 +208,8 @@ int main(void)
         cmocka_unit_test(the_interval_is_of_all_the_time),
         cmocka_unit_test(judgements_are_counted),
         cmocka_unit_test(candidates_are_wrong_where_they_say),
-        cmocka_unit_test(one_test_alone_is_a_doubt),
-        cmocka_unit_test(what_the_ranks_alone_see_is_in_doubt),
+        cmocka_unit_test(what_the_means_alone_see_is_in_doubt),
+        cmocka_unit_test(what_the_ranks_alone_see_is_a_leak),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

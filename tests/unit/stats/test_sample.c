@@ -161,6 +161,12 @@ static void the_medians_interval_is_not_too_small(void **state)
     for (size_t i = 0; i < 1000; i++) {
         many[i] = (double)i;
     }
+    median = skeym_sample_median(values, 6, 0.95); /* of 1 to 6: 1 - 2^-5 is 0.97 */
+    assert_true(median.value == 3.5 && median.low == 1 && median.high == 6);
+    median = skeym_sample_median(values, 5, 0.95); /* 1 - 2^-4 is 0.94 */
+    assert_true(median.value == 3 && isnan(median.low) && isnan(median.high));
+    median = skeym_sample_median(values, 1, 0.95);
+    assert_true(median.value == 1 && isnan(median.low) && isnan(median.high));
     median = skeym_sample_median(many, 1000, 0.95);
     assert_true(median.low >= 465 && median.low <= 470 && median.high >= 529 && median.high <= 534);
 }
