@@ -193,6 +193,11 @@ enum skeym_error skeym_home_make(const char *dir, const char *audience, uint32_t
         goto out;
     }
     error = skeym_home_file_lock(&lock, folder, false);
+    if (error == SKEYM_OK && faccessat(folder, "keyring", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+        error = SKEYM_ERR_EXISTS; /* another one found it empty, too, and was faster */
+        empty = made = false;
+        goto out;
+    }
     if (error == SKEYM_OK) {
         error = fill(folder, &keyring);
     }

@@ -6,9 +6,15 @@
 
 static bool locked; /* by another: who waits for it waits no time here, and in vain */
 
+static bool overtaken; /* by another that found the folder empty, too */
+
 /* In place of the C library's. */
 int flock(int fd, int operation)
 {
+    if (overtaken) {
+        overtaken = false;
+        put("keyring", "theirs", 0600);
+    }
     if (locked) {
         errno = EWOULDBLOCK;
         return -1;
@@ -64,6 +70,19 @@ static void takes_nothing_else(void **state)
     assert_int_equal(skeym_home_make(dir, "ward", 3600, NOW_MS), SKEYM_ERR_EXISTS);
     assert_int_equal(skeym_home_make(in_dir("keyring"), "ward", 3600, NOW_MS), SKEYM_ERR_EXISTS);
     assert_int_equal(keyring_error(), SKEYM_OK);
+}
+
+static void takes_no_folder_from_one_that_was_faster(void **state)
+{
+    (void)state;
+    struct stat info;
+    overtaken = true;
+    assert_int_equal(skeym_home_make(dir, "ward", 3600, NOW_MS), SKEYM_ERR_EXISTS);
+    assert_false(overtaken);
+    assert_int_equal(stat(in_dir("keyring"), &info), 0);
+    assert_int_equal(info.st_size, 6);
+    assert_int_equal(access(in_dir("lock"), F_OK), 0);
+    assert_int_equal(access(in_dir("revoked"), F_OK), -1);
 }
 
 static void makes_nothing_on_wrong_values(void **state)
@@ -355,6 +374,7 @@ int main(void)
         FRESH(makes_nothing_on_wrong_values),
         FRESH(leaves_what_another_makes),
         FRESH(unmakes_what_was_made),
+        FRESH(takes_no_folder_from_one_that_was_faster),
         TEST(gives_all_files_away),
         TEST(refuses_files_for_others),
         TEST(refuses_a_folder_that_others_may_write_to),
