@@ -18,7 +18,8 @@ struct skeym_store_owned {
 struct skeym_store_engine {
     enum skeym_error (*open)(void **handle, const struct skeym_store_options *options, bool writer);
     void (*close)(void *handle);
-    /* The newest updated_ms that is stored; 0 for none. */
+    /* The newest updated_ms of a row that is as it was written; 0 for none, as far as 16 rows of
+     * each kind tell. */
     enum skeym_error (*newest)(void *handle, int64_t *updated_ms);
     void (*set_max_bytes)(void *handle, uint64_t max_bytes);
     enum skeym_error (*begin)(void *handle);

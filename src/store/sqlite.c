@@ -234,16 +234,37 @@ enum skeym_error skeym_sqlite_record(struct skeym_store_record *record, sqlite3_
     return SKEYM_ERR_CHECKSUM;
 }
 
-static enum skeym_error newest(void *handle, int64_t *updated_ms)
+/* Only a row that is as it was written counts: one bit turned in another's time would put all that
+ * is ever written after it decades ahead. */
+static enum skeym_error newest_of(struct skeym_sqlite *sqlite, enum skeym_store_kind kind,
+                                  int64_t *updated_ms)
 {
-    struct skeym_sqlite *sqlite = handle;
-    sqlite3_stmt *statement = skeym_sqlite_fixed(sqlite, SKEYM_SQLITE_NEWEST);
-    if (!statement || sqlite3_step(statement) != SQLITE_ROW) {
+    struct skeym_store_record record = {0};
+    sqlite3_stmt *statement =
+        skeym_sqlite_fixed(sqlite, kind == SKEYM_STORE_OBSERVATION ? SKEYM_SQLITE_NEWEST_OBSERVATION
+                                                                   : SKEYM_SQLITE_NEWEST_ENTITY);
+    if (!statement) {
         return skeym_sqlite_failure(sqlite);
     }
-    *updated_ms = sqlite3_column_int64(statement, 0);
+    sqlite3_bind_int(statement, 1, (int)kind);
+    int code = SQLITE_ROW;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW &&
+           skeym_sqlite_record(&record, statement, kind)) {
+    }
+    *updated_ms = record.updated_ms > *updated_ms ? record.updated_ms : *updated_ms;
     sqlite3_reset(statement);
-    return SKEYM_OK;
+    enum skeym_error error = skeym_sqlite_error(sqlite, code);
+    return error == SKEYM_ERR_DAMAGED ? SKEYM_OK : error; /* met again by who reads there */
+}
+
+static enum skeym_error newest(void *handle, int64_t *updated_ms)
+{
+    enum skeym_error error = SKEYM_OK;
+    *updated_ms = 0;
+    for (unsigned kind = 0; !error && kind < SKEYM_STORE_KINDS; kind++) {
+        error = newest_of(handle, (enum skeym_store_kind)kind, updated_ms);
+    }
+    return error;
 }
 
 /* However the last one ended, if not by a commit. */

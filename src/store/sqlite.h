@@ -20,8 +20,11 @@
     X(MARK, "SAVEPOINT one")                                                                       \
     X(RELEASE, "RELEASE one")                                                                      \
     X(UNWIND, "ROLLBACK TO one")                                                                   \
-    X(NEWEST, "SELECT max(coalesce((SELECT max(updated) FROM observation), 0),"                    \
-              " coalesce((SELECT max(updated) FROM entity), 0))")                                  \
+    X(NEWEST_OBSERVATION,                                                                          \
+      "SELECT id, patient, start, stop, updated, version, body, writer, checksum"                  \
+      " FROM observation WHERE ?1 = 0 ORDER BY updated DESC LIMIT 16")                             \
+    X(NEWEST_ENTITY, "SELECT id, patient, 0, 0, updated, version, body, writer, checksum"          \
+                     " FROM entity WHERE kind = ?1 ORDER BY updated DESC LIMIT 16")                \
     X(GET_OBSERVATION, "SELECT id, patient, start, stop, updated, version, body, writer, checksum" \
                        " FROM observation WHERE id = ?2 AND ?1 = 0")                               \
     X(GET_ENTITY, "SELECT id, patient, 0, 0, updated, version, body, writer, checksum"             \

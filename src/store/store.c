@@ -527,7 +527,9 @@ void skeym_store_reader_close(struct skeym_store_reader *reader)
 
 void skeym_store_reader_budget(struct skeym_store_reader *reader)
 {
+    pthread_mutex_lock(&reader->lock); /* to let go takes from the budget, too */
     engine->budget(reader->handle);
+    pthread_mutex_unlock(&reader->lock);
 }
 
 enum skeym_error skeym_store_get(struct skeym_store_reader *reader, enum skeym_store_kind kind,

@@ -264,6 +264,41 @@ static void test_removed(void **state)
     open_store(bench);
 }
 
+/* A time that has changed on the disk is not what the next writes follow. */
+static void test_changed_time(void **state)
+{
+    static const char *const changes[] = {
+        "UPDATE observation SET updated = 9223372036854775807 WHERE id = 'o2'",
+        "UPDATE observation SET updated = updated + (1 << 45) WHERE id = 'o2'",
+        "UPDATE entity SET updated = 9223372036854775807 WHERE id = 'd'",
+    };
+    struct bench *bench = *state;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct alarms alarms = {0};
+        struct job job = {0}, device = {0};
+        open_with(bench, &alarms);
+        assert_int_equal(write_one(bench, 1), SKEYM_OK);
+        assert_int_equal(write_one(bench, 2), SKEYM_OK);
+        add(&device, 0);
+        device.writes[0].record.kind = SKEYM_STORE_DEVICE;
+        device.writes[0].record.id = skeym_span_text("d");
+        device.writes[0].tag_count = 0;
+        run(bench, &device);
+        int64_t newest = device.writes[0].updated_ms;
+        change(bench, changes[i]);
+        close_store(bench);
+        open_with(bench, &alarms);
+        add(&job, 3);
+        run(bench, &job);
+        assert_int_equal(job.writes[0].error, SKEYM_OK);
+        /* on from the newest that is whole: the device's, or the one before it */
+        assert_int_equal(job.writes[0].updated_ms, newest + (i < 2));
+        close_store(bench);
+        assert_int_equal(unlink(bench->path), 0);
+    }
+    open_store(bench);
+}
+
 static const char *doomed;
 
 static bool remove_it(const struct skeym_store_record *found,
@@ -382,6 +417,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_changed_row, make_folder, teardown),
+        cmocka_unit_test_setup_teardown(test_changed_time, make_folder, teardown),
         cmocka_unit_test_setup_teardown(test_changed_latest, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changed_entity, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged, make_folder, teardown),
