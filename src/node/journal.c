@@ -11,11 +11,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Of what was forgotten, the file carries at most so much along, or as much as waits: a small disk
+ * must not fill with it. */
+#define CARRIED_MOST ((size_t)1024 * 1024)
+/* On a full disk, so much of it is worth the price of a new file. */
+#define BLOCK_BYTES 4096u
+
 struct skeym_journal {
     int fd;
     char *path; /* NULL: in memory */
     size_t bytes_max;
-    size_t size;  /* of the file */
+    size_t size;         /* of the file */
+    size_t carried_most; /* CARRIED_MOST, and more after a try to get rid of it that failed */
     size_t loose; /* where the last record begins if it is not synced: what was forgotten; or 0 */
     struct skeym_journal_scan state; /* what its records come to */
     uint8_t note[SKEYM_JOURNAL_NOTE];
@@ -243,6 +250,7 @@ enum skeym_error skeym_journal_open(struct skeym_journal **out, const char *path
     }
     journal->fd = -1;
     journal->bytes_max = bytes_max ? bytes_max : SKEYM_JOURNAL_BYTES;
+    journal->carried_most = CARRIED_MOST;
     journal->path = path ? strdup(path) : NULL;
     enum skeym_error error = path && !journal->path ? SKEYM_ERR_MEMORY : open_file(journal, path);
     if (error == SKEYM_OK) {
@@ -404,6 +412,24 @@ out:
     return error;
 }
 
+static size_t forgotten_bytes(const struct skeym_journal *journal)
+{
+    return journal->size - journal->state.waiting_bytes;
+}
+
+/* Leaves out what was forgotten before it is much. Should that fail, the file is as good as before,
+ * and it is not tried again at once. */
+static enum skeym_error tidy(struct skeym_journal *journal)
+{
+    size_t forgotten = forgotten_bytes(journal);
+    if (forgotten < journal->carried_most || forgotten < journal->state.waiting_bytes) {
+        return SKEYM_OK;
+    }
+    bool done = compact(journal) == SKEYM_OK;
+    journal->carried_most = done ? CARRIED_MOST : forgotten * 2;
+    return journal->broken ? SKEYM_ERR_IO : SKEYM_OK;
+}
+
 /* Room for a record, and for forgetting all that wait. Making room is only worth its price when it
  * brings an eighth of the file. */
 static enum skeym_error make_room(struct skeym_journal *journal, size_t size)
@@ -411,9 +437,9 @@ static enum skeym_error make_room(struct skeym_journal *journal, size_t size)
     size_t own = (size_t)(skeym_journal_waiting(journal) + 4) * SKEYM_JOURNAL_HEAD_BYTES;
     size_t most = journal->bytes_max > own ? journal->bytes_max - own : 0;
     if (size <= most && journal->size <= most - size) {
-        return SKEYM_OK;
+        return tidy(journal);
     }
-    if (size > most || journal->size - journal->state.waiting_bytes < journal->bytes_max / 8) {
+    if (size > most || forgotten_bytes(journal) < journal->bytes_max / 8) {
         return SKEYM_ERR_SPACE;
     }
     enum skeym_error error = compact(journal);
@@ -421,6 +447,18 @@ static enum skeym_error make_room(struct skeym_journal *journal, size_t size)
         return error;
     }
     return journal->size <= most - size ? SKEYM_OK : SKEYM_ERR_SPACE;
+}
+
+/* A full disk may be full of what was forgotten here. */
+static enum skeym_error append_reading(struct skeym_journal *journal, struct skeym_span reading)
+{
+    uint64_t sequence = journal->state.next;
+    enum skeym_error error = append(journal, SKEYM_JOURNAL_KIND_READING, sequence, reading, true);
+    if (error == SKEYM_ERR_NO_SPACE && !journal->broken &&
+        forgotten_bytes(journal) >= BLOCK_BYTES && compact(journal) == SKEYM_OK) {
+        error = append(journal, SKEYM_JOURNAL_KIND_READING, sequence, reading, true);
+    }
+    return error;
 }
 
 enum skeym_error skeym_journal_take(struct skeym_journal *journal, struct skeym_span reading)
@@ -432,16 +470,16 @@ enum skeym_error skeym_journal_take(struct skeym_journal *journal, struct skeym_
         return SKEYM_ERR_SIZE;
     }
     enum skeym_error error = make_room(journal, SKEYM_JOURNAL_HEAD_BYTES + reading.size);
+    if (error == SKEYM_OK) {
+        error = append_reading(journal, reading);
+    }
     if (error != SKEYM_OK) {
         return error;
     }
-    size_t at = journal->size;
-    error = append(journal, SKEYM_JOURNAL_KIND_READING, journal->state.next, reading, true);
-    if (error == SKEYM_OK) {
-        error = skeym_journal_scan_push(&journal->state, at, journal->size - at);
-        if (error != SKEYM_OK) {
-            cut_to(journal, at);
-        }
+    size_t size = SKEYM_JOURNAL_HEAD_BYTES + reading.size;
+    error = skeym_journal_scan_push(&journal->state, journal->size - size, size);
+    if (error != SKEYM_OK) {
+        cut_to(journal, journal->size - size);
     }
     return error;
 }

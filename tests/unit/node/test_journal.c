@@ -415,6 +415,98 @@ static void test_full_disk(void **state)
     skeym_journal_close(journal);
 }
 
+/* Long before bytes_max, so that a small disk does not fill with what nobody needs any more. */
+static void test_what_was_forgotten_is_not_carried_along(void **state)
+{
+    (void)state;
+    enum { BIG = 64 * 1024, TIMES = 80, CEILING = 1024 * 1024 + 2 * BIG };
+    uint8_t *large = test_calloc(1, BIG);
+    struct stat file;
+    struct skeym_journal *journal = open_as("run", 0, NULL);
+    memset(large, 'x', BIG);
+    for (uint64_t i = 0; i < TIMES; i++) {
+        assert_int_equal(skeym_journal_take(journal, skeym_span(large, BIG)), SKEYM_OK);
+        assert_int_equal(skeym_journal_forget(journal, i), SKEYM_OK);
+        assert_int_equal(stat(path, &file), 0);
+        assert_in_range(file.st_size, 1, CEILING);
+    }
+    assert_int_equal(skeym_journal_next(journal), TIMES);
+    skeym_journal_close(journal);
+
+    /* What waits is not copied again and again for little. */
+    journal = open_as("run", 0, NULL);
+    ino_t first = 0;
+    unsigned files = 0;
+    for (uint64_t i = 0; i < TIMES; i++) {
+        assert_int_equal(skeym_journal_take(journal, skeym_span(large, BIG)), SKEYM_OK);
+    }
+    for (uint64_t i = 0; i < TIMES; i++) {
+        assert_int_equal(skeym_journal_forget(journal, TIMES + i), SKEYM_OK);
+        assert_int_equal(skeym_journal_take(journal, skeym_span("y", 1)), SKEYM_OK);
+        assert_int_equal(stat(path, &file), 0);
+        files += file.st_ino != first;
+        first = file.st_ino;
+    }
+    assert_in_range(files, 2, 6);
+    skeym_journal_close(journal);
+    test_free(large);
+}
+
+/* A folder in which no file can be made: the journal goes on with the one that it has. */
+static void test_a_file_that_cannot_shrink_still_takes(void **state)
+{
+    (void)state;
+    enum { BIG = 64 * 1024, TIMES = 40 };
+    uint8_t *large = test_calloc(1, BIG);
+    struct skeym_journal *journal = open_as("run", 0, NULL);
+    assert_int_equal(mkdir(fresh_path, 0700), 0); /* in the new file's place */
+    for (uint64_t i = 0; i < TIMES; i++) {
+        assert_int_equal(skeym_journal_take(journal, skeym_span(large, BIG)), SKEYM_OK);
+        assert_int_equal(skeym_journal_forget(journal, i), SKEYM_OK);
+    }
+    struct stat file;
+    assert_int_equal(stat(path, &file), 0);
+    assert_true(file.st_size > TIMES * BIG);
+    assert_int_equal(rmdir(fresh_path), 0);
+    skeym_journal_close(journal);
+    test_free(large);
+}
+
+/* A disk that is full of what was forgotten is not full. */
+static void test_full_of_what_was_forgotten(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        static const struct rlimit limit = {(rlim_t)64 * 1024, RLIM_INFINITY};
+        static uint8_t reading[6000];
+        struct skeym_journal *journal = NULL;
+        struct skeym_journal_report report;
+        struct skeym_span bytes = skeym_span(reading, sizeof reading);
+        struct sigaction ignore = {.sa_handler = SIG_IGN};
+        sigaction(SIGXFSZ, &ignore, NULL);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        enum skeym_error error =
+            skeym_journal_open(&journal, path, skeym_span_text("run"), 0, &report);
+        for (uint64_t i = 0; i < 100 && error == SKEYM_OK; i++) {
+            error = skeym_journal_take(journal, bytes);
+            if (error == SKEYM_OK && i >= 5) { /* five wait */
+                error = skeym_journal_forget(journal, i - 5);
+            }
+        }
+        skeym_journal_close(journal);
+        _exit(error == SKEYM_OK ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    struct skeym_journal_report report;
+    struct skeym_journal *journal = open_as("run", 0, &report);
+    assert_int_equal(report.waiting, 5);
+    assert_int_equal(skeym_journal_next(journal), 100);
+    skeym_journal_close(journal);
+}
+
 /* A child takes and forgets until it is killed; it reports each reading that was taken, and each
  * that it is about to forget, through a pipe. Nothing reported as taken may be missing. */
 static void test_killed_at_any_moment(void **state)
@@ -488,6 +580,9 @@ int main(void)
         cmocka_unit_test_teardown(test_making_room_works_in_memory_and_beside_leftovers,
                                   remove_file),
         cmocka_unit_test_teardown(test_full_disk, remove_file),
+        cmocka_unit_test_teardown(test_what_was_forgotten_is_not_carried_along, remove_file),
+        cmocka_unit_test_teardown(test_a_file_that_cannot_shrink_still_takes, remove_file),
+        cmocka_unit_test_teardown(test_full_of_what_was_forgotten, remove_file),
         cmocka_unit_test_teardown(test_killed_at_any_moment, remove_file),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
