@@ -7,6 +7,8 @@
 #include "node/http.h"
 #include "server/audit.h"
 #include "server/home.h"
+#include "server/home_file.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -287,6 +289,27 @@ static int no_generation(const struct options *options)
                          options->node);
 }
 
+/* Before the audit file gets a line of a credential that has no place. */
+static enum skeym_error place_for(const char *output)
+{
+    enum skeym_error error = SKEYM_OK;
+    char *folder = strdup(output);
+    if (!folder) {
+        return SKEYM_ERR_MEMORY;
+    }
+    char *slash = strrchr(folder, '/');
+    if (slash) {
+        slash[slash == folder] = '\0'; /* "/file" is in "/" */
+    }
+    if (access(output, F_OK) == 0) {
+        error = SKEYM_ERR_EXISTS;
+    } else if (access(slash ? folder : ".", W_OK | X_OK) != 0) {
+        error = skeym_home_file_error(errno);
+    }
+    free(folder);
+    return error;
+}
+
 /* The audit line comes first: there may be a line without its credential, never the reverse. */
 static int enrol(struct skeym_credential_file *file, struct skeym_node_claims *claims,
                  const struct options *options, uint64_t now_ms)
@@ -426,8 +449,9 @@ static int run(int argc, char **argv)
     if (options.invite) {
         return code == SKEYM_EXIT_OK ? invite(&options, &claims, now_ms) : code;
     }
-    if (code == SKEYM_EXIT_OK && access(options.output, F_OK) == 0) {
-        code = skeym_cli_fail("enrol", options.output, SKEYM_ERR_EXISTS);
+    if (code == SKEYM_EXIT_OK) {
+        enum skeym_error error = place_for(options.output);
+        code = error == SKEYM_OK ? code : skeym_cli_fail("enrol", options.output, error);
     }
     if (code == SKEYM_EXIT_OK) {
         code = read_key(&file, &options);

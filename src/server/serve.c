@@ -126,6 +126,18 @@ static enum skeym_error start_control(struct server *server)
     return skeym_control_open(&server->control, server->options->dir);
 }
 
+/* Keys that are ahead of the clock do not move until it gets there, and what they seal meanwhile
+ * stays open to who has them: either the clock is behind, or it was ahead once. */
+static void say_keys_ahead(struct skeym_service *service, uint64_t now_ms)
+{
+    struct skeym_state_figures state = skeym_state_figures(service->state);
+    uint32_t epoch = skeym_epoch_at(now_ms, state.epoch_seconds);
+    if (state.epoch > epoch) {
+        skeym_log_write(service->log, SKEYM_LOG_WARNING, "keys-ahead",
+                        SKEYM_LOG_FIELDS(skeym_log_number("epochs", state.epoch - epoch)));
+    }
+}
+
 static enum skeym_error start_state(struct server *server)
 {
     struct skeym_service *service = &server->service;
@@ -140,6 +152,9 @@ static enum skeym_error start_state(struct server *server)
     if (!error && !locked) {
         skeym_log_write(service->log, SKEYM_LOG_WARNING, "keys-not-locked",
                         SKEYM_LOG_FIELDS(skeym_log_text("why", "mlock was refused")));
+    }
+    if (!error) {
+        say_keys_ahead(service, options.now_ms);
     }
     return error;
 }

@@ -56,6 +56,7 @@ async function wrongUse(world) {
     [enrol(...role, ...scope, '--public-key', 'A'.repeat(43)), 2, /no public key/],
     [enrol(...role, ...scope, '--no-passphrase', '--passphrase-file', 'x'), 1, /exclude/],
     [enrol(...role, ...scope, '--passphrase-file', world.path('none')), 1, /no such file/],
+    [['enrol', 'bed-1', ...role, ...scope, '--no-passphrase', '-o', `${file}/none/x`, ...dir], 1, /no such file/],
     [['enrol', '--', '-x', '-o', file], 2, /one argument too many/],
     [['revoke', 'a b', ...dir], 2, /no node's name/],
     [['revoke', 'bed-1', '--generation', '0', ...dir], 2, /takes 1 and up/],

@@ -111,6 +111,19 @@ export default {
     assert.equal((await server.monitor('/healthz')).status, 200);
   },
 
+  async 'keys that are ahead of the clock are told at the start'(world) {
+    const { server, set, get, clock } = await begin(world);
+    set(3 * EPOCH_S);
+    await until('the epochs', async () => server.log('epoch').length > 0);
+    assert.equal(await server.stop(), 0);
+    assert.deepEqual(server.log('keys-ahead'), []);
+    set(0);
+    const later = await world.serve(['--listen', `127.0.0.1:${server.port}`], clock);
+    assert.deepEqual(later.log('keys-ahead').map(({ epochs }) => epochs), [3]);
+    assert.equal((await get()).code, 0);
+    assert.equal(await later.stop(), 0);
+  },
+
   async 'keys that cannot move are served for one epoch, and then no more'(world) {
     const { server, set, get } = await begin(world);
     const keyring = `${world.dir}/keyring`;
