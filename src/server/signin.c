@@ -29,12 +29,22 @@ static uint64_t time_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* The nonces with the time mixed in: a copied machine may be given its original's bytes. */
+static enum skeym_error draw(struct skeym_login_random *out)
+{
+    enum skeym_error error = skeym_crypto_random(out->ephemeral, sizeof out->ephemeral);
+    if (!error) {
+        error = skeym_crypto_nonce(out->locator_nonce, sizeof out->locator_nonce);
+    }
+    return error ? error : skeym_crypto_nonce(out->token_nonce, sizeof out->token_nonce);
+}
+
 static enum skeym_error answer_body(struct skeym_room out, size_t *size,
                                     struct skeym_login_report *report,
                                     struct skeym_service *service, struct skeym_span body)
 {
     struct skeym_login_random random;
-    enum skeym_error error = skeym_crypto_random(&random, sizeof random);
+    enum skeym_error error = draw(&random);
     if (!error) {
         skeym_state_hold(service->state);
         const struct skeym_gate *gate = skeym_state_gate(service->state);

@@ -20,6 +20,13 @@ static uint64_t time_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* The nonce as at a login. */
+static enum skeym_error draw(struct skeym_invite_random *out)
+{
+    enum skeym_error error = skeym_crypto_random(out->ephemeral, sizeof out->ephemeral);
+    return error ? error : skeym_crypto_nonce(out->locator_nonce, sizeof out->locator_nonce);
+}
+
 /* Reads and judges. After SKEYM_ERR_CLOCK the answer is written. */
 static enum skeym_error judge(struct skeym_room out, size_t *size,
                               struct skeym_invite_request *request, struct skeym_service *service,
@@ -85,7 +92,7 @@ static enum skeym_error answer_body(struct skeym_room out, size_t *size,
 {
     struct skeym_invite_random random;
     uint64_t now_ms = skeym_clock_now(&service->clock, NULL);
-    enum skeym_error error = skeym_crypto_random(&random, sizeof random);
+    enum skeym_error error = draw(&random);
     *ours = error != SKEYM_OK;
     if (!error) {
         error = judge(out, size, request, service, body, now_ms, &random);
