@@ -82,8 +82,9 @@ struct skeym_jwe {
     size_t size; /* of the plaintext */
 };
 /* want_status false: a request's header is the only one accepted; true: an answer's. out.room at
- * least SKEYM_BASE64URL_BYTES(text.size) does. Nothing unverified is left in out. Errors:
- * SKEYM_ERR_SHAPE, SKEYM_ERR_CHARSET, SKEYM_ERR_SPACE, SKEYM_ERR_SEAL. */
+ * least SKEYM_BASE64URL_BYTES(text.size) does; out and text do not overlap. Nothing unverified is
+ * left in out. The status of an answer is the server's word: refuse it when the status line says
+ * another. Errors: SKEYM_ERR_SHAPE, SKEYM_ERR_CHARSET, SKEYM_ERR_SPACE, SKEYM_ERR_SEAL. */
 SKEYM_MUST_USE enum skeym_error skeym_jwe_open(struct skeym_room out, struct skeym_jwe *info,
                                                const uint8_t key[32], bool want_status,
                                                struct skeym_span text);
@@ -98,6 +99,8 @@ struct skeym_closed {
     struct skeym_span prefer;
     struct skeym_span body;
 };
+/* The plaintext of a POST to SKEYM_EXCHANGE_PATH, whose cty is SKEYM_CLOSED_TYPE. The writer goes
+ * bad on what does not fit, and on what section 8.2 does not allow. */
 void skeym_closed_write(struct skeym_writer *writer, const struct skeym_closed *closed);
 /* Errors: SKEYM_ERR_SHAPE, SKEYM_ERR_SIZE, SKEYM_ERR_CHARSET; *out is zeroed then. */
 SKEYM_MUST_USE enum skeym_error skeym_closed_read(struct skeym_closed *out,

@@ -60,9 +60,9 @@ SKEYM_MUST_USE enum skeym_error skeym_invite_code_read(struct skeym_invite_code 
 
 /* --- the node's side --------------------------------------------------- */
 
-/* Writes the request body. private_key: of the node's new pair; the same one for every try with
- * this CODE. ephemeral: 32 fresh random bytes for every try. Errors: SKEYM_ERR_SPACE,
- * SKEYM_ERR_RANGE, SKEYM_ERR_WEAK, SKEYM_ERR_CRYPTO. */
+/* Writes the body of a POST to SKEYM_ENROL_PATH. private_key: of the node's new pair; the same one
+ * for every try with this CODE. ephemeral: 32 fresh random bytes for every try. Errors (*state, out
+ * and *size are zero): SKEYM_ERR_SPACE, SKEYM_ERR_RANGE, SKEYM_ERR_WEAK, SKEYM_ERR_CRYPTO. */
 SKEYM_MUST_USE enum skeym_error skeym_invite_start(struct skeym_handshake *state,
                                                    struct skeym_room out, size_t *size,
                                                    const struct skeym_invite_code *code,

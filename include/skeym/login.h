@@ -71,8 +71,9 @@ struct skeym_login_wish {
     struct skeym_scopes scopes; /* count 0: all that were granted */
 };
 
-/* Writes the request body of a login. ephemeral: 32 fresh random bytes.
- * Errors: SKEYM_ERR_SPACE, SKEYM_ERR_RANGE, SKEYM_ERR_WEAK, SKEYM_ERR_CRYPTO. */
+/* Writes the body of a POST to SKEYM_LOGIN_PATH (exchange.h). ephemeral: 32 fresh random bytes for
+ * every try. Errors (*state, out and *size are zero): SKEYM_ERR_SPACE, SKEYM_ERR_RANGE (of
+ * credentials or wish), SKEYM_ERR_WEAK, SKEYM_ERR_CRYPTO. */
 SKEYM_MUST_USE enum skeym_error skeym_login_start(struct skeym_handshake *state,
                                                   struct skeym_room out, size_t *size,
                                                   const struct skeym_credentials *credentials,
