@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/ready.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,12 +31,19 @@ static void tell_manager(const char *name)
     }
 }
 
+bool skeym_ready_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
 void skeym_ready_say(int fd, const char *line)
 {
     const char *manager = getenv("NOTIFY_SOCKET");
     if (fd >= 0) {
         (void)dprintf(fd, "%s", line);
-        (void)close(fd);
+        if (fd > STDERR_FILENO) { /* another file in its place would get the log */
+            (void)close(fd);
+        }
     }
     if (manager) {
         tell_manager(manager);

@@ -68,6 +68,21 @@ export default {
     assert.equal(readFileSync(`${world.dir}/control`, 'utf8'), 'mine\n');
   },
 
+  async 'tells its ports to no file of its own, and keeps standard error'(world) {
+    await world.init();
+    const ports = ['--listen', '127.0.0.1:0', '--metrics-listen', '127.0.0.1:0'];
+    for (let fd = 4; fd < 24; fd++) { /* the database would be one of them */
+      const { code, err } = await world.skeym(['serve', world.dir, ...ports, '--ready-fd', `${fd}`]);
+      assert.equal(code, 2);
+      assert.ok(err.includes(`--ready-fd ${fd}: no descriptor that is open`), err);
+    }
+    const run = world.begin(['serve', world.dir, ...ports, '--ready-fd', '2']);
+    await until('the ports', () => /^\d+ \d+$/m.test(run.err));
+    run.child.kill('SIGTERM');
+    assert.equal(await run.exit, 0);
+    assert.match(run.err, /"event":"stopped"/);
+  },
+
   async 'outlives a file that may not grow any more'(world) {
     await world.init();
     const log = world.path('log');
