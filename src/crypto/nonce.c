@@ -10,11 +10,12 @@
  * - fork: the buffer and its position lie in a page that the kernel gives to a child as zeros
  *   (MADV_WIPEONFORK), which reads as "nothing left". Where a page cannot be had or the kernel
  *   does not know this, there is no buffer, and each nonce is asked for.
- * - a virtual machine that is copied while it runs: nobody tells us. So the time in nanoseconds is
- *   mixed into each 12 bytes when they are taken, an iv or a half of a token's nonce, and two
- *   copies would have to take them in the same nanosecond of their clocks. That makes it unlikely,
- *   not impossible, and a copy that runs beside its original has the same used-before table, too:
- *   do not run one. An image of a machine that was stopped is safe.
+ * - a virtual machine that is copied while it runs: nobody tells us, nor always the kernel, whose
+ *   bytes may then come twice as well. So the time in nanoseconds is mixed into each 12 bytes when
+ *   they are taken, an iv or a half of a token's nonce, and two copies would have to take them in
+ *   the same nanosecond of their clocks. That makes it unlikely, not impossible, and a copy that
+ *   runs beside its original has the same used-before table, too: do not run one. An image of a
+ *   machine that was stopped is safe.
  */
 #include "crypto/crypto.h"
 #include <pthread.h>
@@ -105,12 +106,8 @@ static enum skeym_error fill(struct page *page)
     return error;
 }
 
-enum skeym_error skeym_crypto_nonce(void *out, size_t size)
+static enum skeym_error take(struct page *from, uint8_t *out, size_t size)
 {
-    struct page *from = size <= BUFFER_BYTES ? page() : NULL;
-    if (!from) {
-        return skeym_crypto_random(out, size);
-    }
     enum skeym_error error = from->left < size ? fill(from) : SKEYM_OK;
     if (error != SKEYM_OK) {
         memset(out, 0, size);
@@ -120,6 +117,15 @@ enum skeym_error skeym_crypto_nonce(void *out, size_t size)
     from->left -= size;
     memcpy(out, next, size);
     memset(next, 0, size);
-    mix_time(out, size);
     return SKEYM_OK;
+}
+
+enum skeym_error skeym_crypto_nonce(void *out, size_t size)
+{
+    struct page *from = size <= BUFFER_BYTES ? page() : NULL;
+    enum skeym_error error = from ? take(from, out, size) : skeym_crypto_random(out, size);
+    if (error == SKEYM_OK) {
+        mix_time(out, size);
+    }
+    return error;
 }
