@@ -34,6 +34,11 @@ struct skeym_room {
     size_t room;
 };
 
+/* A function may have its struct's name; g++ -Wshadow minds that in C++. */
+#if defined(__cplusplus) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
 struct skeym_span skeym_span(const void *data, size_t size);
 /* Of a NUL-terminated string, without the NUL; NULL gives the empty span. */
 struct skeym_span skeym_span_text(const char *text);
@@ -97,6 +102,9 @@ struct skeym_span skeym_written(const struct skeym_writer *writer);
 /* SKEYM_OK or SKEYM_ERR_SPACE. */
 SKEYM_MUST_USE enum skeym_error skeym_writer_end(const struct skeym_writer *writer);
 
+#if defined(__cplusplus) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 #ifdef __cplusplus
 }
 #endif
