@@ -92,9 +92,11 @@ static bool own_option(struct arguments *arguments, int argc, char **argv, int *
     value = option("--ready-fd", argc, argv, i, &arguments->wrong_use);
     if (value) {
         uint32_t fd = 0;
-        if (!skeym_cli_number(&fd, value, 1, 1023) || !skeym_ready_open((int)fd)) {
-            fprintf(stderr, "skeym serve: --ready-fd %s: no descriptor that is open\n", value);
+        if (!skeym_cli_number(&fd, value, 1, 1023)) {
             arguments->wrong_use = true;
+        } else if (!skeym_ready_open((int)fd)) {
+            complain(NULL, 0, "ready-fd", "no descriptor of this number is open");
+            arguments->error = SKEYM_ERR_CONFIG;
         }
         arguments->ready_fd = (int)fd;
         return true;
