@@ -12,6 +12,7 @@
  */
 #define _GNU_SOURCE
 #include <netdb.h>
+#include <skeym/crypto.h>
 #include <skeym/exchange.h>
 #include <skeym/invite.h>
 #include <stdio.h>
@@ -136,13 +137,6 @@ static int post(struct skeym_room *answer, const char *path, const char *type, c
 
 /* --- SkeyM's part: knows nothing of the machine --------------------------------------------- */
 
-static void wipe(void *secret, size_t size)
-{
-    for (volatile uint8_t *at = secret; size > 0; size--) {
-        *at++ = 0;
-    }
-}
-
 /* What an answer outside of the seal may mean. Anybody on the way can say it: it is a reason to try
  * again later, never a proof of anything. */
 static enum skeym_error refusal(int status)
@@ -182,8 +176,8 @@ static enum skeym_error enrol(void)
         device.flash.locator_size = grant->locator_size;
         error = save() ? SKEYM_OK : SKEYM_ERR_IO;
     }
-    wipe(&device.work, sizeof device.work);
-    wipe(&device.handshake, sizeof device.handshake);
+    skeym_crypto_wipe(&device.work, sizeof device.work);
+    skeym_crypto_wipe(&device.handshake, sizeof device.handshake);
     return error;
 }
 
@@ -218,8 +212,8 @@ static enum skeym_error log_in(void)
         }
         error = save() ? SKEYM_OK : SKEYM_ERR_IO;
     }
-    wipe(&device.work, sizeof device.work);
-    wipe(&device.handshake, sizeof device.handshake);
+    skeym_crypto_wipe(&device.work, sizeof device.work);
+    skeym_crypto_wipe(&device.handshake, sizeof device.handshake);
     return error;
 }
 
@@ -266,7 +260,7 @@ static enum skeym_error tell(const struct skeym_closed *closed, int *status)
         memcpy(device.token, device.next, sizeof device.token);
         memcpy(device.secret, keys.next, sizeof device.secret);
     }
-    wipe(&keys, sizeof keys);
+    skeym_crypto_wipe(&keys, sizeof keys);
     return error;
 }
 
@@ -304,7 +298,7 @@ static bool deliver(const char *key, const char *reading)
         }
         (void)fprintf(stderr, "%s: %s, status %d; again\n", key, skeym_error_text(error), status);
         (void)sleep(
-            1); /* a refused login means revoked, or a rate: a real device waits ever longer */
+            1); /* a real device waits ever longer, and by chance: wards come back at once */
     }
 }
 
@@ -322,6 +316,7 @@ int main(int count, char **words)
     device.port = words[2];
     device.flash_path = words[3];
     if (!load()) { /* a new device, with a key pair of its own for life */
+        memset(&device.flash, 0, sizeof device.flash);
         fresh(device.flash.private_key, sizeof device.flash.private_key);
     }
     if (device.flash.locator_size == 0) {
@@ -335,6 +330,8 @@ int main(int count, char **words)
             (void)sleep(1);
         }
     }
+    skeym_crypto_wipe(&device.code, sizeof device.code);
+    skeym_crypto_wipe(text, sizeof text);
     if (error) {
         (void)fprintf(stderr, "enrolment: %s\n", skeym_error_text(error));
         return 1;
