@@ -380,6 +380,16 @@ static void test_reference_to_a_duplicate(void **state)
         text_at(json, "issue.0.diagnostics"),
         "another resource has this identifier: who refers to it must give ifNoneExist");
     json_object_put(json);
+    /* With one that finds nothing: another condition is what it takes. */
+    snprintf(body, sizeof body,
+             BUNDLE("transaction", "{\"fullUrl\":\"urn:uuid:1\",\"resource\":%s,\"request\":{"
+                                   "\"method\":\"POST\",\"url\":\"Patient\",\"ifNoneExist\":"
+                                   "\"identifier=s|2\"}},%s"),
+             patient, POST(OBSERVATION("urn:uuid:1", "")));
+    json = json_of(ask(bench, "POST", "/fhir", body), 409);
+    assert_string_equal(text_at(json, "issue.0.diagnostics"),
+                        "another resource has this identifier");
+    json_object_put(json);
     assert_int_equal(rows_of(bench, "/fhir/Observation"), 0);
 }
 
