@@ -85,7 +85,8 @@ static bool prepare(struct skeym_fhir_job *job, const struct skeym_fhir_call *ca
     if (url.segment_count == 0) {
         return is_put ? skeym_fhir_outcome_fail(problem, 405, "not-supported",
                                                 "this method is not served here")
-                      : skeym_fhir_bundle_parse(job, call, problem);
+                      : skeym_fhir_search_only_format(&url, problem) &&
+                            skeym_fhir_bundle_parse(job, call, problem);
     }
     job->entries = skeym_fhir_text_take(&job->arena, sizeof *job->entries);
     if (!job->entries) {

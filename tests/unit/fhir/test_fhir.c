@@ -48,6 +48,8 @@ static void test_create_read_search(void **state)
     json_object_put(created);
 }
 
+#define BATCH "{\"resourceType\":\"Bundle\",\"type\":\"batch\"}"
+
 static const struct {
     const char *method, *target, *type, *body;
     int status;
@@ -89,6 +91,9 @@ static const struct {
     {"POST", "/fhir/metadata", "application/fhir+json", "{}", 404},
     {"POST", "/fhir/Observation?x=1", "application/fhir+json", HEART, 400},
     {"POST", "/fhir/Observation?_format=json", "application/fhir+json", HEART, 201},
+    {"POST", "/fhir?x=1", "application/fhir+json", BATCH, 400},
+    {"POST", "/fhir?_format=xml", "application/fhir+json", BATCH, 406},
+    {"POST", "/fhir?_format=json", "application/fhir+json", BATCH, 200},
     {"POST", "/other", "application/fhir+json", HEART, 404},
     {"POST", "/fhir/Observation", "application/json", HEART, 201},
     {"POST", "/fhir/Observation", "Application/FHIR+JSON; charset=UTF-8", HEART, 201},
