@@ -119,6 +119,7 @@ static void read_arguments(struct arguments *arguments, int argc, char **argv)
         } else if (!arguments->dir) {
             arguments->dir = argv[i];
         } else {
+            fprintf(stderr, "skeym serve: %s: one argument too many\n", argv[i]);
             arguments->wrong_use = true;
         }
     }
@@ -301,7 +302,7 @@ static int run(int argc, char **argv)
         return list_settings();
     }
     if (arguments.wrong_use || (!arguments.dir && !arguments.check)) {
-        return skeym_cli_usage(&skeym_command_serve, NULL);
+        return skeym_cli_usage(&skeym_command_serve, arguments.wrong_use ? NULL : "DIR is missing");
     }
     enum skeym_error error = read_config(&arguments);
     enum skeym_error together = skeym_conf_check(&arguments.conf, complain, NULL);

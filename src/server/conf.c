@@ -303,8 +303,10 @@ int skeym_conf_flag(struct skeym_conf *conf, int argc, char **argv, skeym_conf_c
     if (!row) {
         return 0;
     }
-    if (!value && row->type == SKEYM_CONF_YES_NO) {
-        value = "yes";
+    bool yes = false;
+    if (!value && row->type == SKEYM_CONF_YES_NO &&
+        (argc < 2 || yes_no(&yes, skeym_span_text(argv[1])) != NULL)) {
+        value = "yes"; /* a flag alone, before what is none of its values */
     } else if (!value && argc > 1) {
         value = argv[1];
         used = 2;

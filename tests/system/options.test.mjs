@@ -86,6 +86,9 @@ export default {
     await table(world, [
       [['serve', world.dir, '--ready-fd=x'], 2, /./],
       [['serve', world.dir, '--ready-fds', '3'], 2, /./],
+      [['serve'], 2, /DIR is missing/],
+      [['serve', world.dir, 'more'], 2, /more: one argument too many/],
+      [['serve', '--check-config', '--console', 'no', world.dir], 0, /^console no$/m],
       [['serve', world.dir, '--config'], 2, /./],
       [['serve', world.dir, '--config', config(''), '--config', config('')], 2, /./],
       [['serve', '--check-config', `--config=${config('= 5\n')}`], 1, /config\d:1: /],

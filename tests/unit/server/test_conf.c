@@ -237,6 +237,15 @@ static void reads_yes_and_no(void **state)
     }
     skeym_conf_defaults(&conf);
     assert_int_equal(flag(&conf, "--no-console", "DIR", &heard, &error), 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        skeym_conf_defaults(&conf);
+        conf.console = !rows[i].yes;
+        assert_int_equal(flag(&conf, "--console", rows[i].text, &heard, &error), 2);
+        assert_int_equal(conf.console, rows[i].yes);
+        skeym_conf_defaults(&conf);
+        assert_int_equal(flag(&conf, "--no-console", rows[i].text, &heard, &error), 1);
+        assert_false(conf.console);
+    }
     assert_int_equal(error, SKEYM_OK);
     assert_false(conf.console);
     skeym_conf_defaults(&conf);
