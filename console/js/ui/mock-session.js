@@ -173,9 +173,9 @@ export class MockSession extends EventTarget {
     const exchange = ++this.exchange;
     const sealed = (/** @type {number} */ size) => crypto.getRandomValues(new Uint8Array(Math.min(2_048, size)));
     const about = { url: '/skeym/v1/exchange', method: 'POST', kind: 'exchange', exchange, at: Date.now() };
-    const out = { ...about, direction: 'out', head: 'POST /skeym/v1/exchange HTTP/1.1\nContent-Type: application/skeym\nSkeyM-Token: (sealed, see bytes)\n',
+    const out = { ...about, direction: 'out', head: 'POST /skeym/v1/exchange HTTP/1.1\nContent-Type: application/jose\nAuthorization: SkeyM (a token)\nSkeyM-Proof: (a proof)\n',
       bytes: sealed(320), clear: { method: request.method, target: request.target, type: '', body: '' } };
-    const back = { ...about, direction: 'in', status: 200, head: 'HTTP/1.1 200 OK\nContent-Type: application/skeym\n', bytes: sealed(got.bytes.length),
+    const back = { ...about, direction: 'in', status: 200, head: 'HTTP/1.1 200 OK\nContent-Type: application/jose\nSkeyM-Next: (the next token)\n', bytes: sealed(got.bytes.length),
       clear: { status: got.status, type: got.type, get body() { return got.text(); } } };
     for (const detail of [out, back]) this.dispatchEvent(new CustomEvent('wire', { detail }));
     this.dispatchEvent(new CustomEvent('tokens', { detail: this.tokens }));

@@ -41,6 +41,9 @@ export default async function tell(story) {
           const beyond = await view.run(() =>
             document.documentElement.scrollWidth - document.documentElement.clientWidth);
           assert.ok(beyond <= 0, `${beyond} pixels wider than the screen`);
+          const cut = await view.run(() => [...document.querySelectorAll('.numeric-head')]
+            .filter((head) => head.scrollWidth > head.clientWidth).map((head) => head.textContent));
+          assert.deepEqual(cut, [], 'a name or a unit is cut');
         });
       }
     }
