@@ -16,9 +16,11 @@ enum { FAILED_MS = 100, FAILED_MOST_MS = 2000, REFUSED_MS = 1000, REFUSED_MOST_M
 struct skeym_connect_bank {
     struct skeym_connect_bank_options options;
     pthread_mutex_t lock; /* guards what follows; held during a login */
+    pthread_cond_t back;  /* a lane came back, or is known to be lost */
     struct skeym_session *session;
-    uint64_t login; /* number of the last one */
-    bool learned;   /* base is what the server said */
+    uint64_t login;        /* number of the last one */
+    unsigned granted, out; /* lanes of it: at its begin; in somebody's hands */
+    bool learned;          /* base is what the server said */
     char base[SKEYM_CONNECT_BASE_BYTES];
     uint32_t pause_ms; /* the last one; 0: none */
     uint64_t again_ms; /* no login before */
@@ -62,14 +64,12 @@ enum skeym_error skeym_connect_bank_new(struct skeym_connect_bank **out,
     };
     (void)snprintf(bank->base, sizeof bank->base, "%s/fhir", options->server);
     enum skeym_error error = skeym_session_new(&bank->session, &session);
-    if (error == SKEYM_OK && pthread_mutex_init(&bank->lock, NULL) != 0) {
-        error = SKEYM_ERR_MEMORY;
-        skeym_session_free(bank->session);
-    }
     if (error != SKEYM_OK) {
         free(bank);
         return error;
     }
+    (void)pthread_mutex_init(&bank->lock, NULL); /* cannot fail on Linux */
+    (void)pthread_cond_init(&bank->back, NULL);
     *out = bank;
     return SKEYM_OK;
 }
@@ -78,6 +78,7 @@ void skeym_connect_bank_free(struct skeym_connect_bank *bank)
 {
     if (bank) {
         skeym_session_free(bank->session);
+        (void)pthread_cond_destroy(&bank->back);
         (void)pthread_mutex_destroy(&bank->lock);
         free(bank);
     }
@@ -187,8 +188,30 @@ static void pause_logins(struct skeym_connect_bank *bank, enum skeym_error error
     tell(bank, "login-failed", error, bank->pause_ms);
 }
 
+static unsigned count_lanes(struct skeym_connect_bank *bank)
+{
+    struct skeym_session_lane lane[SKEYM_LANES_MAX];
+    unsigned count = 0;
+    while (count < SKEYM_LANES_MAX && skeym_session_take(bank->session, &lane[count])) {
+        count++;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        (void)skeym_session_give(bank->session, &lane[i]);
+    }
+    skeym_crypto_wipe(lane, sizeof lane);
+    return count;
+}
+
+/* There are fewer lanes than were asked for, and all of them are in others' hands: another login
+ * would bring no more, and cost those. When one of them is lost or too old, it is worth it. */
+static bool must_wait(const struct skeym_connect_bank *bank)
+{
+    return bank->out > 0 && bank->out == bank->granted && bank->granted < bank->options.lanes;
+}
+
 static enum skeym_error log_in(struct skeym_connect_bank *bank)
 {
+    uint64_t unsaved = skeym_session_figures(bank->session).unsaved;
     uint64_t now = skeym_connect_bank_steady(bank);
     if (bank->pause_ms > 0 && now < bank->again_ms) {
         return bank->error;
@@ -201,13 +224,15 @@ static enum skeym_error log_in(struct skeym_connect_bank *bank)
     bank->pause_ms = 0;
     bank->login++;
     struct skeym_session_figures figures = skeym_session_figures(bank->session);
-    tell(bank, "login", figures.unsaved > 0 ? figures.save_error : SKEYM_OK, bank->login);
+    tell(bank, "login", figures.unsaved > unsaved ? figures.save_error : SKEYM_OK, bank->login);
     if (figures.renewed_unsaved) {
         tell(bank, "credential-not-saved", figures.save_error, bank->login);
     }
     if (!bank->learned) {
         learn_base(bank);
     }
+    bank->granted = count_lanes(bank);
+    bank->out = 0;
     return SKEYM_OK;
 }
 
@@ -220,12 +245,18 @@ enum skeym_error skeym_connect_bank_take(struct skeym_connect_bank *bank,
     memset(lane, 0, sizeof *lane);
     *pause_ms = 0;
     (void)pthread_mutex_lock(&bank->lock);
-    if (!skeym_session_take(bank->session, &lane->lane)) {
+    bool found = skeym_session_take(bank->session, &lane->lane);
+    while (!found && must_wait(bank)) {
+        (void)pthread_cond_wait(&bank->back, &bank->lock);
+        found = skeym_session_take(bank->session, &lane->lane);
+    }
+    if (!found) {
         error = log_in(bank);
         if (error == SKEYM_OK && !skeym_session_take(bank->session, &lane->lane)) {
             error = SKEYM_ERR_BUSY; /* the login held, and its only lane got lost, or too old */
         }
     }
+    bank->out += error == SKEYM_OK ? 1 : 0;
     lane->login = bank->login;
     memcpy(lane->base, bank->base, sizeof lane->base);
     if (error != SKEYM_OK && bank->pause_ms > 0) {
@@ -240,7 +271,9 @@ void skeym_connect_bank_give(struct skeym_connect_bank *bank, struct skeym_conne
 {
     (void)pthread_mutex_lock(&bank->lock);
     if (lane->login == bank->login) { /* of an older one: there are newer enough */
+        bank->out--;
         (void)skeym_session_give(bank->session, &lane->lane);
+        (void)pthread_cond_broadcast(&bank->back);
     }
     (void)pthread_mutex_unlock(&bank->lock);
     skeym_crypto_wipe(lane, sizeof *lane);
@@ -255,6 +288,8 @@ void skeym_connect_bank_refused(struct skeym_connect_bank *bank, struct skeym_co
             skeym_crypto_wipe(&other, sizeof other);
         }
         bank->login++; /* what is out and comes back is dropped */
+        bank->granted = bank->out = 0;
+        (void)pthread_cond_broadcast(&bank->back);
         bank->learned = false;
         tell(bank, "tokens-refused", SKEYM_ERR_PERMISSION, bank->login);
     }

@@ -2,7 +2,8 @@
 /*
  * The live tokens of a sidecar, for many threads: one login brings up to 16 lanes, each request
  * takes one out and gives it back with its next token. Whoever finds none logs in while the others
- * wait, so that there is one login and not one for each. A login that was refused is not tried
+ * wait, so that there is one login and not one for each. Where the server gives fewer lanes than
+ * were asked for, who finds none waits for one that is out. A login that was refused is not tried
  * again before a pause, which doubles: a revoked node does not hammer its server.
  */
 #ifndef SKEYM_CONNECT_CONNECT_BANK_H

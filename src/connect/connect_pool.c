@@ -90,7 +90,8 @@ static enum skeym_error try_once(struct worker *worker, struct skeym_connect_job
     enum skeym_error error = skeym_connect_bank_take(bank, &lane, &attempt->pause_ms);
     if (error != SKEYM_OK) {
         attempt->at_login = true;
-        return error;
+        /* that has nothing to do with the client's request, which may come again */
+        return error == SKEYM_ERR_SIZE ? SKEYM_ERR_HANDSHAKE : error;
     }
     error = exchange(worker, job, &lane, attempt);
     if (attempt->wire.refused) {

@@ -10,8 +10,7 @@ static struct fake_server fake;
 static pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct skeym_connect_bank *bank;
 static struct skeym_connect_pool *pool;
-static unsigned told_logins, told_failed, told_refused, told_unsaved;
-static const char *credential_path; /* of the credential; NULL: it is in memory alone */
+static unsigned told_logins, told_failed, told_refused;
 static uint8_t lanes;
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* held: nothing gets to the server */
@@ -54,12 +53,11 @@ static void wait_locked(void *arg, uint32_t ms)
 static void tell(void *arg, const char *event, enum skeym_error error, uint64_t number)
 {
     (void)arg;
-    (void)error;
     (void)number;
+    (void)error;
     told_logins += strcmp(event, "login") == 0;
     told_failed += strcmp(event, "login-failed") == 0;
     told_refused += strcmp(event, "tokens-refused") == 0;
-    told_unsaved += strcmp(event, "credential-not-saved") == 0;
 }
 
 static void start(unsigned workers, unsigned queue, uint32_t patience_ms)
@@ -67,7 +65,6 @@ static void start(unsigned workers, unsigned queue, uint32_t patience_ms)
     static void *args[SKEYM_CONNECT_WORKERS_MAX];
     const struct skeym_connect_bank_options options = {
         .credential = &fake.credential,
-        .credential_path = credential_path,
         .server = "http://127.0.0.1:1",
         .transport = send_locked,
         .transport_arg = &fake,
@@ -96,8 +93,7 @@ static int set_up(void **state)
     fake_start(&fake);
     bank = NULL;
     pool = NULL;
-    told_logins = told_failed = told_refused = told_unsaved = 0;
-    credential_path = NULL;
+    told_logins = told_failed = told_refused = 0;
     lanes = 4;
     return 0;
 }
@@ -394,19 +390,15 @@ static void test_the_pause_before_a_login_is_waited_for_to_its_end(void **state)
     assert_int_equal(fake.login_tries, 5);
 }
 
-/* A renewed credential that is lost with this process is told as such. */
-static void test_a_credential_that_cannot_be_saved_is_told(void **state)
+/* It is not the client's request that is too large. */
+static void test_a_login_that_is_too_large_is_not_the_clients(void **state)
 {
     (void)state;
-    credential_path = "/nowhere/at/all/node.cred";
-    start(1, 8, 1000);
-    assert_int_equal(run("GET", "", true).error, SKEYM_OK);
-    assert_int_equal(told_unsaved, 0); /* a fresh locator alone: the old one is as good */
-    fake_rotate_enrol_key(&fake);
-    fake_pass(&fake, 40000);
-    assert_int_equal(run("GET", "", true).error, SKEYM_OK);
-    assert_int_equal(told_logins, 2);
-    assert_int_equal(told_unsaved, 1);
+    start(1, 8, 0);
+    fake.login_fault = FAULT_SAY;
+    fake.fault_at = 413;
+    fake.login_faults = 1;
+    assert_int_equal(run("GET", "", true).error, SKEYM_ERR_HANDSHAKE);
 }
 
 /* What a server says before it looks at the login passes. */
@@ -577,12 +569,12 @@ int main(void)
         TEST(test_a_protected_one_is_sent_until_it_is_answered),
         TEST(test_what_was_not_sent_is_sent_again),
         TEST(test_patience_ends),
+        TEST(test_a_login_that_is_too_large_is_not_the_clients),
         TEST(test_a_server_that_asks_for_more_time_gets_it),
         TEST(test_a_revoked_node_does_not_hammer),
         TEST(test_a_login_that_fails_by_chance_is_tried_again),
         TEST(test_a_login_that_nobody_answers_is_tried_again),
         TEST(test_the_pause_before_a_login_is_waited_for_to_its_end),
-        TEST(test_a_credential_that_cannot_be_saved_is_told),
         TEST(test_a_login_that_is_put_off_is_tried_again),
         TEST(test_a_server_that_says_nothing_of_use_about_itself),
         TEST(test_a_login_whose_only_lane_got_lost_is_no_refusal),

@@ -53,6 +53,8 @@ struct fake_server {
     int64_t node_offset_ms; /* the node's wall clock is the server's plus this */
     uint64_t steady_ms;
     uint64_t waited_ms;
+    uint8_t lanes_most; /* of a login; 0: as many as it asks for */
+
     /* faults */
     enum fault fault, login_fault;
     int faults, login_faults; /* how many times */
@@ -234,7 +236,8 @@ static inline void fake_login(struct fake_server *fake, const struct skeym_wire_
             .lifetime_s = fake->lifetime_s,
             .deadline_s = (uint32_t)(fake->wall_ms / 1000 + fake->deadline_after_s),
             .instance = fake->instance,
-            .lanes = login.lanes,
+            .lanes =
+                fake->lanes_most && fake->lanes_most < login.lanes ? fake->lanes_most : login.lanes,
             .scopes = login.claims.scopes,
             .audience = &fake->audience,
             .keys = &fake->authority,
