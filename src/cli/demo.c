@@ -331,7 +331,7 @@ static int run(int argc, char **argv)
 
 const struct skeym_command skeym_command_demo = {
     .name = "demo",
-    .summary = "run a ward with devices, doctors and attackers, and count what was lost",
+    .summary = "runs a ward with devices, doctors and attackers, and counts what was lost",
     .usage = "usage: skeym demo [--records DIR] [--keep]\n"
              "\n"
              "  --records DIR  replay the WFDB records 100, v102s and s00001-* that are there;\n"

@@ -209,7 +209,7 @@ static int run(int argc, char **argv)
 
 const struct skeym_command skeym_command_inspect = {
     .name = "inspect",
-    .summary = "do the paper's proof inspections, and report",
+    .summary = "does the experiments of the paper again, as a report",
     .usage = usage,
     .run = run,
 };
