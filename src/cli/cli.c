@@ -208,7 +208,7 @@ static const char *of_list(enum skeym_error error)
 
 int skeym_cli_dir_fail(const char *command, const char *dir, enum skeym_error error)
 {
-    enum skeym_error found;
+    enum skeym_error found = error;
     const char *file = skeym_home_culprit(dir, &found);
     bool list = file && found == error && strcmp(file, "revoked") == 0;
     if (list && (SKEYM_ERROR_CLASS(error) == SKEYM_CLASS_INPUT || error == SKEYM_ERR_MISSING)) {

@@ -397,6 +397,9 @@ const char *skeym_home_culprit(const char *dir, enum skeym_error *error)
     struct skeym_keyring keyring;
     struct skeym_revoked revoked;
     int folder, lock;
+    if (*error == SKEYM_ERR_BUSY) { /* the folder's lock, which was waited for long enough */
+        return NULL;
+    }
     *error = skeym_home_enter(&folder, &lock, dir, true);
     if (*error != SKEYM_OK) {
         return NULL;

@@ -52,8 +52,8 @@ SKEYM_MUST_USE enum skeym_error skeym_home_update(struct skeym_keyring *out, con
  * SKEYM_ERR_MISSING, SKEYM_ERR_MODE, SKEYM_ERR_IO, refusals.h's. */
 SKEYM_MUST_USE enum skeym_error skeym_home_revoked(struct skeym_revoked *out, const char *dir);
 void skeym_home_revoked_free(struct skeym_revoked *revoked);
-/* Which file it is, for the operator, after one of these calls failed: "keyring" or "revoked", and
- * its error; NULL when it is the folder (and its error), or nothing (SKEYM_OK). */
+/* Which file it is, for the operator, after one of these calls failed with *error: "keyring" or
+ * "revoked", and its error; NULL when it is the folder (and its error), or nothing (SKEYM_OK). */
 const char *skeym_home_culprit(const char *dir, enum skeym_error *error);
 /* Adds an entry, or raises the node's, durably; a higher one that is there stays as it is. Errors:
  * as above (a damaged list is not added to); SKEYM_ERR_RANGE (generation 0), SKEYM_ERR_SIZE (list

@@ -303,7 +303,7 @@ static const struct {
 /* The file of the folder that is to blame, for the log. */
 static const char *culprit(const struct server *server, enum skeym_error error)
 {
-    enum skeym_error found = SKEYM_OK;
+    enum skeym_error found = error;
     const char *file = error ? skeym_home_culprit(server->options->dir, &found) : NULL;
     return file && found == error ? file : "";
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 static bool locked; /* by another: who waits for it waits no time here, and in vain */
+static int waited;  /* how often, for that one */
 
 static bool overtaken; /* by another that found the folder empty, too */
 
@@ -16,6 +17,7 @@ int flock(int fd, int operation)
         put("keyring", "theirs", 0600);
     }
     if (locked) {
+        waited++;
         errno = EWOULDBLOCK;
         return -1;
     }
@@ -103,6 +105,24 @@ static void leaves_what_another_makes(void **state)
     locked = false;
     assert_int_equal(access(in_dir("lock"), F_OK), 0);
     assert_int_equal(access(in_dir("keyring"), F_OK), -1);
+}
+
+/* Ten seconds are enough: who asks which file it was does not wait for them again. */
+static void waits_for_the_lock_once(void **state)
+{
+    (void)state;
+    struct skeym_keyring keyring;
+    assert_int_equal(skeym_home_make(dir, "ward", 3600, NOW_MS), SKEYM_OK);
+    locked = true;
+    waited = 0;
+    enum skeym_error error = skeym_home_keyring(&keyring, dir);
+    int once = waited;
+    assert_int_equal(error, SKEYM_ERR_BUSY);
+    assert_null(skeym_home_culprit(dir, &error));
+    locked = false;
+    assert_int_equal(error, SKEYM_ERR_BUSY);
+    assert_true(once > 0);
+    assert_int_equal(waited, once);
 }
 
 /* Whoever cannot go on leaves nothing that the next one would find in the way. */
@@ -373,6 +393,7 @@ int main(void)
         FRESH(takes_nothing_else),
         FRESH(makes_nothing_on_wrong_values),
         FRESH(leaves_what_another_makes),
+        FRESH(waits_for_the_lock_once),
         FRESH(unmakes_what_was_made),
         FRESH(takes_no_folder_from_one_that_was_faster),
         TEST(gives_all_files_away),
