@@ -333,6 +333,14 @@ static bool is_refusal(int status)
     return status == 401 || status == 413 || status == 429 || status == 431 || status == 503;
 }
 
+/* Did the request not even become one? Its writers have these errors; an answer's come with a
+ * status, or with words of libcurl. */
+static bool is_unwritable(enum skeym_error error, int status, bool maybe, const char *detail)
+{
+    return status == 0 && !maybe && !detail[0] &&
+           (error == SKEYM_ERR_SHAPE || error == SKEYM_ERR_CHARSET || error == SKEYM_ERR_SIZE);
+}
+
 /* What went wrong with an exchange; libcurl's own words where there are any. */
 static void explain_exchange(const struct skeym_node_options *options, enum skeym_error error,
                              int status, bool maybe)
@@ -349,6 +357,10 @@ static void explain_exchange(const struct skeym_node_options *options, enum skey
                             status == 413 ? "the request" : "the head of the request", status);
     } else if (error == SKEYM_ERR_SIZE && (maybe || detail[0])) {
         (void)skeym_cli_say(name, "%s: the answer is too large", options->server);
+    } else if (is_unwritable(error, status, maybe, detail)) {
+        (void)skeym_cli_say(name,
+                            "the request cannot be sent: a path, a query and a media type are "
+                            "visible ASCII, at most 4096 characters, all else as %%XX");
     } else if (error == SKEYM_ERR_HANDSHAKE && status != 0) {
         (void)skeym_cli_say(name,
                             "%s is not the server that this node's credential is from (it answered "

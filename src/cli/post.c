@@ -86,6 +86,9 @@ static int run(int argc, char **argv)
         return skeym_cli_usage(&skeym_command_post,
                                data_path ? "PATH begins with a slash" : "--data FILE is missing");
     }
+    if (if_none_exist && !if_none_exist[0]) { /* a script's empty variable: never a plain POST */
+        return skeym_cli_usage(&skeym_command_post, "--if-none-exist takes a query");
+    }
     if (node.open_form && if_none_exist) {
         return skeym_cli_usage(&skeym_command_post,
                                "--if-none-exist needs the sealed form: not with --open");

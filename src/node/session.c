@@ -341,6 +341,7 @@ static enum skeym_error try_once(struct skeym_session *session, const struct ske
         if (error == SKEYM_OK && !skeym_session_take(session, &lane)) {
             error = SKEYM_ERR_EXPIRED; /* the grant was over before we could use it */
         }
+        attempt->status = error == SKEYM_OK ? 0 : attempt->status; /* the login's has no say now */
     }
     if (error == SKEYM_OK) {
         error = skeym_crypto_random(iv, sizeof iv);

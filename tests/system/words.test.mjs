@@ -36,6 +36,7 @@ export default {
       [['post', 'fhir', '--as', 'x', '--data', '-'], /PATH begins with a slash/],
       [['post', '/fhir', '--as', 'x', '--data', '-', '--open', '--if-none-exist', 'a=b'],
         /not with --open/],
+      [['post', '/fhir', '--as', 'x', '--data', '-', '--if-none-exist', ''], /takes a query/],
       [['device', '--as', 'x', '--patient', '7'], /one of --record, --simulate and --compare/],
       [['device', '--simulate', '--record', 'x', '--patient', '7'], /one of --record/],
       [['device', '--simulate', '--run', 'a.b', '--patient', '7'], /--run is for --compare/],
@@ -77,6 +78,11 @@ export default {
     const get = ['get', '/fhir/metadata', '--as'];
     const post = ['post', '/fhir/Observation', '--as', doctor, '--data'];
     await failed([...get, world.path('none')], /none/);
+    for (const path of ['/fhir/Pat ient', '/fhir/Patient?name=J\u00fcrgen', `/${'a'.repeat(4100)}`]) {
+      await failed(['get', path, '--as', doctor], /the request cannot be sent: .* as %XX/);
+      await failed(['get', path, '--open', '--as', doctor], /the request cannot be sent: .* as %XX/);
+    }
+    await failed([...post, '-', '--open', '--type', 'a\nb'], /the request cannot be sent/, '{}');
     await failed([...get, empty], /empty/);
     await failed([...get, doctor, '--key', world.path('none')], /none/);
     await failed([...get, doctor, '--tls-ca', world.path('none')], /--tls-ca/);
@@ -307,7 +313,7 @@ export default {
     for (const more of [[], ['--open']]) { /* these never leave */
       const { code, err } = await world.get(server, long, doctor, ...more);
       assert.equal(code, 1);
-      assert.match(err, more.length ? /longer or shorter than the protocol allows/ : /accepted form/);
+      assert.match(err, /the request cannot be sent: .* at most 4096 characters/);
     }
     const busy = (answer) => answer.writeHead(503, { 'Retry-After': '1000' }).end();
     await between(server, busy, async (proxy) => {

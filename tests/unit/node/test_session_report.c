@@ -38,6 +38,20 @@ static enum skeym_error post(struct skeym_session *session, int *status)
     return error;
 }
 
+/* Nothing was sent, so nobody refused: the login's 200 is not the request's status. */
+static void test_a_request_that_cannot_be_sent_has_no_status(void **state)
+{
+    (void)state;
+    struct skeym_session *session = fake_session(&options);
+    struct skeym_session_answer answer;
+    struct skeym_closed request = {.method = skeym_span_text("GET"),
+                                   .target = skeym_span_text("no path")};
+    assert_int_equal(skeym_session_request(session, &request, &answer, NULL), SKEYM_ERR_SHAPE);
+    assert_int_equal(skeym_session_figures(session).logins, 1);
+    assert_int_equal(skeym_session_figures(session).refused_status, 0);
+    skeym_session_free(session);
+}
+
 static void test_the_status_of_a_refusal(void **state)
 {
     (void)state;
@@ -125,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_the_status_of_a_refusal),
+        TEST(test_a_request_that_cannot_be_sent_has_no_status),
         TEST(test_no_answer_has_no_status),
         TEST(test_a_renewed_credential_that_is_not_kept),
         TEST(test_a_session_without_a_file_has_nothing_to_warn_of),
