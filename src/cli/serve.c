@@ -199,7 +199,8 @@ static const struct {
     {USER, SKEYM_ERR_NOT_FOUND, "there is no such user"},
     {USER, SKEYM_ERR_PERMISSION, "only root can become another user"},
     {FILES, SKEYM_ERR_PERMISSION,
-     "connections + 8 for each thread + 64 are over the limit of this process: raise that (ulimit "
+     "connections + 8 for each thread + 1088 are over the limit of this process: raise that "
+     "(ulimit "
      "-Hn, LimitNOFILE=), or lower connections"},
 };
 

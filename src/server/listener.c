@@ -21,7 +21,6 @@ static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:%SERVER_PRECEDENCE";
 enum {
     CONNECTION_BYTES = 14 * 1024, /* a head of 8 KiB, what is parsed of it, an answer's head */
     INCREMENT_BYTES = 2048,
-    BACKLOG = 1024,
     PEM_BYTES = 65536,
     DESCRIPTORS_MOST = 1 << 20,
     KEPT_PART = 8,
@@ -64,7 +63,8 @@ static bool bind_to(int fd, const struct sockaddr_storage *address)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) {
         return false;
     }
-    return bind(fd, (const struct sockaddr *)address, size) == 0 && listen(fd, BACKLOG) == 0;
+    return bind(fd, (const struct sockaddr *)address, size) == 0 &&
+           listen(fd, SKEYM_LISTENER_WAITING) == 0;
 }
 
 enum skeym_error skeym_listener_listen(int *fd, const struct sockaddr_storage *address,
@@ -372,7 +372,8 @@ enum skeym_error skeym_listener_start(struct skeym_listener **out, struct skeym_
         error = listener->daemon ? SKEYM_OK : SKEYM_ERR_IO;
     }
     if (!error) {
-        error = skeym_acceptor_start(&listener->acceptor, fd, BACKLOG, hand_over, listener);
+        error = skeym_acceptor_start(&listener->acceptor, fd, SKEYM_LISTENER_WAITING, hand_over,
+                                     listener);
     }
     if (error) {
         skeym_listener_stop(listener);

@@ -5,8 +5,13 @@
 
 #include "server/service.h"
 
+/* So many connections may be accepted and wait for their turn: each is an open file beside those of
+ * the setting. */
+enum { SKEYM_LISTENER_WAITING = 1024 };
+
 /* A bound, listening socket. Errors: SKEYM_ERR_PERMISSION, SKEYM_ERR_EXISTS (the address is in
- * use), SKEYM_ERR_IO. *bound (may be NULL) gets the address with its real port. */
+ * use), SKEYM_ERR_MISSING (it is no address of this machine), SKEYM_ERR_IO. *bound (may be NULL)
+ * gets the address with its real port. */
 SKEYM_MUST_USE enum skeym_error skeym_listener_listen(int *fd,
                                                       const struct sockaddr_storage *address,
                                                       struct sockaddr_storage *bound);

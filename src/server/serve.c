@@ -71,7 +71,7 @@ static enum skeym_error start_files(struct server *server)
         threads = sched_getaffinity(0, sizeof cores, &cores) == 0 ? (uint64_t)CPU_COUNT(&cores) : 1;
     }
     server->threads = threads > 64 ? 64U : (unsigned)threads;
-    return skeym_privilege_files(server->options->conf->connections +
+    return skeym_privilege_files(server->options->conf->connections + SKEYM_LISTENER_WAITING +
                                  (uint64_t)server->threads * 8 + SPARE_FILES);
 }
 

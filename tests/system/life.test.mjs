@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Start, stop, reload, restart; and what is refused at the start, each with words that help.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, truncateSync,
   writeFileSync,
@@ -81,6 +81,31 @@ export default {
     run.child.kill('SIGTERM');
     assert.equal(await run.exit, 0);
     assert.match(run.err, /"event":"stopped"/);
+  },
+
+  async 'has room for those that wait for their turn, and says when it cannot have it'(world) {
+    await world.init();
+    const limited = async (limit, connections) => {
+      const child = spawn('prlimit', [`--nofile=${limit}`, world.program, 'serve', world.dir, '--listen',
+        '127.0.0.1:0', '--metrics-listen', '127.0.0.1:0', '--threads', '2', '--connections', `${connections}`,
+        '--per-ip', '8'], { stdio: ['ignore', 'ignore', 'pipe'] });
+      let err = '';
+      let code;
+      child.stderr.on('data', (data) => (err += data));
+      child.on('close', (status) => (code = status));
+      await until('the server', () => code !== undefined || err.includes('"ready"'));
+      const limits = code === undefined ? readFileSync(`/proc/${child.pid}/limits`, 'utf8') : '';
+      child.kill('SIGTERM');
+      await until('its end', () => code !== undefined);
+      return { code, err, soft: Number(/^Max open files +(\d+)/m.exec(limits)?.[1]) };
+    };
+    const { code, soft } = await limited('100:4000', 500);
+    assert.equal(code, 0);
+    assert.equal(soft, 500 + 1024 + 2 * 8 + 64);
+    if (process.getuid() === 0) return; /* who may raise the limit is not refused */
+    const refused = await limited('100:1000', 500);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /the number of open files: connections \+ .*LimitNOFILE/);
   },
 
   async 'outlives a file that may not grow any more'(world) {
