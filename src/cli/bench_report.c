@@ -250,13 +250,13 @@ static bool write_trace(const struct skeym_load_result *result, const char *path
 static int judge(const struct skeym_load_result *result, const struct skeym_bench_options *options)
 {
     uint64_t ok = skeym_load_count(result, SKEYM_LOAD_OK);
+    if (result->due == 0) {
+        return skeym_cli_say("bench", "nothing was asked");
+    }
     if (options->attack) {
         return ok && !options->attack->may_pass
                    ? skeym_cli_say("bench", "%" PRIu64 " requests of an ATTACKER were ACCEPTED", ok)
                    : SKEYM_EXIT_OK;
-    }
-    if (result->due == 0) {
-        return skeym_cli_say("bench", "nothing was asked");
     }
     return ok == result->due ? SKEYM_EXIT_OK : SKEYM_EXIT_FAILED;
 }

@@ -220,6 +220,9 @@ export default {
       [load(server.url + path, '--mix', 'get=1'), 2, /--dir: missing/],
       /* the first of one a second is due within the first second: with this seed not in its first tenth */
       [load(server.url + path, '0.1', '--rate', '1', '--seed', '1'), 1, /nothing was asked/],
+      /* and an attack that was not made was not refused */
+      [['bench', 'load', server.url, ...dir(world), '--attack', 'junklogin', '--connections', '1', '--warmup', '0',
+        '--seconds', '0.1', '--rate', '1', '--seed', '1'], 1, /nothing was asked/],
     ]);
     await world.must(['revoke', 'load-0', '--generation', '4294967295', ...dir(world)]);
     await table(world, [
