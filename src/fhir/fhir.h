@@ -31,6 +31,8 @@
  *   FHIR allows that: the answer is whole, and has a total where one page holds all.
  * - An observation must have a Patient as its subject, a coding, and effectiveDateTime,
  *   effectiveInstant or effectivePeriod. Times without a zone are UTC.
+ * - Patient?name= finds what a part of a name begins with, in capitals or small letters (Latin,
+ *   Greek, Cyrillic). Accents count: "mull" does not find "Müller".
  * - meta.versionId and meta.lastUpdated are the store's. lastUpdated grows with every commit, so
  *   _lastUpdated=gt{newest seen} misses nothing.
  * - meta.source is ours: urn:skeym:node:{the node that wrote this version}. A resource may name

@@ -111,21 +111,29 @@ static bool parse_name(struct skeym_fhir_search *search, struct skeym_fhir_arena
                        const struct skeym_fhir_param_row *param, struct skeym_span text,
                        uint64_t now_ms, struct skeym_fhir_problem *problem)
 {
+    static void (*const folds[])(uint8_t *, size_t) = {skeym_fhir_patient_fold,
+                                                       skeym_fhir_patient_fold_ascii};
+    struct skeym_span last = skeym_span(NULL, 0);
     (void)now_ms;
-    struct skeym_store_value *value = add_value(search, param, problem);
-    if (!value) {
-        return false;
-    }
     if (!unescape(arena, &text, param->name, problem)) {
         return false;
     }
-    uint8_t *folded = skeym_fhir_text_take(arena, text.size);
-    if (!folded) {
-        return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
+    for (size_t i = 0; i < sizeof folds / sizeof *folds; i++) {
+        uint8_t *folded = skeym_fhir_text_take(arena, text.size);
+        if (!folded) {
+            return skeym_fhir_outcome_store(problem, SKEYM_ERR_MEMORY);
+        }
+        memcpy(folded, text.data, text.size);
+        folds[i](folded, text.size);
+        if (skeym_span_equal(skeym_span(folded, text.size), last)) {
+            break; /* as most are */
+        }
+        struct skeym_store_value *value = add_value(search, param, problem);
+        if (!value) {
+            return false;
+        }
+        value->text = last = skeym_span(folded, text.size);
     }
-    memcpy(folded, text.data, text.size);
-    skeym_fhir_patient_fold(folded, text.size);
-    value->text = skeym_span(folded, text.size);
     return true;
 }
 

@@ -5,11 +5,47 @@
 #include <json-c/json.h>
 #include <string.h>
 
-void skeym_fhir_patient_fold(uint8_t *text, size_t size)
+void skeym_fhir_patient_fold_ascii(uint8_t *text, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         if (text[i] >= 'A' && text[i] <= 'Z') {
             text[i] = (uint8_t)(text[i] + ('a' - 'A'));
+        }
+    }
+}
+
+/* Capitals of two bytes in UTF-8 whose small letters have two, too: each `step`-th from first to
+ * last has its small letter so much further on. */
+static const struct {
+    uint16_t first, last, step, further;
+} capitals[] = {
+    {0xc0, 0xd6, 1, 32},   {0xd8, 0xde, 1, 32}, /* Latin */
+    {0x100, 0x12e, 2, 1},  {0x132, 0x136, 2, 1},  {0x139, 0x147, 2, 1},
+    {0x14a, 0x176, 2, 1},  {0x179, 0x17d, 2, 1},  {0x218, 0x21a, 2, 1},
+    {0x386, 0x386, 1, 38}, {0x388, 0x38a, 1, 37}, {0x38c, 0x38c, 1, 64}, /* Greek */
+    {0x38e, 0x38f, 1, 63}, {0x391, 0x3a1, 1, 32}, {0x3a3, 0x3ab, 1, 32},
+    {0x400, 0x40f, 1, 80}, {0x410, 0x42f, 1, 32}, {0x490, 0x490, 1, 1}, /* Cyrillic */
+};
+
+static unsigned small(unsigned code)
+{
+    for (size_t i = 0; i < sizeof capitals / sizeof *capitals; i++) {
+        if (code >= capitals[i].first && code <= capitals[i].last) {
+            return (code - capitals[i].first) % capitals[i].step ? code
+                                                                 : code + capitals[i].further;
+        }
+    }
+    return code;
+}
+
+void skeym_fhir_patient_fold(uint8_t *text, size_t size)
+{
+    skeym_fhir_patient_fold_ascii(text, size);
+    for (size_t i = 1; i < size; i++) {
+        if ((text[i - 1] & 0xe0) == 0xc0) { /* the first of two */
+            unsigned code = small((text[i - 1] & 0x1fu) << 6 | (text[i] & 0x3fu));
+            text[i - 1] = (uint8_t)(0xc0 | code >> 6);
+            text[i] = (uint8_t)(0x80 | (code & 0x3f));
         }
     }
 }

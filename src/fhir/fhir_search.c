@@ -288,17 +288,20 @@ static bool keep_compartment(struct skeym_fhir_search *search, const struct skey
            skeym_fhir_outcome_store(problem, SKEYM_ERR_RANGE);
 }
 
-/* Room for all values of the url, and for the tests that are required of it later. */
+/* Room for all values of the url (two for a name that has more than ASCII), and for the tests that
+ * are required of it later. */
 static bool make_room(struct skeym_fhir_search *out, struct skeym_fhir_arena *arena,
                       const struct skeym_fhir_url *url, struct skeym_fhir_problem *problem)
 {
     size_t room = REQUIRED;
     for (size_t i = 0; i < url->param_count && room < SKEYM_STORE_VALUES_MAX; i++) {
         struct skeym_span value = url->params[i].value;
-        room++;
+        size_t values = 1, each = 1;
         for (size_t j = 0; j < value.size; j++) {
-            room += value.data[j] == ',';
+            values += value.data[j] == ',';
+            each = value.data[j] > 0x7f ? 2 : each;
         }
+        room += values * each;
     }
     out->value_room = room < SKEYM_STORE_VALUES_MAX ? room : SKEYM_STORE_VALUES_MAX;
     out->values = skeym_fhir_text_take(arena, out->value_room * sizeof *out->values);

@@ -2,6 +2,8 @@
 /* POST that makes no second one, PUT, and who may do what. */
 #include "support.h"
 
+#include <sqlite3.h>
+
 #define OBSERVATION(PATIENT, ID)                                                                   \
     "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"code\":"      \
     "\"x\"}]},\"subject\":{\"reference\":\"Patient/" PATIENT "\"},"                                \
@@ -103,6 +105,55 @@ static void test_if_none_exist(void **state)
         ask_if(bench, "PUT", "/fhir/Patient/1", PATIENT(",\"id\":\"1\""), "identifier=7");
     assert_int_equal(put->status, 400);
     skeym_fhir_answer_free(put);
+}
+
+/* As somebody in a hurry types it. */
+static void test_names_in_small_letters(void **state)
+{
+    struct bench *bench = *state;
+    static const struct {
+        const char *family, *name; /* in UTF-8; of a URL */
+    } table[] = {
+        {"\xc3\x96zt\xc3\xbcrk", "%C3%B6zT%C3%9CRk"}, /* Oeztuerk */
+        {"\xc4\x8c"
+         "apek",
+         "%C4%8Dapek"},                                     /* C with a caron */
+        {"\xc5\xbbuk", "%C5%BCuk"},                         /* Z with a dot */
+        {"\xc8\x98tefan", "%C8%99tefan"},                   /* S with a comma */
+        {"\xce\x86\xce\xa3", "%CE%AC%CF%83"},               /* Alpha with tonos, sigma */
+        {"\xd0\x98\xd0\xa0\xd0\x81", "%D0%B8%D1%80%D1%91"}, /* I, R, Io */
+        {"\xc3\x97x", "%C3%97x"},                           /* a sign, no letter */
+        {"\xe6\x9d\x8e", "%E6%9D%8E"},                      /* three bytes: as it is */
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char body[200], target[100];
+        (void)snprintf(body, sizeof body,
+                       "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"%s\"}]}",
+                       table[i].family);
+        assert_int_equal(status_of(bench, "POST", "/fhir/Patient", body), 201);
+        (void)snprintf(target, sizeof target, "/fhir/Patient?name=%s", table[i].name);
+        assert_int_equal(rows_of(bench, target), 1);
+    }
+    assert_int_equal(rows_of(bench, "/fhir/Patient?name=o"), 0);      /* accents count */
+    assert_int_equal(rows_of(bench, "/fhir/Patient?name=%C3%B7"), 0); /* another sign */
+    assert_int_equal(rows_of(bench, "/fhir/Patient?name=%C5%BB,%C3%96,x"), 2);
+}
+
+/* A file of before has names in small letters of ASCII alone. */
+static void test_names_of_before(void **state)
+{
+    struct bench *bench = *state;
+    sqlite3 *other = NULL;
+    assert_int_equal(
+        status_of(bench, "POST", "/fhir/Patient",
+                  "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"\xc3\x96zil\"}]}"),
+        201);
+    assert_int_equal(sqlite3_open(bench->path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "UPDATE name SET value='\xc3\x96zil'", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_changes(other), 1);
+    assert_int_equal(sqlite3_close(other), SQLITE_OK);
+    assert_int_equal(rows_of(bench, "/fhir/Patient?name=%C3%96Z"), 1);
 }
 
 static void test_put(void **state)
@@ -400,6 +451,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_repeated_identifier, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_if_none_exist, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_names_in_small_letters, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_names_of_before, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_put, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_devices, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_grant, bench_setup, bench_teardown),
