@@ -122,7 +122,8 @@ static int post(struct skeym_room *answer, const char *path, const char *type, c
     (void)close(line);
     device.in[got] = 0;
     char *end = strstr((char *)device.in, "\r\n\r\n");
-    if (end && sscanf((char *)device.in, "HTTP/1.%*1d %3d", &status) == 1) {
+    if (end && strncmp((char *)device.in, "HTTP/1.", 7) == 0) {
+        status = (int)strtol((char *)device.in + 8, NULL, 10);
         *end = 0;
         answer->data = (uint8_t *)end + 4;
         answer->room = got - (size_t)(answer->data - device.in);
@@ -337,7 +338,7 @@ int main(int count, char **words)
         return 1;
     }
     fresh(&run, sizeof run);
-    for (int n = 0; n < atoi(words[5]); n++, (void)sleep(1)) {
+    for (int n = 0; n < strtol(words[5], NULL, 10); n++, (void)sleep(1)) {
         if (!device.token[0]) {
             (void)log_in(); /* brings the right time, too */
         }
