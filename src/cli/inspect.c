@@ -22,7 +22,7 @@ static const char usage[] =
     "  --seed N      seed of all chance, 0 to 2^64-1 (default 1)\n"
     "  --data DIR    folder that holds clinical/breast_cancer.csv, for the classifiers\n"
     "  --report DIR  writes DIR/report.html and DIR/report.json, and DIR/NAME.json for each; what\n"
-    "                is there from an earlier run of the same size, seed and version is kept\n"
+    "                is there from an earlier run of this program, size and seed is kept\n"
     "  --again       does them again nevertheless\n";
 
 static volatile sig_atomic_t interrupted;

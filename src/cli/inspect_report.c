@@ -40,12 +40,23 @@ static struct json_object *read_json(const char *path)
     return object;
 }
 
+/* Was it left by this very program? One that was built since may find something else. */
+static bool is_newer(const char *path, const char *program)
+{
+    struct stat left, built;
+    return stat(path, &left) == 0 && stat(program, &built) == 0 &&
+           (left.st_mtim.tv_sec > built.st_mtim.tv_sec ||
+            (left.st_mtim.tv_sec == built.st_mtim.tv_sec &&
+             left.st_mtim.tv_nsec >= built.st_mtim.tv_nsec));
+}
+
 struct json_object *skeym_inspect_report_kept(const char *dir,
                                               const struct skeym_inspection *inspection,
                                               const struct skeym_inspect_context *context)
 {
     char path[PATH_ROOM], seed[24];
-    if (!dir || !make_path(path, dir, inspection->name, ".json") || access(path, R_OK) != 0) {
+    if (!dir || !make_path(path, dir, inspection->name, ".json") ||
+        !is_newer(path, context->program)) {
         return NULL;
     }
     struct json_object *kept = read_json(path);

@@ -6,8 +6,8 @@
 
 #include "inspect/inspection.h"
 
-/* What an earlier run left in DIR/NAME.json, if it came to its end and had the same size, seed and
- * version; else NULL. The caller frees it. */
+/* What an earlier run left in DIR/NAME.json, if it came to its end and had the same size, seed,
+ * version and program (none that was built since); else NULL. The caller frees it. */
 struct json_object *skeym_inspect_report_kept(const char *dir,
                                               const struct skeym_inspection *inspection,
                                               const struct skeym_inspect_context *context);

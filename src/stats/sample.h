@@ -48,7 +48,8 @@ SKEYM_MUST_USE enum skeym_error skeym_sample_median_shift(struct skeym_sample_in
 struct skeym_sample_interval skeym_sample_median(double *values, size_t count, double level);
 
 /* hits of tries: the share, and its exact interval (Clopper and Pearson) of that level. With no hit
- * the upper bound at level 0.9 is the one-sided 95% bound, about 3/tries. */
+ * the upper bound at level 0.9 is the one-sided 95% bound, about 3/tries. Right to 5 digits up to
+ * 10^10 tries; beyond, the logarithms of gamma are too large to be taken from each other. */
 struct skeym_sample_interval skeym_sample_share(uint64_t hits, uint64_t tries, double level);
 
 #endif

@@ -3,7 +3,7 @@
 // Nothing here looks at a time: machines are noisy, and whether a leak is found is for ./dev inspect.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { seen, table } from './commands.mjs';
@@ -152,6 +152,9 @@ export default {
     mark(marked);
     assert.doesNotMatch(await inspect('--seed', '2'), /a mark/);
     mark(marked.replace(/"version": ?"[^"]*"/, '"version":"0"'));
+    assert.doesNotMatch(await inspect(), /a mark/);
+    mark(marked);
+    utimesSync(one, 1e9, 1e9); /* before the program was built: by another one */
     assert.doesNotMatch(await inspect(), /a mark/);
     mark(marked.slice(0, -20));
     assert.doesNotMatch(await inspect(), /a mark/);
