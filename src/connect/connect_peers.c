@@ -62,8 +62,18 @@ void skeym_connect_peers_set(struct skeym_connect_peers *peers, struct skeym_con
     if (peer->phase != phase) {
         peer->phase = phase;
         peer->since_ms = now_ms;
+        peer->ended = false;
     }
     (void)pthread_mutex_unlock(&peers->lock);
+}
+
+/* All that came has been read, and it was the last. Who has asked may wait for an answer with its
+ * own half closed. */
+static bool has_ended(const struct skeym_connect_peer *peer)
+{
+    char byte;
+    return (peer->phase == SKEYM_CONNECT_IDLE || peer->phase == SKEYM_CONNECT_READING) &&
+           recv(peer->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 unsigned skeym_connect_peers_cut(struct skeym_connect_peers *peers, uint64_t now_ms)
@@ -72,11 +82,14 @@ unsigned skeym_connect_peers_cut(struct skeym_connect_peers *peers, uint64_t now
     (void)pthread_mutex_lock(&peers->lock);
     for (struct skeym_connect_peer *peer = peers->first; peer; peer = peer->next) {
         /* a phase may have begun after the caller looked at the clock */
-        if (now_ms > peer->since_ms && now_ms - peer->since_ms > most_ms[peer->phase]) {
+        bool late = now_ms > peer->since_ms && now_ms - peer->since_ms > most_ms[peer->phase];
+        bool before = peer->ended;
+        peer->ended = has_ended(peer);
+        if (late || (before && peer->ended)) { /* at the first look, it may be about to be read */
             (void)shutdown(peer->fd, SHUT_RDWR);
             peer->since_ms = now_ms; /* once */
-            count++;
         }
+        count += late ? 1 : 0;
     }
     (void)pthread_mutex_unlock(&peers->lock);
     return count;

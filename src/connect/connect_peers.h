@@ -25,6 +25,7 @@ struct skeym_connect_peer {
     int fd;
     enum skeym_connect_phase phase;
     uint64_t since_ms;
+    bool ended; /* nothing more will come from it: so the last look found */
 };
 
 struct skeym_connect_peers {
@@ -42,8 +43,9 @@ void skeym_connect_peers_leave(struct skeym_connect_peers *peers, struct skeym_c
 /* A phase begins, unless it is the one that there is. */
 void skeym_connect_peers_set(struct skeym_connect_peers *peers, struct skeym_connect_peer *peer,
                              enum skeym_connect_phase phase, uint64_t now_ms);
-/* Shuts down the sockets of those that have been in a phase for too long; who waits for them sees
- * the end. Returns how many. To be called each second. */
+/* Shuts down the sockets of those that have been in a phase for too long, and of those that ended
+ * in the middle of a request: libmicrohttpd may not notice, when that came with the last bytes. Who
+ * waits for them sees the end. Returns how many took too long. To be called each second. */
 unsigned skeym_connect_peers_cut(struct skeym_connect_peers *peers, uint64_t now_ms);
 /* ms of a clock that never jumps. */
 uint64_t skeym_connect_peers_now(void);

@@ -93,12 +93,47 @@ static void test_a_phase_that_begins_after_the_look_at_the_clock(void **state)
     }
 }
 
+/* Half closed, like one that is gone: it matters while a request comes in, and at the second look.
+ */
+static void test_who_is_gone_is_let_go(void **state)
+{
+    (void)state;
+    for (int phase = 0; phase < SKEYM_CONNECT_PHASES; phase++) {
+        int pair[2];
+        bool comes = phase == SKEYM_CONNECT_IDLE || phase == SKEYM_CONNECT_READING;
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+        skeym_connect_peers_init(&peers, 2);
+        skeym_connect_peers_enter(&peers, &one, pair[0], 1000);
+        skeym_connect_peers_set(&peers, &one, (enum skeym_connect_phase)phase, 1000);
+        assert_int_equal(skeym_connect_peers_cut(&peers, 1000), 0);
+        assert_int_equal(skeym_connect_peers_cut(&peers, 1000), 0);
+        assert_true(is_open(pair[1])); /* nothing came, and more may come */
+        assert_int_equal(send(pair[1], "x", 1, MSG_NOSIGNAL), 1);
+        assert_int_equal(shutdown(pair[1], SHUT_WR), 0);
+        assert_int_equal(skeym_connect_peers_cut(&peers, 1000), 0);
+        assert_int_equal(skeym_connect_peers_cut(&peers, 1000), 0);
+        assert_int_equal(recv(pair[1], &(char){0}, 1, MSG_DONTWAIT), -1); /* it is to be read yet */
+        assert_int_equal(recv(pair[0], &(char){0}, 1, 0), 1);
+        assert_int_equal(skeym_connect_peers_cut(&peers, 1000), 0);
+        skeym_connect_peers_set(&peers, &one, SKEYM_CONNECT_PHASES - 1, 1000); /* it was read */
+        skeym_connect_peers_set(&peers, &one, (enum skeym_connect_phase)phase, 1000);
+        assert_int_equal(skeym_connect_peers_cut(&peers, 1000), 0);
+        assert_int_equal(recv(pair[1], &(char){0}, 1, MSG_DONTWAIT), -1);
+        assert_int_equal(skeym_connect_peers_cut(&peers, 1000), 0);
+        assert_int_equal(recv(pair[1], &(char){0}, 1, MSG_DONTWAIT), comes ? 0 : -1);
+        skeym_connect_peers_leave(&peers, &one);
+        close(pair[0]);
+        close(pair[1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_who_takes_too_long_is_cut),
         cmocka_unit_test(test_a_new_phase_has_its_own_time),
+        cmocka_unit_test(test_who_is_gone_is_let_go),
         cmocka_unit_test(test_a_phase_that_begins_after_the_look_at_the_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
