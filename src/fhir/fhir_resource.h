@@ -53,8 +53,8 @@ struct skeym_span skeym_fhir_resource_patient(const struct skeym_fhir_row *row,
 bool skeym_fhir_observation(struct skeym_fhir_row *row, struct skeym_fhir_problem *problem);
 bool skeym_fhir_patient(struct skeym_fhir_row *row, struct skeym_fhir_problem *problem);
 bool skeym_fhir_patient_device(struct skeym_fhir_row *row, struct skeym_fhir_problem *problem);
-/* In place, UTF-8: the form in which names are compared, Latin, Greek and Cyrillic in small letters;
- * and the one in which they were stored before, ASCII alone. */
+/* In place, UTF-8: the form in which names are compared, Latin, Greek and Cyrillic in small
+ * letters; and the one in which they were stored before, ASCII alone. */
 void skeym_fhir_patient_fold(uint8_t *text, size_t size);
 void skeym_fhir_patient_fold_ascii(uint8_t *text, size_t size);
 
