@@ -3,7 +3,7 @@
 # Which Debian packages a verb of ./dev needs, and how they get here. Sourced by ./dev.
 # shellcheck shell=bash
 
-# package | who needs it (build < unit < check; build < bench) | a program that shows it is there, or - | what for
+# package | who needs it (build < unit < check; build < bench; build < package) | a program that shows it is there, or - | what for
 #
 # A word after the need is the one architecture that has the package; elsewhere we do without.
 # With a program named, any program of that name will do, however it came here. Recommended
@@ -63,9 +63,13 @@ libjwt-dev              | bench | -            | rival
 libh2o-evloop-dev       | bench | -            | rival
 libcjose-dev            | bench | -            | rival
 libjansson-dev          | bench | -            | what cjose is made of
+debhelper               | package | dh | how a package is made
+dpkg-dev                | package | dpkg-buildpackage | the same
+debootstrap             | package | debootstrap | a Debian to try it in
+systemd-container       | package | systemd-nspawn | boots it
 '
 
-# packages_of build|unit|check|bench: the rows of that need and of the needs below it, as
+# packages_of build|unit|check|bench|package: the rows of that need and of the needs below it, as
 # "package program what for".
 packages_of() {
     local wanted
@@ -73,6 +77,7 @@ packages_of() {
     build) wanted='build' ;;
     unit) wanted='build|unit' ;;
     bench) wanted='build|bench' ;;
+    package) wanted='build|package' ;;
     *) wanted='build|unit|check' ;;
     esac
     awk -F'|' -v wanted="^($wanted)$" -v here="$(dpkg --print-architecture 2>/dev/null || true)" '
@@ -141,7 +146,7 @@ apt_install() { # packages...
     return "$status"
 }
 
-# need build|unit|check|bench: installs what is missing, and says so.
+# need build|unit|check|bench|package: installs what is missing, and says so.
 need() {
     local missing names log=build/install.log
     if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
