@@ -25,6 +25,7 @@ libgnutls28-dev         | build | -            | TLS of the HTTP server
 libcurl4-openssl-dev    | build | -            | HTTP client of the nodes
 libqrencode-dev         | build | -            | QR codes of invitations
 libcmocka-dev           | unit  | -            | unit tests
+libmbedtls-dev          | unit  | -            | the example of a crypto door
 clang                   | check | clang        | second C compiler
 libclang-rt-14-dev      | check | -            | its sanitizers
 clang-format            | check | clang-format | format check
