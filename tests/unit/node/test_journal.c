@@ -476,34 +476,45 @@ static void test_a_file_that_cannot_shrink_still_takes(void **state)
 static void test_full_of_what_was_forgotten(void **state)
 {
     (void)state;
-    pid_t child = fork();
-    if (child == 0) {
-        static const struct rlimit limit = {(rlim_t)64 * 1024, RLIM_INFINITY};
-        static uint8_t reading[6000];
-        struct skeym_journal *journal = NULL;
-        struct skeym_journal_report report;
-        struct skeym_span bytes = skeym_span(reading, sizeof reading);
-        struct sigaction ignore = {.sa_handler = SIG_IGN};
-        sigaction(SIGXFSZ, &ignore, NULL);
-        setrlimit(RLIMIT_FSIZE, &limit);
-        enum skeym_error error =
-            skeym_journal_open(&journal, path, skeym_span_text("run"), 0, &report);
-        for (uint64_t i = 0; i < 100 && error == SKEYM_OK; i++) {
-            error = skeym_journal_take(journal, bytes);
-            if (error == SKEYM_OK && i >= 5) { /* five wait */
-                error = skeym_journal_forget(journal, i - 5);
-            }
-        }
-        skeym_journal_close(journal);
-        _exit(error == SKEYM_OK ? 0 : 1);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    enum { WAITING = 5, TIMES = 100, KIB_64 = 64 * 1024 };
+    static const uint8_t text[6000];
+    struct skeym_span reading = skeym_span(text, sizeof text);
     struct skeym_journal_report report;
-    struct skeym_journal *journal = open_as("run", 0, &report);
-    assert_int_equal(report.waiting, 5);
-    assert_int_equal(skeym_journal_next(journal), 100);
+    struct skeym_journal *journal = open_as("run", 0, NULL);
+    struct rlimit limit;
+    void (*old)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    const struct rlimit small = {KIB_64, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum skeym_error error = SKEYM_OK;
+    for (uint64_t i = 0; i < TIMES && error == SKEYM_OK; i++) {
+        error = skeym_journal_take(journal, reading);
+        if (error == SKEYM_OK && i >= WAITING) {
+            error = skeym_journal_forget(journal, i - WAITING);
+        }
+    }
+    enum skeym_error full = error;
+    while (full == SKEYM_OK) { /* until nothing is left to leave out */
+        full = skeym_journal_take(journal, reading);
+    }
+    uint64_t waiting = skeym_journal_waiting(journal);
+    for (uint64_t i = TIMES - WAITING; i < TIMES; i++) {
+        assert_int_equal(skeym_journal_forget(journal, i), SKEYM_OK);
+    }
+    bool stands = mkdir(fresh_path, 0700) == 0; /* in the new file's place */
+    enum skeym_error stuck = skeym_journal_take(journal, reading);
+    assert_true(stands && rmdir(fresh_path) == 0);
+    enum skeym_error freed = skeym_journal_take(journal, reading);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    (void)signal(SIGXFSZ, old);
+    assert_int_equal(error, SKEYM_OK);
+    assert_int_equal(full, SKEYM_ERR_NO_SPACE);
+    assert_in_range(waiting, 9, 10);
+    assert_int_equal(stuck, SKEYM_ERR_NO_SPACE);
+    assert_int_equal(freed, SKEYM_OK);
+    skeym_journal_close(journal);
+    journal = open_as("run", 0, &report);
+    assert_int_equal(report.waiting, waiting - WAITING + 1);
     skeym_journal_close(journal);
 }
 
