@@ -12,7 +12,8 @@
 #   --...           any option of skeym VERB, which looks at them
 #
 # N and SECONDS are whole numbers. Another value is what a line says of it, if one does:
-# "VALUE is one of: a, b=*." (patterns of the shell; of "VALUE,..." each part), "VALUE must exist as: tests/VALUE.c."
+# "VALUE is one of: a, b=*." (patterns of the shell; of "VALUE,..." each part), "VALUE must exist
+# as: tests/VALUE.c.", "VALUE must exist."
 
 # usage_text FILE VERB: the usage, without the comment's signs.
 usage_text() {
@@ -37,7 +38,7 @@ usage_fault() { # VALUE as the usage has it, the value
         ;;
     esac
     set=$(sed -n "s/^$1 is one of: \(.*\)\.$/\1/p" <<<"$USAGE")
-    pattern=$(sed -n "s/^$1 must exist as: \(.*\)\.$/\1/p" <<<"$USAGE")
+    pattern=$(sed -n "s/^$1 must exist as: \(.*\)\.$/\1/p; s/^\($1\) must exist\.$/\1/p" <<<"$USAGE")
     if [ -n "$set" ]; then
         while IFS= read -r one; do
             # shellcheck disable=SC2053 # a pattern
