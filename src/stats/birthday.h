@@ -3,9 +3,10 @@
 #ifndef SKEYM_STATS_BIRTHDAY_H
 #define SKEYM_STATS_BIRTHDAY_H
 
-/* Natural logarithm of q, the probability of NO collision: k! / ((k - n)! k^n), to 14 digits.
- * n >= 2, n <= k/2, bits <= 1000. It is ln-gamma's asymptotic series (DLMF 5.11.1) with the terms
- * that cancel taken out by hand: of lgamma itself nothing would be left where k is 2^256. */
+/* Natural logarithm of q, the probability of NO collision: k! / ((k - n)! k^n), to 14 digits
+ * where k is some hundreds or more. n >= 2, n <= k/2, bits <= 1000. It is ln-gamma's asymptotic
+ * series (DLMF 5.11.1) with the terms that cancel taken out by hand: of lgamma itself nothing would
+ * be left where k is 2^256. */
 double skeym_birthday_log_none(double n, double bits);
 /* The paper's Stirling form, eq. (3): (n - k) ln(1 - n/k) - n, evaluated without cancellation. */
 double skeym_birthday_log_stirling(double n, double bits);
