@@ -237,16 +237,19 @@ static enum skeym_error open_console(struct demo *demo)
 
 static enum skeym_error keep(struct demo *demo)
 {
+    char program[1024]; /* wherever it lies: in a build, or installed */
+    ssize_t size = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[size > 0 ? size : 0] = '\0';
     enum skeym_error error = open_console(demo);
     if (error != SKEYM_OK) {
         return error;
     }
-    skeym_demo_note("look around, from this folder:");
-    skeym_demo_note("  build/skeym get '/fhir/Observation?patient=pat-2044&_sort=-date&_count=2' "
+    skeym_demo_note("look around:");
+    skeym_demo_note("  '%s' get '/fhir/Observation?patient=pat-2044&_sort=-date&_count=2' "
                     "--as %s/dr-adams.cred --show-wire",
-                    demo->ward.live.dir);
-    skeym_demo_note("  build/skeym list --dir %s", demo->ward.live.home);
-    skeym_demo_note("  build/skeym revoke dr-baker --dir %s", demo->ward.live.home);
+                    program, demo->ward.live.dir);
+    skeym_demo_note("  '%s' list --dir %s", program, demo->ward.live.home);
+    skeym_demo_note("  '%s' revoke dr-baker --dir %s", program, demo->ward.live.home);
     skeym_demo_note("  curl -s %s | grep skeym_", demo->ward.live.metrics);
     skeym_demo_note("  less %s", demo->ward.live.log);
     skeym_demo_note("Ctrl-C ends it and removes %s", demo->ward.live.dir);

@@ -41,6 +41,8 @@ export default {
     const folder = run.out.match(/\/tmp\/skeym-demo\.\w+/)[0];
     assert.ok(existsSync(folder), run.out);
     await openConsole(run.out, folder);
+    const [, program, list] = run.out.match(/^ +'(.*)' (list --dir .*)$/m); /* it is there to be typed */
+    assert.match(spawnSync(program, list.split(' '), { encoding: 'utf8' }).stdout, /dr-adams/);
     run.child.kill('SIGINT');
     const code = await run.exit;
     const { out } = run;
