@@ -317,7 +317,8 @@ static void run(const struct skeym_inspect_context *context, struct skeym_findin
     bool full = context->size == SKEYM_INSPECT_FULL;
     bool ready = skeym_finding_must(finding, skeym_stand_open(&stand, 64, UINT64_C(1800000000000)));
     ready = ready && skeym_finding_must(finding, skeym_stand_request(&stand, &request));
-    /* a class gets a little less than its room, and a tenth is left out: still a million each */
+    /* a class gets a little less than its room, and a tenth of all is left out: still a million
+     * each where all take the same time */
     ready =
         skeym_finding_must(finding, skeym_timing_samples_open(&samples, full ? 1120000 : 40000)) &&
         ready;
