@@ -6,6 +6,8 @@
 #include "server/home.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -47,12 +49,72 @@ static bool keystroke(char *line, size_t *size, unsigned char byte, enum skeym_e
     }
 }
 
-/* Signals and echo are off while the line is typed, so that no way out leaves the terminal mute. */
-static enum skeym_error ask(char line[LONGEST + 1], size_t *size, int tty, const char *prompt)
+static const int ends[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+enum { ENDS = sizeof ends / sizeof ends[0] };
+
+static volatile sig_atomic_t caught;
+
+static void on_end(int number)
+{
+    caught = number;
+}
+
+/* What would end us is put off until the terminal is as before; it cuts only the waiting short. */
+static void put_off(struct sigaction before[ENDS], sigset_t *mask)
+{
+    struct sigaction action = {.sa_handler = on_end};
+    sigset_t all;
+    (void)sigemptyset(&all);
+    (void)sigemptyset(&action.sa_mask);
+    caught = 0;
+    for (size_t i = 0; i < ENDS; i++) {
+        (void)sigaddset(&all, ends[i]);
+    }
+    (void)sigprocmask(SIG_BLOCK, &all, mask);
+    for (size_t i = 0; i < ENDS; i++) {
+        if (sigaction(ends[i], NULL, &before[i]) == 0 && before[i].sa_handler != SIG_IGN) {
+            (void)sigaction(ends[i], &action, NULL);
+        }
+    }
+}
+
+static void put_back(const struct sigaction before[ENDS], const sigset_t *mask)
+{
+    for (size_t i = 0; i < ENDS; i++) {
+        (void)sigaction(ends[i], &before[i], NULL);
+    }
+    (void)sigprocmask(SIG_SETMASK, mask, NULL);
+    if (caught) {
+        (void)raise(caught);
+    }
+}
+
+static enum skeym_error read_line(char line[LONGEST + 1], size_t *size, int tty,
+                                  const sigset_t *mask)
 {
     enum skeym_error error = SKEYM_OK;
-    struct termios before, quiet;
+    struct pollfd ready = {.fd = tty, .events = POLLIN};
     unsigned char byte = 0;
+    for (bool more = true; more && !caught;) {
+        ssize_t got = ppoll(&ready, 1, NULL, mask) < 0 ? -1 : read(tty, &byte, 1);
+        if (got == 1) {
+            more = keystroke(line, size, byte, &error);
+        } else if (got == 0 || errno != EINTR) {
+            error = SKEYM_ERR_IO;
+            more = false;
+        }
+    }
+    skeym_crypto_wipe(&byte, sizeof byte);
+    return caught ? SKEYM_ERR_USAGE : error;
+}
+
+/* Echo and the keys of signals are off while the line is typed. No way out but SIGKILL leaves the
+ * terminal mute. */
+static enum skeym_error ask(char line[LONGEST + 1], size_t *size, int tty, const char *prompt)
+{
+    struct sigaction actions[ENDS];
+    struct termios before, quiet;
+    sigset_t mask;
     *size = 0;
     if (tcgetattr(tty, &before) != 0) {
         return SKEYM_ERR_MISSING;
@@ -62,25 +124,14 @@ static enum skeym_error ask(char line[LONGEST + 1], size_t *size, int tty, const
     quiet.c_cc[VMIN] = 1;
     quiet.c_cc[VTIME] = 0;
     say(tty, prompt);
-    if (tcsetattr(tty, TCSAFLUSH, &quiet) != 0) {
-        return SKEYM_ERR_IO;
+    put_off(actions, &mask);
+    enum skeym_error error = SKEYM_ERR_IO;
+    if (tcsetattr(tty, TCSAFLUSH, &quiet) == 0) {
+        error = read_line(line, size, tty, &mask);
+        (void)tcsetattr(tty, TCSAFLUSH, &before);
+        say(tty, "\n");
     }
-    for (;;) {
-        ssize_t got = read(tty, &byte, 1);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got != 1) {
-            error = SKEYM_ERR_IO;
-            break;
-        }
-        if (!keystroke(line, size, byte, &error)) {
-            break;
-        }
-    }
-    skeym_crypto_wipe(&byte, sizeof byte);
-    (void)tcsetattr(tty, TCSAFLUSH, &before);
-    say(tty, "\n");
+    put_back(actions, &mask);
     return error;
 }
 

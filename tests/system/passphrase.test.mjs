@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passphrases, of a file and at a terminal: which are taken, and what ends without one.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dir, secretFile, seen, table, ward } from './commands.mjs';
 import { Skip, until } from './world.mjs';
@@ -87,6 +87,29 @@ export default {
     assert.match(await seen(world, get, ['\x03']), /skeym get: cancelled/);
     assert.match(await seen(world, get, ['x'.repeat(1025)]),
       /skeym get: the terminal: a passphrase has 1 to 1024 bytes/);
+  },
+
+  async 'who is ended while a passphrase is typed leaves a terminal that shows what is typed'(world) {
+    if (spawnSync('script', ['--version']).status !== 0) throw new Skip('no script(1) here');
+    const { file } = await locked(world);
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT']) {
+      const place = world.path(`pid-${signal}`);
+      const command = `ulimit -c 0; trap : TERM HUP INT QUIT; sh -c 'echo $$ >"$0"; exec "$@"' ` +
+        `'${place}' '${world.program}' get /fhir --as '${file}' --server http://127.0.0.1:1; ` +
+        'echo "exit $?"; stty -a';
+      const child = spawn('script', ['-qec', command, '/dev/null']);
+      let seen = '';
+      child.stdout.on('data', (data) => (seen += data));
+      const over = new Promise((resolve) => child.on('close', resolve));
+      await until('the question', () => seen.includes('Passphrase: '), 60000);
+      await until('silence', () => / -echo\b/.test(execFileSync('stty',
+        ['-a', '-F', `/proc/${readFileSync(place, 'utf8').trim()}/fd/0`], { encoding: 'utf8' })), 60000);
+      process.kill(Number(readFileSync(place, 'utf8')), signal);
+      await over;
+      assert.match(seen, /exit 1[2-9]\d/, signal);
+      assert.match(seen, /[^-]echo\b/, signal);
+      assert.match(seen, /[^-]icanon\b/, signal);
+    }
   },
 
   async 'a terminal that goes away while a passphrase is asked for'(world) {
