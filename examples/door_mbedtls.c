@@ -6,16 +6,18 @@
  *
  *   cc ... device.c door_mbedtls.c -Wl,--gc-sections -lskeym-device -lmbedcrypto
  *
- * Heap: nothing in here takes any, and hashes do not. Mbed TLS takes some for AES-GCM (a schedule
- * of round keys) and more for X25519 (its large numbers), and gives it back before we return.
- * Without a heap, define MBEDTLS_PLATFORM_MEMORY and MBEDTLS_MEMORY_BUFFER_ALLOC_C in its
- * configuration, and hand it an array at the start: mbedtls_memory_buffer_alloc_init(array, sizeof
- * array).
+ * Heap: hashes take none. Mbed TLS takes some for AES-GCM (round keys) and more for X25519 (large
+ * numbers), and gives it back, wiped, before we return. From an array of yours instead of a heap:
+ * MBEDTLS_PLATFORM_MEMORY and MBEDTLS_MEMORY_BUFFER_ALLOC_C in its configuration, and at the start
+ * mbedtls_memory_buffer_alloc_init(array, sizeof array).
  *
- * Time: hashes, comparison and X25519 go one way whatever the secrets are (Mbed TLS says so of its
- * ladder, and blinds it besides). Its AES and GHASH in software look secrets up in tables: that is
- * no leak where no cache is between the CPU and these tables, and is one where there is. There use
- * the chip's AES (MBEDTLS_AES_ALT, MBEDTLS_GCM_ALT); on x86-64 Mbed TLS takes the CPU's by itself.
+ * Time: hashes and comparisons go one way whatever the secrets are. X25519 does not quite: the
+ * ladder does, but its large numbers branch on values, which Mbed TLS blinds with what it makes
+ * from the key. Its sources have a curve without such branches, and without a heap
+ * (3rdparty/everest, Hacl_Curve25519_crypto_scalarmult: a product of zeros is SKEYM_ERR_WEAK then).
+ * AES and GHASH in software look secrets up in tables: a leak where a cache is in front of these.
+ * There take the chip's AES (MBEDTLS_AES_ALT, MBEDTLS_GCM_ALT); on x86-64 Mbed TLS takes the CPU's
+ * by itself.
  */
 #include <mbedtls/constant_time.h>
 #include <mbedtls/ecp.h>
@@ -139,7 +141,6 @@ enum skeym_error skeym_crypto_x25519(uint8_t out[32], const uint8_t key[32], con
 {
     mbedtls_ecp_keypair own; /* the key clamped, and in place of its public half the peer's */
     mbedtls_ecp_point product;
-    bool weak = false;
     mbedtls_ecp_keypair_init(&own);
     mbedtls_ecp_point_init(&product);
     int failed = mbedtls_ecp_read_key(MBEDTLS_ECP_DP_CURVE25519, &own, key, 32);
@@ -148,17 +149,17 @@ enum skeym_error skeym_crypto_x25519(uint8_t out[32], const uint8_t key[32], con
     }
     if (!failed) { /* without a generator, it makes from the key what it blinds with */
         failed = mbedtls_ecp_mul(&own.grp, &product, &own.d, &own.Q, NULL, NULL);
-        weak = failed == MBEDTLS_ERR_ECP_INVALID_KEY; /* the peer's */
     }
     if (!failed) {
         failed = mbedtls_mpi_write_binary_le(&product.X, out, 32);
     }
     mbedtls_ecp_point_free(&product); /* which wipes it */
     mbedtls_ecp_keypair_free(&own);
-    if (failed) {
-        skeym_crypto_wipe(out, 32);
+    if (!failed) {
+        return SKEYM_OK;
     }
-    return weak ? SKEYM_ERR_WEAK : failed ? SKEYM_ERR_CRYPTO : SKEYM_OK;
+    skeym_crypto_wipe(out, 32); /* an invalid key is the peer's, of low order: ours was clamped */
+    return failed == MBEDTLS_ERR_ECP_INVALID_KEY ? SKEYM_ERR_WEAK : SKEYM_ERR_CRYPTO;
 }
 
 enum skeym_error skeym_crypto_x25519_public(uint8_t out[32], const uint8_t key[32])
@@ -192,7 +193,8 @@ enum skeym_error skeym_crypto_seal(struct skeym_room out, const uint8_t key[32],
     return failed ? SKEYM_ERR_CRYPTO : SKEYM_OK;
 }
 
-/* Often in place. Mbed TLS's header has words against that, but its own TLS opens records so. */
+/* Often in place: Mbed TLS's header is against it, but its own TLS opens so, and so does tests/kit.
+ */
 enum skeym_error skeym_crypto_open(struct skeym_room out, const uint8_t key[32],
                                    const uint8_t iv[12], struct skeym_span aad,
                                    struct skeym_span sealed)
