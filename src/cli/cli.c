@@ -174,8 +174,9 @@ static const struct {
     enum skeym_error error;
     const char *text;
 } advice[] = {
-    {SKEYM_ERR_MISSING, "there is no authority here: make one with 'skeym init DIR', or name its "
-                        "folder with --dir or $SKEYM_DIR"},
+    {SKEYM_ERR_MISSING,
+     "there is no authority here (no keyring): make one with 'skeym init DIR', name "
+     "its folder with --dir or $SKEYM_DIR, or restore it from a backup"},
     {SKEYM_ERR_MODE, "others may write to the folder, or read or write a file in it; take a look "
                      "at who did, then 'chmod go-rwx' on the folder and its files"},
     {SKEYM_ERR_NOT_FILE, "keyring, revoked, audit and lock must be regular files"},

@@ -178,6 +178,9 @@ static int run(int argc, char **argv)
     if (retire && !skeym_cli_number(&wish.retire, retire, 1, UINT32_MAX)) {
         return skeym_cli_usage(&skeym_command_rotate, "--retire takes the number of an enrol key");
     }
+    if (wish.yes && !retire) {
+        return skeym_cli_usage(&skeym_command_rotate, "--yes goes with --retire ID");
+    }
     return rotate(skeym_cli_dir(dir), &wish);
 }
 

@@ -51,7 +51,13 @@ enum skeym_error skeym_home_enter(int *folder, int *lock, const char *dir, bool 
     if (error != SKEYM_OK) {
         return error;
     }
-    error = skeym_home_file_lock(lock, *folder, shared);
+    /* Whoever named a wrong folder shall find no new file in it, nor init find a lock in its way.
+     */
+    if (faccessat(*folder, "keyring", F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
+        error = last_error();
+    } else {
+        error = skeym_home_file_lock(lock, *folder, shared);
+    }
     if (error != SKEYM_OK) {
         close(*folder);
         *folder = -1;

@@ -61,6 +61,7 @@ async function wrongUse(world) {
     [['revoke', 'a b', ...dir], 2, /no node's name/],
     [['revoke', 'bed-1', '--generation', '0', ...dir], 2, /takes 1 and up/],
     [['rotate', '--retire', 'one', ...dir], 2, /takes the number/],
+    [['rotate', '--yes', ...dir], 2, /--yes goes with --retire ID/],
     [['rotate', '--retire', '1', ...dir], 1, /is the current one/],
     [['rotate', '--retire', '9', ...dir], 1, /holds no enrol key 9/],
     [['rotate', '--retire', '9', '--yes', ...dir], 1, /holds no enrol key 9/],

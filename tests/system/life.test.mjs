@@ -205,10 +205,10 @@ export default {
     assert.equal(await (await world.serve()).stop(), 0);
     const db = `${world.dir}/data.db`;
     chmodSync(db, 0o644);
-    await refused(world, 'the database: the file may be read or written by others');
+    await refused(world, `the database ${db}: the file may be read or written by others`);
     chmodSync(db, 0o600);
     writeFileSync(db, Buffer.alloc(8192, 'not a database '));
-    await refused(world, 'the database: the database is damaged');
+    await refused(world, `the database ${db}: the database is damaged`);
   },
 
   async 'ends a chain when its node is revoked, without a restart'(world) {

@@ -107,6 +107,26 @@ static void leaves_what_another_makes(void **state)
     assert_int_equal(access(in_dir("keyring"), F_OK), -1);
 }
 
+/* A wrong folder, or the right one before init. */
+static void leaves_nothing_where_no_authority_is(void **state)
+{
+    (void)state;
+    struct skeym_name id = {.size = 1, .text = "a"};
+    char *text = NULL;
+    size_t size = 0;
+    assert_int_equal(mkdir(dir, 0700), 0);
+    assert_int_equal(keyring_error(), SKEYM_ERR_MISSING);
+    assert_int_equal(skeym_home_update(NULL, dir, NOW_MS, NULL, NULL), SKEYM_ERR_MISSING);
+    assert_int_equal(skeym_home_revoke(dir, &id, 1), SKEYM_ERR_MISSING);
+    assert_int_equal(skeym_home_audit(dir, "{}"), SKEYM_ERR_MISSING);
+    assert_int_equal(skeym_home_audit_read(&text, &size, dir), SKEYM_ERR_MISSING);
+    assert_int_equal(access(in_dir("lock"), F_OK), -1);
+    assert_int_equal(skeym_home_make(dir, "ward", 3600, NOW_MS), SKEYM_OK);
+    assert_int_equal(unlink(in_dir("lock")), 0); /* as in a folder from a backup */
+    assert_int_equal(keyring_error(), SKEYM_OK);
+    assert_int_equal(access(in_dir("lock"), F_OK), 0);
+}
+
 /* Ten seconds are enough: who asks which file it was does not wait for them again. */
 static void waits_for_the_lock_once(void **state)
 {
@@ -223,6 +243,7 @@ static void refuses_what_is_no_regular_file(void **state)
     assert_int_equal(keyring_error(), SKEYM_ERR_NOT_FILE);
     assert_int_equal(rmdir(in_dir("keyring")), 0);
     assert_int_equal(keyring_error(), SKEYM_ERR_MISSING);
+    assert_int_equal(rename(real, in_dir("keyring")), 0);
     assert_int_equal(unlink(in_dir("lock")), 0);
     assert_int_equal(symlink(real, in_dir("lock")), 0);
     assert_int_equal(keyring_error(), SKEYM_ERR_NOT_FILE);
@@ -393,6 +414,7 @@ int main(void)
         FRESH(takes_nothing_else),
         FRESH(makes_nothing_on_wrong_values),
         FRESH(leaves_what_another_makes),
+        FRESH(leaves_nothing_where_no_authority_is),
         FRESH(waits_for_the_lock_once),
         FRESH(unmakes_what_was_made),
         FRESH(takes_no_folder_from_one_that_was_faster),
