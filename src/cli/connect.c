@@ -332,6 +332,10 @@ static int run(int argc, char **argv)
     if (!read_numbers(&sidecar)) {
         return skeym_cli_usage(&skeym_command_connect, "a number is out of its range");
     }
+    if (sidecar.ready_text && !skeym_ready_open((int)sidecar.ready_fd)) {
+        return skeym_cli_say("connect", "--ready-fd %s: no descriptor of this number is open",
+                             sidecar.ready_text);
+    }
     if (start(&sidecar, &code)) {
         say_ready(&sidecar);
         run_until_signal(&sidecar);

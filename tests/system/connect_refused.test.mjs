@@ -36,6 +36,17 @@ export default {
     assert.equal(run.out, ''); /* the port is for who asked for it, by --ready-fd */
   },
 
+  async 'a sidecar tells its port to no file of its own'(world) {
+    await world.init();
+    const service = await world.enrol('svc', 'service', 'system/*.cruds');
+    for (const fd of ['4', '7', '12']) {
+      const { code, err } = await world.skeym(['connect', '--as', service, '--to', 'http://127.0.0.1:1',
+        '--listen', '127.0.0.1:0', '--ready-fd', fd]);
+      assert.equal(code, 1);
+      assert.equal(err, `skeym connect: --ready-fd ${fd}: no descriptor of this number is open\n`);
+    }
+  },
+
   async 'a sidecar whose server refuses says when to come again, and when that is no use'(world) {
     await world.init();
     const service = await world.enrol('svc', 'service', 'system/*.cruds');
