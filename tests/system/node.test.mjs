@@ -282,7 +282,7 @@ export default {
     const table = [
       [['get', 'x', '--as', 'y'], /^skeym get: PATH begins with a slash\n'skeym help get' tells more\n$/],
       [['get', '--frob'], /^skeym get: --frob: no such option\n'skeym help get' tells more\n$/],
-      [['serve'], /^usage: skeym serve .*\n'skeym help serve' tells more\n$/],
+      [['serve'], /^skeym serve: DIR is missing\n'skeym help serve' tells more\n$/],
       [[...simulate, '--run', 'a.b'], /--run is for --compare/],
     ];
     for (const speed of ['0x10', '-1', 'inf', 'nan', '1e3', '', '+1', ' 1', '1000001']) {
