@@ -52,7 +52,7 @@ static void a_median_shift_without_memory_claims_nothing(void **state)
     }
 }
 
-/* Sets of nothing show no difference; of few values the interval is all of them. */
+/* Sets of nothing show no difference; of three values not even all of them are an interval. */
 static void few_values(void **state)
 {
     (void)state;
@@ -61,8 +61,7 @@ static void few_values(void **state)
     assert_int_equal(skeym_sample_ranks(&test, low, 0, high, 0), SKEYM_OK);
     assert_true(test.p >= 1);
     struct skeym_sample_interval median = skeym_sample_median(three, 3, 0.95);
-    assert_true(fabs(median.value - 2) < 1e-12 && fabs(median.low - 1) < 1e-12 &&
-                fabs(median.high - 3) < 1e-12);
+    assert_true(fabs(median.value - 2) < 1e-12 && isnan(median.low) && isnan(median.high));
 }
 
 int main(void)
