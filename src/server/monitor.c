@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/monitor.h"
 
+#include <arpa/inet.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     TEXT_BYTES = 65536,
     CONNECTIONS = 16,
     TIMEOUT_S = 5,
     STUCK_MS = 10000, /* no request takes that long that is not stuck, or in a disk that is */
+};
+
+/* A browser that is sent here shows it as text, and lets no page use it. */
+static const struct {
+    const char *name, *value;
+} fields[] = {
+    {"Content-Type", "text/plain; version=0.0.4; charset=utf-8"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Cache-Control", "no-store"},
+    {"Connection", "close"},
 };
 
 struct skeym_monitor {
@@ -114,10 +128,12 @@ static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
     if (!response && mode == MHD_RESPMEM_MUST_FREE) {
         free(plain(text));
     }
-    if (response &&
-        MHD_add_response_header(response, "Content-Type",
-                                "text/plain; version=0.0.4; charset=utf-8") == MHD_YES &&
-        MHD_add_response_header(response, "Connection", "close") == MHD_YES) {
+    bool good = response != NULL;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        good =
+            good && MHD_add_response_header(response, fields[i].name, fields[i].value) == MHD_YES;
+    }
+    if (good) {
         result = MHD_queue_response(connection, status, response);
     }
     MHD_destroy_response(response);
@@ -130,13 +146,32 @@ static enum MHD_Result reply_text(struct MHD_Connection *connection, unsigned st
     return reply(connection, status, text, strlen(text), MHD_RESPMEM_PERSISTENT);
 }
 
-/* A web page whose name was pointed at loopback asks with its own name. */
-static bool host_is_local(struct MHD_Connection *connection)
+/* What the Host field names, its port apart; NULL: too long for any name of ours, or none. */
+static const char *host_name(char *out, size_t room, struct MHD_Connection *connection)
 {
     const char *text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
-    struct skeym_span host = skeym_span_text(text);
-    return skeym_span_starts(host, "127.") || skeym_span_starts(host, "[::1]") ||
-           skeym_span_is(host, "localhost") || skeym_span_starts(host, "localhost:");
+    size_t size = text ? strlen(text) : room;
+    if (size >= room) {
+        return NULL;
+    }
+    memcpy(out, text, size + 1);
+    char *port = strrchr(out, ':');
+    if (port && port[1 + strspn(port + 1, "0123456789")] == '\0') {
+        *port = '\0';
+    }
+    return out;
+}
+
+/* A web page whose name was pointed at loopback asks with its own name, which may begin as an
+ * address does: "127.evil.example". */
+static bool host_is_local(struct MHD_Connection *connection)
+{
+    char room[64];
+    struct in_addr address;
+    const char *host = host_name(room, sizeof room, connection);
+    return host && (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+                    (inet_pton(AF_INET, host, &address) == 1 &&
+                     ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET));
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path,

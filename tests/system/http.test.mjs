@@ -392,7 +392,21 @@ export default {
     assert.equal((await server.monitor('/fhir/metadata')).status, 404);
     assert.equal((await server.monitor('/')).status, 404);
     assert.equal((await server.monitor('/metrics', {}, 'POST')).status, 404);
-    assert.equal((await server.monitor('/metrics', { Host: 'evil.example' })).status, 404);
-    assert.equal((await server.monitor('/metrics', { Host: 'localhost:9' })).status, 200);
+    /* a page whose name was pointed at loopback: whatever its name begins with */
+    for (const Host of ['evil.example', '127.evil.example', '127.0.0.1.evil.example:9464', 'localhost.evil.example',
+      'localhost:x', 'localhost:9:9', '[::1].evil.example', '[::1', '127.1', '0127.0.0.1', '128.0.0.1', ':9464',
+      `127.0.0.1${'0'.repeat(80)}`]) {
+      for (const path of ['/metrics', '/healthz']) {
+        assert.equal((await server.monitor(path, { Host })).status, 404, Host);
+      }
+    }
+    for (const Host of ['localhost', 'localhost:9', 'LocalHost', '127.0.0.1', '127.8.0.1:9464', '[::1]', '[::1]:9464']) {
+      assert.equal((await server.monitor('/metrics', { Host })).status, 200, Host);
+    }
+    for (const path of ['/metrics', '/healthz', '/']) {
+      const { headers } = await fetch(`http://127.0.0.1:${server.metricsPort}${path}`);
+      for (const [name, value] of [['x-content-type-options', 'nosniff'], ['cache-control', 'no-store'],
+        ['cross-origin-resource-policy', 'same-origin']]) assert.equal(headers.get(name), value, path);
+    }
   },
 };
