@@ -23,7 +23,7 @@
  *   is found, the resource must have no id of its own.
  * - ifMatch of a Bundle's PUT is kept to (412). A single request has no such field: who has an
  *   If-Match sends a transaction of one entry. A condition of a write that is not known or no text
- *   is refused, and so is a transaction with the same fullUrl twice.
+ *   is refused, and so is a transaction that has a fullUrl, or updates a resource, twice.
  * - Identifiers with a system are unique among Patients, and among Devices: who may write one is
  *   told by a 409 that another one has the identifier, though not which.
  * - Unknown search parameters and modifiers are refused (400), as if Prefer: handling=strict.

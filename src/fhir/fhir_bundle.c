@@ -151,6 +151,15 @@ static int compare_entries(const void *left, const void *right)
     return order ? order : (a > b) - (a < b);
 }
 
+static bool fail_entry(const struct skeym_fhir_job *job, const struct skeym_fhir_entry *entry,
+                       const char *member, const char *why, struct skeym_fhir_problem *problem)
+{
+    skeym_fhir_outcome_fail(problem, 400, "invalid", "%s", why);
+    (void)snprintf(problem->path, sizeof problem->path, "Bundle.entry[%zu].%s",
+                   (size_t)(entry - job->entries), member);
+    return false;
+}
+
 /* The writes that have a fullUrl, in order: a Bundle may have as many references as brackets. Which
  * of two with the same is referred to nobody can say, and it may be the patient. */
 static bool sort_entries(struct skeym_fhir_job *job, struct skeym_fhir_problem *problem)
@@ -168,10 +177,7 @@ static bool sort_entries(struct skeym_fhir_job *job, struct skeym_fhir_problem *
     for (size_t i = 1; i < job->by_url_count; i++) {
         const struct skeym_fhir_entry *entry = job->by_url[i];
         if (skeym_span_equal(entry->full_url, job->by_url[i - 1]->full_url)) {
-            skeym_fhir_outcome_fail(problem, 400, "invalid", "another entry has this fullUrl");
-            (void)snprintf(problem->path, sizeof problem->path, "Bundle.entry[%zu].fullUrl",
-                           (size_t)(entry - job->entries));
-            return false;
+            return fail_entry(job, entry, "fullUrl", "another entry has this fullUrl", problem);
         }
     }
     return true;
@@ -312,6 +318,40 @@ static bool resolve(struct skeym_fhir_job *job, const struct skeym_fhir_call *ca
     return true;
 }
 
+/* By what is updated; of the same, the first entry first. */
+static int compare_targets(const void *left, const void *right)
+{
+    const struct skeym_fhir_entry *a = *(struct skeym_fhir_entry *const *)left;
+    const struct skeym_fhir_entry *b = *(struct skeym_fhir_entry *const *)right;
+    int kinds =
+        (a->row.record.kind > b->row.record.kind) - (a->row.record.kind < b->row.record.kind);
+    int ids = compare_urls(a->row.record.id, no_root, b->row.record.id);
+    return kinds ? kinds : ids ? ids : (a > b) - (a < b);
+}
+
+/* What two entries update has no last one, as a transaction is in no order (FHIR R4,
+ * http.html#trules). The store would say that it was changed meanwhile, and to try again. */
+static bool check_targets(struct skeym_fhir_job *job, struct skeym_fhir_problem *problem)
+{
+    struct skeym_fhir_entry **list = job->by_url; /* all references are resolved */
+    size_t count = 0;
+    for (size_t i = 0; i < job->count; i++) {
+        if (job->entries[i].is_put) {
+            list[count++] = &job->entries[i];
+        }
+    }
+    qsort(list, count, sizeof(*list), compare_targets);
+    for (size_t i = 1; i < count; i++) {
+        const struct skeym_store_record *one = &list[i - 1]->row.record,
+                                        *two = &list[i]->row.record;
+        if (one->kind == two->kind && skeym_span_equal(one->id, two->id)) {
+            return fail_entry(job, list[i], "request.url", "another entry updates this resource",
+                              problem);
+        }
+    }
+    return true;
+}
+
 static bool read_form(struct skeym_fhir_job *job, struct skeym_fhir_problem *problem)
 {
     struct skeym_span type = skeym_fhir_json_text(job->root, "type");
@@ -368,7 +408,7 @@ bool skeym_fhir_bundle_parse(struct skeym_fhir_job *job, const struct skeym_fhir
             return false;
         }
     }
-    return true;
+    return job->form != SKEYM_FHIR_TRANSACTION || check_targets(job, problem);
 }
 
 static void write_response(struct skeym_fhir_text *text, struct skeym_fhir_job *job,

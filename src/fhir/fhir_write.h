@@ -40,7 +40,7 @@ struct skeym_fhir_job {
     enum skeym_fhir_form form;
     struct skeym_fhir_entry *entries;
     size_t count;
-    struct skeym_fhir_entry **by_url; /* of a transaction: sorted by full_url */
+    struct skeym_fhir_entry **by_url; /* of a transaction: by full_url, while it is resolved */
     size_t by_url_count;
     struct skeym_store_batch batch;
     struct skeym_fhir_answer answer; /* until it is written: empty, but for `job` */

@@ -151,6 +151,34 @@ static void test_twice_in_transaction(void **state)
     json_object_put(found);
 }
 
+/* No order says which one is the last, and trying again would not help; in a batch each is alone.
+ */
+static void test_same_resource_twice(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const seconds[] = {"Patient/a", "Patient?identifier=s|1"};
+    assert_int_equal(putting(bench, "/fhir/Patient/a", PERSON(ID("a"), "1", "")), 201);
+    for (size_t i = 0; i < 2; i++) {
+        char body[900], others[400];
+        (void)snprintf(others, sizeof others, "%s,%s",
+                       PLAIN("PUT", "Patient/b", "", PERSON(ID("b"), "2", "")),
+                       PLAIN("PUT", "Device/a", "", "{\"resourceType\":\"Device\"" ID("a") "}"));
+        (void)snprintf(body, sizeof body,
+                       BUNDLE("transaction",
+                              PLAIN("PUT", "Patient/a", "", PERSON(ID("a"), "1", "")) ",%s," PLAIN(
+                                  "PUT", "%s", "", PERSON(ID("a"), "1", ""))),
+                       others, seconds[i]);
+        struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 400);
+        assert_string_equal(text_at(json, "issue.0.code"), "invalid");
+        assert_string_equal(text_at(json, "issue.0.expression.0"), "Bundle.entry[3].request.url");
+        json_object_put(json);
+    }
+    struct json_object *found = json_of(ask(bench, "GET", "/fhir/Patient/a", NULL), 200);
+    assert_string_equal(text_at(found, "meta.versionId"), "1");
+    json_object_put(found);
+    assert_int_equal(status_of(bench, "GET", "/fhir/Device/a", NULL), 404);
+}
+
 static const struct {
     const char *method, *url, *match;
     const char *status;
@@ -247,6 +275,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_grant, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_in_transaction, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_twice_in_transaction, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_same_resource_twice, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_conditions_that_cannot_be_kept, bench_setup,
                                         bench_teardown),
         cmocka_unit_test_setup_teardown(test_identifier_is_taken, bench_setup, bench_teardown),
