@@ -4,6 +4,7 @@
 #include "connect/connect_links.h"
 #include "crypto/crypto.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,10 @@ enum { FAILED_MS = 100, FAILED_MOST_MS = 2000, REFUSED_MS = 1000, REFUSED_MOST_M
 
 struct skeym_connect_bank {
     struct skeym_connect_bank_options options;
+    atomic_bool stopping;
     pthread_mutex_t lock; /* guards what follows; held during a login */
-    pthread_cond_t back;  /* a lane came back, or is known to be lost */
+    pthread_cond_t back;  /* a lane came back or is known to be lost, or it is another's turn */
+    uint64_t came, went;  /* who wanted a lane, and who was served: in this order */
     struct skeym_session *session;
     uint64_t login;        /* number of the last one */
     unsigned granted, out; /* lanes of it: at its begin; in somebody's hands */
@@ -183,9 +186,13 @@ static void pause_logins(struct skeym_connect_bank *bank, enum skeym_error error
     uint32_t next = bank->pause_ms > UINT32_MAX / 2 ? most : bank->pause_ms * 2;
     next = next < first ? first : next;
     bank->pause_ms = next > most ? most : next;
-    bank->again_ms = skeym_connect_bank_steady(bank) + bank->pause_ms;
+    /* What the server asks for is a hint that anybody on the way can give: not for longer. */
+    uint64_t asked = (uint64_t)skeym_session_figures(bank->session).login_retry_after_s * 1000;
+    asked = asked < REFUSED_MOST_MS ? asked : REFUSED_MOST_MS;
+    asked = asked > bank->pause_ms ? asked : bank->pause_ms;
+    bank->again_ms = skeym_connect_bank_steady(bank) + asked;
     bank->error = error;
-    tell(bank, "login-failed", error, bank->pause_ms);
+    tell(bank, "login-failed", error, asked);
 }
 
 static unsigned count_lanes(struct skeym_connect_bank *bank)
@@ -238,6 +245,24 @@ static enum skeym_error log_in(struct skeym_connect_bank *bank)
 
 /* --- lanes -------------------------------------------------------------------------- */
 
+/* Who came first is served first: else the thread that gives a lane back has it again before one
+ * that waits is awake. false: there is none to wait for, and it is the caller's turn to log in. */
+static bool wait_for_lane(struct skeym_connect_bank *bank, struct skeym_connect_lane *lane)
+{
+    uint64_t turn = bank->came++;
+    while (!atomic_load(&bank->stopping)) {
+        bool mine = turn == bank->went;
+        if (mine && skeym_session_take(bank->session, &lane->lane)) {
+            return true;
+        }
+        if (mine && !must_wait(bank)) {
+            break;
+        }
+        (void)pthread_cond_wait(&bank->back, &bank->lock);
+    }
+    return false;
+}
+
 enum skeym_error skeym_connect_bank_take(struct skeym_connect_bank *bank,
                                          struct skeym_connect_lane *lane, uint32_t *pause_ms)
 {
@@ -245,18 +270,16 @@ enum skeym_error skeym_connect_bank_take(struct skeym_connect_bank *bank,
     memset(lane, 0, sizeof *lane);
     *pause_ms = 0;
     (void)pthread_mutex_lock(&bank->lock);
-    bool found = skeym_session_take(bank->session, &lane->lane);
-    while (!found && must_wait(bank)) {
-        (void)pthread_cond_wait(&bank->back, &bank->lock);
-        found = skeym_session_take(bank->session, &lane->lane);
-    }
+    bool found = wait_for_lane(bank, lane);
     if (!found) {
-        error = log_in(bank);
+        error = atomic_load(&bank->stopping) ? SKEYM_ERR_BUSY : log_in(bank);
         if (error == SKEYM_OK && !skeym_session_take(bank->session, &lane->lane)) {
             error = SKEYM_ERR_BUSY; /* the login held, and its only lane got lost, or too old */
         }
     }
     bank->out += error == SKEYM_OK ? 1 : 0;
+    bank->went++;
+    (void)pthread_cond_broadcast(&bank->back);
     lane->login = bank->login;
     memcpy(lane->base, bank->base, sizeof lane->base);
     if (error != SKEYM_OK && bank->pause_ms > 0) {
@@ -265,6 +288,14 @@ enum skeym_error skeym_connect_bank_take(struct skeym_connect_bank *bank,
     }
     (void)pthread_mutex_unlock(&bank->lock);
     return error;
+}
+
+void skeym_connect_bank_stop(struct skeym_connect_bank *bank)
+{
+    atomic_store(&bank->stopping, true); /* a login that is under way holds the lock */
+    (void)pthread_mutex_lock(&bank->lock);
+    (void)pthread_cond_broadcast(&bank->back);
+    (void)pthread_mutex_unlock(&bank->lock);
 }
 
 void skeym_connect_bank_give(struct skeym_connect_bank *bank, struct skeym_connect_lane *lane)

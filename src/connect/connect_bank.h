@@ -3,8 +3,8 @@
  * The live tokens of a sidecar, for many threads: one login brings up to 16 lanes, each request
  * takes one out and gives it back with its next token. Whoever finds none logs in while the others
  * wait, so that there is one login and not one for each. Where the server gives fewer lanes than
- * were asked for, who finds none waits for one that is out. A login that was refused is not tried
- * again before a pause, which doubles: a revoked node does not hammer its server.
+ * were asked for, who finds none waits for one that is out, in turn. A login that was refused is
+ * not tried again before a pause, which doubles: a revoked node does not hammer its server.
  */
 #ifndef SKEYM_CONNECT_CONNECT_BANK_H
 #define SKEYM_CONNECT_CONNECT_BANK_H
@@ -46,11 +46,13 @@ skeym_connect_bank_new(struct skeym_connect_bank **out,
 /* All lanes must be back or lost. NULL is fine. */
 void skeym_connect_bank_free(struct skeym_connect_bank *bank);
 
-/* Errors: those of skeym_session_login. *pause_ms: how long there will be no new login, after an
- * error. */
+/* Errors: those of skeym_session_login; SKEYM_ERR_BUSY, too, of a bank that was stopped. *pause_ms:
+ * how long there will be no new login, after an error. */
 SKEYM_MUST_USE enum skeym_error skeym_connect_bank_take(struct skeym_connect_bank *bank,
                                                         struct skeym_connect_lane *lane,
                                                         uint32_t *pause_ms);
+/* From now on nobody gets a lane or logs in, and who waits for one waits no longer. */
+void skeym_connect_bank_stop(struct skeym_connect_bank *bank);
 /* It has its next token, or the one it had was not used. Wipes. */
 void skeym_connect_bank_give(struct skeym_connect_bank *bank, struct skeym_connect_lane *lane);
 /* The server did not take its token: it takes none of that login's any more. Wipes. */

@@ -258,6 +258,7 @@ void skeym_connect_pool_stop(struct skeym_connect_pool *pool)
     atomic_store(&pool->stopping, true);
     (void)pthread_cond_broadcast(&pool->wake);
     (void)pthread_mutex_unlock(&pool->lock);
+    skeym_connect_bank_stop(pool->options.bank);
     while (pool->started > 0) {
         pool->started--;
         (void)pthread_join(pool->worker[pool->started].thread, NULL);

@@ -49,8 +49,8 @@ skeym_connect_pool_start(struct skeym_connect_pool **out,
 SKEYM_MUST_USE enum skeym_error skeym_connect_pool_submit(struct skeym_connect_pool *pool,
                                                           struct skeym_connect_job *job);
 /* Ends what waits or is about to be tried again with SKEYM_ERR_BUSY, waits for what is under way,
- * then for the threads. Who submits after that is refused: until it is freed. NULL is fine, and so
- * is a second time. */
+ * then for the threads. Stops the bank, too. Who submits after that is refused: until it is freed.
+ * NULL is fine, and so is a second time. */
 void skeym_connect_pool_stop(struct skeym_connect_pool *pool);
 /* Stops it first, if it runs. Nobody may submit any more. NULL is fine. */
 void skeym_connect_pool_free(struct skeym_connect_pool *pool);

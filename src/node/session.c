@@ -305,7 +305,9 @@ static enum skeym_error log_in(struct skeym_session *session, struct attempt *at
 enum skeym_error skeym_session_login(struct skeym_session *session)
 {
     struct attempt attempt = {0};
-    return log_in(session, &attempt);
+    enum skeym_error error = log_in(session, &attempt);
+    session->figures.login_retry_after_s = attempt.retry_after_s;
+    return error;
 }
 
 /* --- requests ------------------------------------------------------------ */

@@ -123,9 +123,11 @@ struct skeym_session_figures {
     int64_t clock_offset_ms;            /* server's clock minus ours, as of the last login */
     uint64_t unsaved;                   /* logins whose locator could not be kept in the file */
     enum skeym_error save_error;        /* the last reason */
-    int refused_status;   /* of an answer that did not open and ended the last request, for people;
-                             0: none came */
-    bool renewed_unsaved; /* the file holds a C_i that dies when its enrol key is retired */
+    int refused_status; /* of an answer that did not open and ended the last request, for people;
+                           0: none came */
+    uint32_t login_retry_after_s; /* what the answer to the last login asked for; 0: nothing. Not
+                                     sealed: a hint */
+    bool renewed_unsaved;         /* the file holds a C_i that dies when its enrol key is retired */
 };
 struct skeym_session_figures skeym_session_figures(const struct skeym_session *session);
 

@@ -116,9 +116,25 @@ static void *take_and_give(void *arg)
 {
     struct skeym_connect_lane lane;
     uint32_t pause_ms;
-    *(enum skeym_error *)arg = skeym_connect_bank_take(bank, &lane, &pause_ms);
-    skeym_connect_bank_give(bank, &lane);
+    enum skeym_error error = skeym_connect_bank_take(bank, &lane, &pause_ms);
+    *(enum skeym_error *)arg = error;
+    if (error == SKEYM_OK) {
+        skeym_connect_bank_give(bank, &lane);
+    }
     return NULL;
+}
+
+/* Another thread wants a lane, and finds none. */
+static pthread_t wait_for_one(enum skeym_error *error)
+{
+    pthread_t thread;
+    *error = SKEYM_ERR_USAGE;
+    atomic_store(&looked, 0);
+    assert_int_equal(pthread_create(&thread, NULL, take_and_give, error), 0);
+    while (atomic_load(&looked) == 0) { /* it has the lock until it waits */
+        (void)sched_yield();
+    }
+    return thread;
 }
 
 /* All that were asked for are out: there may be more. Old ones that come back are dropped. */
@@ -149,15 +165,10 @@ static void test_few_lanes_are_waited_for(void **state)
     start(4);
     for (int i = 0; i < CASES; i++) {
         struct skeym_connect_lane lane;
-        enum skeym_error error = SKEYM_ERR_USAGE;
+        enum skeym_error error;
         uint32_t pause_ms;
-        pthread_t thread;
         assert_int_equal(skeym_connect_bank_take(bank, &lane, &pause_ms), SKEYM_OK);
-        atomic_store(&looked, 0);
-        assert_int_equal(pthread_create(&thread, NULL, take_and_give, &error), 0);
-        while (atomic_load(&looked) == 0) { /* it found none; it has the lock until it waits */
-            (void)sched_yield();
-        }
+        pthread_t thread = wait_for_one(&error);
         if (i == IS_REFUSED) {
             skeym_connect_bank_refused(bank, &lane);
         } else {
@@ -172,6 +183,46 @@ static void test_few_lanes_are_waited_for(void **state)
     }
 }
 
+/* Who gives a lane back and wants one again at once comes after those that wait. */
+static void test_a_lane_goes_to_who_waited_first(void **state)
+{
+    (void)state;
+    struct skeym_connect_lane lane;
+    uint32_t pause_ms;
+    fake.lanes_most = 1;
+    start(4);
+    assert_int_equal(skeym_connect_bank_take(bank, &lane, &pause_ms), SKEYM_OK);
+    for (int i = 0; i < 100; i++) {
+        enum skeym_error error;
+        pthread_t thread = wait_for_one(&error);
+        skeym_connect_bank_give(bank, &lane);
+        assert_int_equal(skeym_connect_bank_take(bank, &lane, &pause_ms), SKEYM_OK);
+        assert_int_equal(error, SKEYM_OK); /* it had it, and gave it back */
+        assert_int_equal(pthread_join(thread, NULL), 0);
+    }
+    skeym_connect_bank_give(bank, &lane);
+    assert_int_equal(fake.logins, 1);
+}
+
+/* A bank that is stopped lets nobody wait for another's request, and logs in no more. */
+static void test_nobody_waits_for_a_stopped_bank(void **state)
+{
+    (void)state;
+    struct skeym_connect_lane lane;
+    enum skeym_error error;
+    uint32_t pause_ms;
+    fake.lanes_most = 1;
+    start(4);
+    assert_int_equal(skeym_connect_bank_take(bank, &lane, &pause_ms), SKEYM_OK);
+    pthread_t thread = wait_for_one(&error);
+    skeym_connect_bank_stop(bank);
+    skeym_connect_bank_give(bank, &lane);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(error, SKEYM_ERR_BUSY);
+    assert_int_equal(skeym_connect_bank_take(bank, &lane, &pause_ms), SKEYM_ERR_BUSY);
+    assert_int_equal(fake.login_tries, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +230,8 @@ int main(void)
         TEST(test_a_credential_that_cannot_be_saved_is_told),
         TEST(test_a_credential_that_can_be_saved_again),
         TEST(test_few_lanes_are_waited_for),
+        TEST(test_a_lane_goes_to_who_waited_first),
+        TEST(test_nobody_waits_for_a_stopped_bank),
         TEST(test_a_login_when_all_are_out),
 #undef TEST
     };
