@@ -43,6 +43,13 @@ static bool is_token(struct skeym_span name)
     return name.size > 0;
 }
 
+/* Fields that are lists, each of which may be let go: that is only less thrifty. */
+static bool is_list(size_t field)
+{
+    return field == SKEYM_CONNECT_ACCEPT || field == SKEYM_CONNECT_IF_NONE_MATCH ||
+           field == SKEYM_CONNECT_PREFER;
+}
+
 void skeym_connect_head_add(struct skeym_connect_head *head, struct skeym_span name,
                             struct skeym_span value)
 {
@@ -52,7 +59,7 @@ void skeym_connect_head_add(struct skeym_connect_head *head, struct skeym_span n
             bool again = head->seen[i];
             head->seen[i] = true;
             head->field[i] = trimmed(value);
-            if (again && i == SKEYM_CONNECT_ACCEPT) {
+            if (again && is_list(i)) {
                 head->field[i] = (struct skeym_span){0};
             } else {
                 head->doubled = head->doubled || again;

@@ -7,7 +7,7 @@
 #include <skeym/exchange.h>
 
 enum skeym_connect_field {
-    SKEYM_CONNECT_ACCEPT, /* may come several times: then it asks for nothing */
+    SKEYM_CONNECT_ACCEPT, /* a list that may come in several lines: then it asks for nothing */
     SKEYM_CONNECT_AUTHORIZATION,
     SKEYM_CONNECT_CONTENT_LENGTH,
     SKEYM_CONNECT_CONTENT_TYPE,
@@ -16,10 +16,10 @@ enum skeym_connect_field {
     SKEYM_CONNECT_IDEMPOTENCY_KEY,
     SKEYM_CONNECT_IF_MATCH,
     SKEYM_CONNECT_IF_NONE_EXIST,
-    SKEYM_CONNECT_IF_NONE_MATCH,
+    SKEYM_CONNECT_IF_NONE_MATCH, /* like Accept */
     SKEYM_CONNECT_IF_UNMODIFIED_SINCE,
     SKEYM_CONNECT_ORIGIN,
-    SKEYM_CONNECT_PREFER,
+    SKEYM_CONNECT_PREFER, /* like Accept */
     SKEYM_CONNECT_SEC_FETCH_SITE,
     SKEYM_CONNECT_TRANSFER_ENCODING,
     SKEYM_CONNECT_FIELDS

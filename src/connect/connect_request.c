@@ -176,9 +176,10 @@ static enum MHD_Result answer(struct skeym_connect_request *request)
         skeym_connect_answer_matches(head->field[SKEYM_CONNECT_IF_NONE_MATCH], fields.etag)) {
         status = 304;
     }
-    /* what a client knows already, or does not want back: Location and ETag say enough */
-    if (status == 304 || (made && fields.etag[0] != 0 &&
-                          skeym_connect_answer_minimal(head->field[SKEYM_CONNECT_PREFER]))) {
+    /* What a client does not want back: Location and ETag say enough. The body of a 304 the library
+     * leaves out, but not its size (RFC 9110, 8.6). */
+    if (made && fields.etag[0] != 0 &&
+        skeym_connect_answer_minimal(head->field[SKEYM_CONNECT_PREFER])) {
         skeym_crypto_wipe(got->body, got->body_size);
         got->body_size = 0;
     }

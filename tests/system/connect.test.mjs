@@ -146,6 +146,10 @@ export default {
     assert.equal(unchanged.status, 304);
     assert.equal(unchanged.headers.etag, 'W/"1"');
     assert.equal(unchanged.text, '');
+    assert.equal(unchanged.headers['content-length'], read.headers['content-length']); /* of a 200 */
+    const twice = await ask(sidecar, 'GET', `/fhir/Observation/${made.json.id}`,
+      { headers: { 'if-none-match': ['W/"7"', 'W/"1"'], prefer: ['handling=strict', 'return=minimal'] } });
+    assert.deepEqual([twice.status, twice.json], [200, made.json]);
 
     const put = await ask(sidecar, 'PUT', '/fhir/Patient/p',
       { body: { resourceType: 'Patient', id: 'p' } });

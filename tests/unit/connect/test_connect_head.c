@@ -256,10 +256,33 @@ static void test_a_field_that_comes_again_and_again(void **state)
     struct skeym_connect_head head = head_of("GET", "/fhir");
     for (int i = 0; i < 3; i++) {
         assert_int_equal(head.doubled, i > 1);
-        add(&head, "Prefer", "x");
+        add(&head, "Content-Type", "x");
     }
     assert_true(head.doubled);
     assert_int_equal(check(&head), 400);
+}
+
+/* A proxy or a library may write a list in several lines (RFC 9110, 5.3). */
+static void test_lists_in_several_lines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *value;
+        enum skeym_connect_field field;
+    } rows[] = {{"Accept", "text/html", SKEYM_CONNECT_ACCEPT},
+                {"If-None-Match", "W/\"1\"", SKEYM_CONNECT_IF_NONE_MATCH},
+                {"Prefer", "return=minimal", SKEYM_CONNECT_PREFER}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct skeym_connect_head head = head_of("GET", "/fhir");
+        for (int times = 1; times <= 3; times++) {
+            add(&head, rows[i].name, rows[i].value);
+            assert_int_equal(head.field[rows[i].field].size,
+                             times == 1 ? strlen(rows[i].value) : 0);
+            assert_true(head.seen[rows[i].field]);
+            assert_false(skeym_connect_head_doubtful(&head));
+        }
+        assert_int_equal(check(&head), 200);
+    }
 }
 
 /* A quote on one side only is part of a key, which cannot have one. */
@@ -365,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_who_names_no_host_gets_our_address),
         cmocka_unit_test(test_values_without_their_white_space),
         cmocka_unit_test(test_a_field_that_comes_again_and_again),
+        cmocka_unit_test(test_lists_in_several_lines),
         cmocka_unit_test(test_keys_with_half_a_quote),
         cmocka_unit_test(test_long_lengths),
         cmocka_unit_test(test_framing),
