@@ -387,7 +387,8 @@ static enum skeym_error create(struct skeym_sqlite *sqlite, struct skeym_store_w
     struct met met = {0}, asked = {0};
     enum skeym_error error = meet_identifiers(sqlite, write, skeym_span(NULL, 0), &met);
     bool by_identifier = met.count > 0;
-    bool itself = write->none_exist && asks_for_itself(write);
+    /* who must create is told whether it was the query, or an identifier alone, that has met one */
+    bool itself = write->none_exist && !write->must_create && asks_for_itself(write);
     if (!error && write->none_exist && !itself) {
         sqlite->bounded = true; /* what is searched for is the sender's to choose */
         error = skeym_sqlite_query_search(sqlite, write->none_exist, meet_record, &asked);
@@ -404,7 +405,7 @@ static enum skeym_error create(struct skeym_sqlite *sqlite, struct skeym_store_w
         return conflict(write, SKEYM_STORE_SEVERAL);
     }
     if (met.count == 1 && write->must_create) {
-        bool came = itself || asked.count > 0; /* since the caller has looked */
+        bool came = asked.count > 0; /* since the caller has looked */
         return conflict(write, came ? SKEYM_STORE_CHANGED : SKEYM_STORE_TAKEN);
     }
     if (met.count == 1) {

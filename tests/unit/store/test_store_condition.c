@@ -122,12 +122,12 @@ static void test_must_create(void **state)
     static const struct {
         const char *asked; /* NULL: no condition */
         bool search;       /* the condition is not the identifier alone */
+        bool own;          /* what is asked for is one more identifier of what is to be made */
         enum skeym_store_outcome outcome;
     } table[] = {
-        {NULL, false, SKEYM_STORE_TAKEN},
-        {"1", false, SKEYM_STORE_CHANGED},
-        {"1", true, SKEYM_STORE_CHANGED},
-        {"2", false, SKEYM_STORE_TAKEN},
+        {NULL, false, false, SKEYM_STORE_TAKEN}, {"1", false, false, SKEYM_STORE_CHANGED},
+        {"1", true, false, SKEYM_STORE_CHANGED}, {"2", false, false, SKEYM_STORE_TAKEN},
+        {"2", false, true, SKEYM_STORE_TAKEN},
     };
     assert_int_equal(make(bench, 1, NULL), SKEYM_STORE_CREATED);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -136,6 +136,10 @@ static void test_must_create(void **state)
         ask(&c, table[i].asked ? table[i].asked : "");
         c.query.test_count = table[i].search ? 2 : 3;
         add(&job, 1);
+        if (table[i].own) {
+            job.tags[0][0] = (struct skeym_store_tag){
+                SKEYM_STORE_IDENTIFIER, skeym_span_text("urn"), skeym_span_text(table[i].asked)};
+        }
         job.writes[0].record.writer = skeym_span_text("w");
         job.writes[0].none_exist = table[i].asked ? &c.query : NULL;
         job.writes[0].must_create = true;
