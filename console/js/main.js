@@ -95,6 +95,15 @@ async function gate(store, code, why) {
   return put(element, focus);
 }
 
+/** @param {string} code */
+async function begin(code) {
+  try {
+    await gate(await openStore(), code, '');
+  } catch { // an empty page would say nothing
+    put(h('main', { id: 'main', tabindex: '-1', class: 'gate' }, h('p', { role: 'alert', 'data-testid': 'no-store' }, strings.noStore)));
+  }
+}
+
 function openMock() {
   const session = new MockSession();
   const me = { node: 'console-demo', role: 'doctor', scopes: ['user/*.cruds'], notAfter: 0 };
@@ -122,7 +131,7 @@ addEventListener('hashchange', () => {
   const late = mock ? '' : takeInvitation();
   if (!late) return;
   app?.lock('user'); // of a screen that was revoked, say
-  openStore().then((store) => gate(store, late, ''));
+  begin(late);
 });
 if (mock) openMock();
-else gate(await openStore(), code, '');
+else begin(code);

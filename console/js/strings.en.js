@@ -3,9 +3,11 @@
 
 export const strings = {
   title: 'SkeyM ward console',
+  background: 'in the background, alarms late \u00b7 SkeyM ward console',
   brand: 'SkeyM',
   brandPart: 'Ward',
   skip: 'Skip to the content',
+  noStore: 'This browser keeps nothing for this page (a private window, or a setting that forbids it), so no keys can be kept. Nothing was sent.',
   notice: 'For demonstration and research. Not a certified patient monitor: never rely on it alone.',
   simulated: 'SIMULATED',
   simulatedLong: 'Simulated patients, made in this page. No server, no real data.',
@@ -139,6 +141,8 @@ export const strings = {
     label: 'Connection',
     clock: 'The server calls this computer\u2019s clock wrong, even after it was corrected. Set it right; it is tried again {when}.',
     feed: 'The server answers, but not with values. It is asked again each second.',
+    fault: 'This screen failed at something, and may not show what it should. Reload it; until then watch the bedside monitors.',
+    late: 'For {age} this tab did not look: the computer slept, its clock was set, or the tab was in the background. Alarms were late by as much.',
     soon: 'soon', inSeconds: 'in {seconds} s', tryNow: 'Try now', again: 'Try again',
   },
   demo: { deteriorate: 'Let bed-4 get worse', recover: 'Let it recover', drop: 'Lose the network', back: 'Network back' },

@@ -8,9 +8,8 @@ import { raw, sleep, statuses, until } from './world.mjs';
 
 const CONSOLE = new URL('../../console/', import.meta.url);
 const POLICY = ["default-src 'none'", "script-src 'self'", "style-src 'self'",
-  "img-src 'self' data:", "connect-src 'self'", "manifest-src 'self'", "font-src 'self'",
-  "worker-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'"].join('; ');
+  "img-src 'self'", "connect-src 'self'", "base-uri 'none'", "form-action 'none'",
+  "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'"].join('; ');
 const FIELDS = {
   'content-security-policy': POLICY,
   'x-content-type-options': 'nosniff',

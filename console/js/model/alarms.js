@@ -105,7 +105,9 @@ export class Alarms {
     old.endedMs = 0;
     old.latched = false;
     old.value = value;
-    if (old.acknowledgedMs > 0 && nowMs - old.acknowledgedMs > REMIND_MS && old.priority !== 'low') {
+    const quietMs = nowMs - old.acknowledgedMs;
+    // Below 0 the clock was set back: how long it has been quiet is not known.
+    if (old.acknowledgedMs > 0 && (quietMs > REMIND_MS || quietMs < 0) && old.priority !== 'low') {
       old.acknowledgedMs = 0;
     }
   }
@@ -139,7 +141,7 @@ export class Alarms {
     }
     if (!found) return;
     const key = `${param}-${found.kind}`;
-    const since = this.#pending.get(key) ?? reading.timeMs;
+    const since = Math.min(this.#pending.get(key) ?? Infinity, reading.timeMs); // less: its clock was set back
     this.#pending.set(key, since);
     const delayMs = found.kind === 'low' || found.kind === 'high' ? limit?.delayMs ?? 0 : 0;
     if (reading.timeMs - since >= delayMs || this.#isActive(key)) this.#raise(param, found, value, nowMs);
@@ -181,6 +183,7 @@ export class Sound {
 
   /** @param {number} nowMs @returns {number} ms until it sounds again; 0: it is not paused */
   leftMs(nowMs) {
-    return Math.max(0, this.#pausedUntilMs - nowMs);
+    const left = this.#pausedUntilMs - nowMs;
+    return left > 0 && left <= PAUSE_MS ? left : 0; // more: the clock was set back
   }
 }

@@ -49,15 +49,18 @@ export class Feed {
     /** @type {string[] | null} */ this.patients = null;
     this.newest = '';
     this.rounds = 0;
-    /** @type {'' | 'denied' | 'failed'} */ this.trouble = '';
+    /** Of the last round that came to its end, or could not. @type {'' | 'denied' | 'failed'} */ this.trouble = '';
+    /** @type {'' | 'denied' | 'failed'} */ this.found = '';
     this.tookMs = 0;
+    /** When the last round ended that brought all there was, by the server's clock. */
+    this.wholeMs = NaN;
   }
 
   /** @param {string} target */
   async #get(target) {
     const answer = await this.session.request({ method: 'GET', target });
     if (answer.status === 200) return answer.json();
-    this.trouble = answer.status === 403 ? 'denied' : 'failed';
+    this.found = answer.status === 403 ? 'denied' : 'failed';
     return null;
   }
 
@@ -82,6 +85,7 @@ export class Feed {
     const bundle = await this.#get(`/fhir/Observation?category=vital-signs&_lastUpdated=ge${since}`
       + `&_sort=-_lastUpdated&_count=${FIRST_COUNT}${this.#whose}`);
     if (!bundle) return;
+    this.wholeMs = this.clocks.now();
     const resources = resourcesOf(bundle);
     this.#take({ ...bundle, entry: resources.reverse().map((resource) => ({ resource })) });
     if (!this.newest) this.newest = since;
@@ -93,24 +97,33 @@ export class Feed {
     if (answer.status === 200) for (const one of resourcesOf(answer.json())) this.ward.patient(one);
   }
 
-  /** One round. Errors of the session go through. */
+  /** One round. Errors go through, and are a trouble: nothing new came, whoever is to blame. */
   async round() {
     const start = this.clocks.local();
-    this.trouble = '';
+    this.found = '';
     if (this.patients && this.patients.length === 0) {
       this.trouble = 'denied';
       return;
     }
-    if (this.rounds % PATIENTS_EVERY === 0) await this.#names();
-    if (!this.newest) await this.#begin();
-    else await this.#news();
+    try {
+      if (this.rounds % PATIENTS_EVERY === 0) await this.#names();
+      if (!this.newest) await this.#begin();
+      else await this.#news();
+    } catch (error) {
+      this.trouble = 'failed';
+      throw error;
+    }
+    this.trouble = this.found;
     this.rounds++;
     this.tookMs = this.clocks.local() - start;
   }
 
   async #news() {
-    // The server's clock is what counts: after an outage no more than BACK_MS is caught up with.
-    if (this.clocks.now() - moment(this.newest) > BACK_MS && this.rounds % PATIENTS_EVERY === 0) this.newest = '';
+    // The server's clock is what counts. After an outage or a sleep no more than BACK_MS is caught up
+    // with, and at once: hours of old values before the first new one would hide an alarm meanwhile.
+    const nowMs = this.clocks.now();
+    const old = nowMs - moment(this.newest) > BACK_MS;
+    if (old && (nowMs - this.wholeMs > BACK_MS || this.rounds % PATIENTS_EVERY === 0)) this.newest = '';
     if (!this.newest) return this.#begin();
     let target = `/fhir/Observation?_lastUpdated=gt${this.newest}&_sort=_lastUpdated&_count=${COUNT}${this.#whose}`;
     for (let page = 0; target && page < PAGES; page++) {
@@ -121,6 +134,7 @@ export class Feed {
     }
     // A page in the midst of a transaction: the rest of it is as old as the newest that we have seen.
     if (target) this.newest = new Date(moment(this.newest) - 1).toISOString();
+    else this.wholeMs = this.clocks.now();
     return undefined;
   }
 }

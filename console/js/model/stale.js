@@ -21,15 +21,21 @@ export class Reading {
     this.timeMs = NaN;
     this.updatedMs = NaN;
     this.heardMs = NaN;
+    /** Which of two is the newer; of `timeMs`, but no later than the server got it. */
+    this.orderMs = NaN;
     this.intervalMs = 0;
   }
 
   /**
-   * An older value than the newest is not shown. @returns {boolean} whether it is the newest
+   * An older value than the newest is not shown. What was measured "later" than the server got it was
+   * not: a device whose clock was ahead once, and was set right, must not be deaf until that time comes.
+   * @returns {boolean} whether it is the newest
    * @param {number | null} value @param {number} timeMs @param {number} updatedMs @param {number} nowMs
    */
   set(value, timeMs, updatedMs, nowMs) {
-    if (timeMs < this.timeMs) return false;
+    const orderMs = Math.min(timeMs, updatedMs);
+    if (orderMs < this.orderMs || (orderMs === this.orderMs && timeMs < this.timeMs)) return false;
+    this.orderMs = orderMs;
     const interval = timeMs - this.timeMs;
     if (interval > 0 && interval < MOST_MS) {
       this.intervalMs = this.intervalMs === 0 ? interval : Math.max(interval, this.intervalMs * 0.8);

@@ -7,12 +7,14 @@ import { Sound, rank } from '../model/alarms.js';
 import { EVERY_MS, Feed, patientsOf } from '../model/feed.js';
 import { moment } from '../model/fhir.js';
 import { Ward } from '../model/ward.js';
+import { WardClock } from '../model/ward-clock.js';
 import { WireLog } from '../model/wirelog.js';
+import { Clock } from '../node/clock.js';
 import { say, strings } from '../strings.en.js';
 import { Banner } from './banner.js';
 import { Bar } from './bar.js';
 import { BedView } from './bed-view.js';
-import { h, setText } from './dom.js';
+import { h } from './dom.js';
 import { localNow, startLoop, stopLoop } from './loop.js';
 import { SecurityView } from './security-view.js';
 import { Speaker } from './sound.js';
@@ -35,6 +37,7 @@ import { alarmDetail, alarmText, bedLabel } from './words.js';
 /** @typedef {{node: string, role: string, scopes: string[], notAfter: number}} Me */
 
 const TICK_MS = 250;
+const LATE_MS = 5_000; // a look that came so much after the one before is told
 const ENDED = ['revoked', 'expired', 'locked'];
 
 /** Ends with true when the time is over, with false when it was ended before.
@@ -58,7 +61,11 @@ export class App {
     this.me = me;
     this.idle = idle;
     this.onLock = onLock;
-    this.offsetMs = 0;
+    this.clock = new WardClock();
+    this.logins = 0;
+    this.fault = false;
+    this.beats = new Clock();
+    this.beat = this.beats.mark();
     this.ward = new Ward();
     this.feed = new Feed(session, this.ward, { now: () => this.now(), local: localNow });
     this.wire = new WireLog();
@@ -80,7 +87,7 @@ export class App {
 
   /** The server's time, as well as it is known. */
   now() {
-    return Date.now() + this.offsetMs;
+    return this.clock.now();
   }
 
   get state() {
@@ -93,7 +100,12 @@ export class App {
       this.session.addEventListener(type, (event) => act(/** @type {CustomEvent} */ (event).detail), { signal });
     on('state', (detail) => this.#onState(detail));
     on('wire', (detail) => this.wire.add(detail));
-    on('tokens', (/** @type {TokensDetail} */ detail) => (this.offsetMs = detail.clockOffsetMs || this.offsetMs));
+    on('tokens', (/** @type {TokensDetail} */ detail) => {
+      if (detail.logins !== this.logins) this.clock.set(Date.now() + detail.clockOffsetMs);
+      this.logins = detail.logins;
+    });
+    // A page that is left may be kept whole, and be brought back by whoever goes back.
+    addEventListener('pagehide', () => this.lock('user'), { signal });
     addEventListener('hashchange', () => this.route(true), { signal });
     for (const type of ['pointerdown', 'keydown']) addEventListener(type, () => this.speaker.allow(), { signal, capture: true });
     this.feed.patients = this.me.scopes.length > 0 ? patientsOf(this.me.scopes) : null;
@@ -114,18 +126,18 @@ export class App {
         if (this.state === 'live' || this.state === 'connecting') await this.feed.round();
         if (signal.aborted) return;
         this.#look();
-      } catch { /* the session's state says why */ }
+      } catch { /* the session's state says why, or the feed's trouble */ }
       await wait(Math.max(50, EVERY_MS - (localNow() - start)), signal);
     }
   }
 
   async #whoAmI() {
-    const sent = Date.now();
+    const sent = performance.now();
     const answer = await this.session.request({ method: 'GET', target: '/skeym/v1/whoami' });
     if (answer.status !== 200) return;
     const who = answer.json();
     const serverMs = moment(who.serverTime);
-    if (!Number.isNaN(serverMs)) this.offsetMs = serverMs - (sent + Date.now()) / 2;
+    if (!Number.isNaN(serverMs)) this.clock.set(serverMs + Math.max(0, performance.now() - sent) / 2);
     const scopes = Array.isArray(who.scopes) ? who.scopes.map(String) : this.me.scopes;
     const notAfter = moment(who.notAfter);
     this.me = { node: String(who.id ?? this.me.node), role: String(who.role ?? this.me.role), scopes,
@@ -137,7 +149,10 @@ export class App {
   /** @param {StateDetail} detail */
   #onState(detail) {
     this.banner.set(detail);
-    if (detail.state === 'live' && detail.before !== 'live') this.patientsKnown = false;
+    if (detail.state === 'live' && detail.before !== 'live') {
+      this.patientsKnown = false;
+      this.feed.trouble = '';
+    }
     if (detail.state === 'revoked' || detail.state === 'expired') this.#wipe();
     this.bar.update();
     if (detail.state === 'locked' && !this.ender.signal.aborted) this.lock('user');
@@ -175,6 +190,7 @@ export class App {
   #look() {
     const nowMs = this.now();
     this.ward.look(nowMs);
+    this.#title();
     this.#announce();
     if (!this.view && this.state === 'live') this.route(false);
     this.view?.update();
@@ -183,12 +199,29 @@ export class App {
 
   #tick() {
     if (this.ender.signal.aborted) return;
-    const nowMs = this.now();
+    setTimeout(() => this.#tick(), TICK_MS); // first: whatever fails below, alarms are looked at again
+    const sinceMs = this.beats.age(this.beat);
+    this.beat = this.beats.mark();
+    if (sinceMs > LATE_MS) this.banner.late(sinceMs);
+    try {
+      this.#look();
+      this.fault = false;
+    } catch {
+      this.fault = true; // the banner says so: a screen that stands still must not look alive
+    }
     this.banner.update();
-    this.#look();
+    const nowMs = this.now();
     const calling = this.sound.leftMs(nowMs) > 0 ? null : this.ward.calling;
     this.speaker.tick(calling, nowMs);
-    setTimeout(() => this.#tick(), TICK_MS);
+  }
+
+  /** What calls, for who sees but the tab: "!!! 2 ward console". */
+  #title() {
+    const { calling } = this.ward;
+    const lost = this.state === 'live' ? '' : `${strings.state[this.state]} \u00b7 `;
+    const call = calling ? `${strings.mark[calling]} ${this.ward.calls()[calling]} \u00b7 ` : '';
+    const title = call + lost + (document.hidden ? strings.background : strings.title);
+    if (document.title !== title) document.title = title;
   }
 
   /** Says what is new, the urgent at once. */
@@ -200,8 +233,8 @@ export class App {
         const key = `${bed.id} ${alarm.key}`;
         const before = this.announced.get(key);
         if (before && rank(before) <= rank(alarm.priority)) continue;
+        if (alarm.kind === 'no-data' && this.state !== 'live') continue; // the banner has said why
         this.announced.set(key, alarm.priority);
-        if (alarm.kind === 'no-data' && this.state !== 'live') continue;
         const text = `${alarmText(alarm)} ${alarmDetail(alarm)}`;
         const spoken = say(strings.alarm.spoken, { priority: strings.priority[alarm.priority], bed: bedLabel(bed), text });
         (alarm.priority === 'high' ? urgent : polite).push(spoken);
@@ -209,8 +242,9 @@ export class App {
       const keys = new Set(bed.alarms.list.map((alarm) => `${bed.id} ${alarm.key}`));
       for (const key of this.announced.keys()) if (key.startsWith(`${bed.id} `) && !keys.has(key)) this.announced.delete(key);
     }
-    if (urgent.length > 0) setText(this.urgent, urgent.join('. '));
-    if (polite.length > 0) setText(this.polite, polite.join('. '));
+    // Anew, also when the words are the same: a second asystole is said as the first one was.
+    if (urgent.length > 0) this.urgent.replaceChildren(urgent.join('. '));
+    if (polite.length > 0) this.polite.replaceChildren(polite.join('. '));
   }
 
   /** @param {Bed} bed */
@@ -246,5 +280,6 @@ export class App {
     this.ward.beds.clear();
     this.wire.clear();
     this.element.remove();
+    document.title = strings.title;
   }
 }

@@ -14,7 +14,7 @@ export class AskedPanel {
     this.target = target;
     this.says = says;
     this.message = h('p', { class: 'note', role: 'status' });
-    this.loadedMs = 0;
+    this.loadedMs = -Infinity; // of the steady clock
     this.closed = false;
   }
 
@@ -26,7 +26,7 @@ export class AskedPanel {
   take(_json) {}
 
   async load() {
-    this.loadedMs = Date.now();
+    this.loadedMs = performance.now();
     try {
       const answer = await this.app.session.request({ method: 'GET', target: this.target });
       if (this.closed) return;
@@ -41,6 +41,6 @@ export class AskedPanel {
   }
 
   update() {
-    if (Date.now() - this.loadedMs > EVERY_MS && this.app.state === 'live') this.load();
+    if (performance.now() - this.loadedMs > EVERY_MS && this.app.state === 'live') this.load();
   }
 }

@@ -88,7 +88,7 @@ export class ProtectionPanel {
     setText(facts.logins.value, String(tokens.logins));
     setText(facts.refused.value, String(tokens.refused));
     setText(facts.lost.value, String(tokens.lost));
-    setText(facts.clock.value, say(words.clockValue, { ms: Math.round(app.offsetMs) }));
+    setText(facts.clock.value, say(words.clockValue, { ms: Math.round(app.clock.offsetMs) }));
     setText(who.node.value, app.me.node || strings.none);
     setText(who.role.value, app.me.role || strings.none);
     setText(who.scopes.value, app.me.scopes.join('  ') || strings.none);

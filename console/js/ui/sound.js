@@ -60,8 +60,9 @@ export class Speaker {
       this.#last = null;
       return;
     }
-    if (priority === this.#last && nowMs < this.#nextMs) return;
     const { at, length, everyMs, gain } = PULSES[priority];
+    const left = this.#nextMs - nowMs; // more than everyMs: the clock was set back
+    if (priority === this.#last && left > 0 && left <= everyMs) return;
     for (const start of at) this.#pulse(context, context.currentTime + 0.05 + start, length, gain);
     this.#last = priority;
     this.#nextMs = nowMs + everyMs;

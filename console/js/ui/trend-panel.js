@@ -135,7 +135,7 @@ export class TrendPanel {
 
   update() {
     const nowMs = this.app.now();
-    if (nowMs - this.drawnMs < 5_000 || !this.element.isConnected) return;
+    if (Math.abs(nowMs - this.drawnMs) < 5_000 || !this.element.isConnected) return;
     this.drawnMs = nowMs;
     const fromMs = nowMs - this.hours * HOUR_MS;
     for (const chart of this.charts) chart.draw(this.bed, fromMs, nowMs);

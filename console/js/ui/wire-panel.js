@@ -36,7 +36,7 @@ export class WirePanel {
   constructor(app) {
     this.app = app;
     this.held = false;
-    this.drawnMs = 0;
+    this.drawnMs = -Infinity;
     this.eve = new Side(words.wireEve);
     this.clear = new Side(words.wireClear);
     this.eve.element.dataset.side = 'eve';
@@ -51,7 +51,7 @@ export class WirePanel {
   }
 
   update() {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     if (this.held || nowMs - this.drawnMs < EVERY_MS) return;
     const pair = this.app.wire.pair;
     if (pair.length > 0) this.drawnMs = nowMs;

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Alarms, PAUSE_MS, REMIND_MS, Sound } from '../../js/model/alarms.js';
 import { adultLimits, setPair } from '../../js/model/limits.js';
 import { Reading } from '../../js/model/stale.js';
+import { WardClock } from '../../js/model/ward-clock.js';
 import { START } from './support.mjs';
 
 /** A bed of one value. */
@@ -191,4 +192,86 @@ test('a device\'s clock that is ahead makes no value young', () => {
   assert.equal(reading.ageMs(START + 40_000), 40_000);
   assert.equal(reading.current(START + 40_000), null);
   assert.ok(reading.ahead);
+});
+
+test('a device whose clock was ahead is heard again as soon as it is set right', () => {
+  const { alarms, limits, reading } = bed('hr');
+  const at = (ms) => START + ms;
+  assert.ok(reading.set(70, at(3_600_000), at(0), at(0)));
+  assert.ok(reading.set(71, at(3_601_000), at(1_000), at(1_000)));
+  assert.ok(reading.set(0, at(1_900), at(2_000), at(2_000)));
+  alarms.look(new Map([['hr', reading]]), limits, at(2_000), false);
+  assert.deepEqual(alarms.list.map((one) => one.key), ['hr-standstill']);
+  assert.equal(reading.set(70, at(900), at(3_000), at(3_000)), false, 'what was measured before is old');
+  assert.ok(reading.set(72, at(3_605_000), at(4_000), at(4_000)));
+  assert.equal(reading.set(70, at(3_604_000), at(4_000), at(4_000)), false, 'of one transaction the later');
+});
+
+test('a delay goes on when the device\'s clock is set back', () => {
+  const { alarms, limits, reading } = bed('hr');
+  limits.hr.delayMs = 5_000;
+  const say = (timeMs, updatedMs) => {
+    reading.set(150, timeMs, updatedMs, updatedMs);
+    alarms.look(new Map([['hr', reading]]), limits, updatedMs, false);
+    return alarms.list.length;
+  };
+  assert.equal(say(START + 3_600_000, START), 0);
+  assert.equal(say(START + 1_000, START + 1_000), 0);
+  assert.equal(say(START + 6_000, START + 6_000), 1);
+});
+
+test('a clock that is set back keeps no sound paused and no alarm quiet', () => {
+  const sound = new Sound();
+  sound.pause(START + 3_600_000);
+  assert.equal(sound.leftMs(START), 0);
+  const { alarms, limits, reading } = bed('hr');
+  reading.set(150, START, START, START);
+  const look = (nowMs) => alarms.look(new Map([['hr', reading]]), limits, nowMs, false);
+  look(START + 10_000);
+  alarms.acknowledge(START + 10_000);
+  look(START + 11_000);
+  assert.equal(alarms.calling, null);
+  look(START + 9_000);
+  assert.equal(alarms.calling, 'high');
+});
+
+test('a burst of pulses is as long after the one before as it shall be, whatever the clock does', async () => {
+  let pulses = 0;
+  const node = () => ({ connect: (to) => to, gain: { setValueAtTime() {}, linearRampToValueAtTime() {} }, frequency: {}, start() {}, stop() {} });
+  globalThis.AudioContext = class {
+    state = 'running';
+    currentTime = 0;
+    resume = async () => {};
+    createGain = () => (pulses++, node());
+    createOscillator = node;
+  };
+  const { Speaker } = await import('../../js/ui/sound.js');
+  const speaker = new Speaker();
+  speaker.allow();
+  const sounds = (nowMs) => {
+    const before = pulses;
+    speaker.tick('high', nowMs);
+    return pulses > before;
+  };
+  assert.deepEqual([0, 4_000, 8_000, 9_000, 600_000, 601_000, 1_000, 2_000].map((ms) => sounds(START + ms)),
+    [true, false, true, false, true, false, true, false]);
+});
+
+test('the server\'s time goes on evenly when this computer\'s clock is set back, and through its sleep', () => {
+  let [wall, steady] = [START, 0];
+  const clock = new WardClock({ wall: () => wall, steady: () => steady });
+  assert.equal(clock.now(), START);
+  clock.set(START + 500);
+  assert.equal(clock.offsetMs, 500);
+  steady += 1_000;
+  wall += 1_000 - 3_600_000; // set back by an hour
+  assert.equal(clock.now(), START + 1_500);
+  const reading = new Reading('hr');
+  reading.set(70, START, START, START);
+  steady += 20_000;
+  wall += 20_000;
+  assert.equal(reading.current(clock.now()), null, 'it has grown old');
+  clock.set(START + 22_000);
+  wall += 60_000; // slept: the steady one stood still
+  assert.equal(clock.now(), START + 82_000);
 });

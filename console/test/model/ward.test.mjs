@@ -183,3 +183,41 @@ test('ages and times in words', () => {
   assert.match(clockText(START), /^\d\d:\d\d:\d\d$/);
   assert.equal(clockText(NaN), '--:--');
 });
+
+test('after a sleep it does not wade through hours of old values before it sees the new ones', async () => {
+  let nowMs = START + 1_000;
+  const session = server((target) => [200, target.startsWith('/fhir/Patient') ? bundle([]) : bundle([heartRate(70, { at: nowMs - 500 })])]);
+  const ward = new Ward();
+  const feed = new Feed(session, ward, { now: () => nowMs, local: () => 0 });
+  for (const wait of [1_000, 1_000, 120_000, 8 * 3_600_000]) {
+    await feed.round();
+    nowMs += wait;
+  }
+  session.asked.length = 0;
+  await feed.round();
+  assert.match(session.asked[0], /category=vital-signs&_lastUpdated=ge2026-03-01T19:59:/);
+  assert.equal(ward.bed('pat-1').value('hr', nowMs), 70);
+});
+
+test('a ward where nothing was said for long, but asked for, is asked for what is new, waves too', async () => {
+  let nowMs = START + 1_000;
+  const session = server(() => [200, bundle([])]);
+  const feed = new Feed(session, new Ward(), { now: () => nowMs, local: () => 0 });
+  for (let i = 0; i < 20; i++, nowMs += 10_000) await feed.round();
+  session.asked.length = 0;
+  await feed.round();
+  assert.match(session.asked[0], /^\/fhir\/Observation\?_lastUpdated=gt/);
+});
+
+test('a round that fails is a trouble, until one has come to its end', async () => {
+  let broken = true;
+  const session = { request: async () => ({ status: 200, json: () => { if (broken) throw new SyntaxError('no JSON'); return bundle([]); } }) };
+  const feed = new Feed(session, new Ward(), clocks);
+  await assert.rejects(feed.round(), SyntaxError);
+  assert.equal(feed.trouble, 'failed');
+  broken = false;
+  const round = feed.round();
+  assert.equal(feed.trouble, 'failed', 'not hidden while it is asked again');
+  await round;
+  assert.equal(feed.trouble, '');
+});
