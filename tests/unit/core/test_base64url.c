@@ -54,7 +54,7 @@ static void against_openssl(void **state)
 {
     (void)state;
     for (size_t size = 0; size < 256; size++) {
-        uint8_t bytes[256];
+        uint8_t bytes[256] = {0};
         uint8_t theirs[400];
         uint8_t ours[400];
         uint8_t back[256];

@@ -325,7 +325,7 @@ static void test_sealed_status(void **state)
 static void test_keeps_the_answer(void **state)
 {
     static const char body[] = "{\"resourceType\":\"Bundle\"}";
-    uint8_t kept[sizeof body + 7];
+    static uint8_t kept[sizeof body + 7];
     (void)state;
     set_up(1, 0, 0, 1);
     node.keep = kept;
