@@ -14,6 +14,7 @@ enum {
     SILENCE_SECONDS = 150,        /* the second line: connect_peers.h is the first */
     SPARE_PLACES = 16,
     STEP_MS = 5,
+    TICK_MS = 1000,
     LAST_MS = 2000, /* for answers that are on their way out */
 };
 
@@ -196,17 +197,21 @@ enum skeym_error skeym_connect_start(struct skeym_connect **out,
     return SKEYM_OK;
 }
 
+unsigned skeym_connect_tick(struct skeym_connect *connect)
+{
+    return skeym_connect_peers_cut(&connect->front.peers, skeym_connect_peers_now());
+}
+
+/* Not for those that are gone: the caller does not tick any more. */
 static void wait_for_none(struct skeym_connect *connect, uint32_t ms)
 {
     for (uint32_t waited = 0; atomic_load(&connect->front.under_way) > 0 && waited < ms;
          waited += STEP_MS) {
+        if (waited % TICK_MS == 0) {
+            (void)skeym_connect_tick(connect);
+        }
         (void)poll(NULL, 0, STEP_MS);
     }
-}
-
-unsigned skeym_connect_tick(struct skeym_connect *connect)
-{
-    return skeym_connect_peers_cut(&connect->front.peers, skeym_connect_peers_now());
 }
 
 void skeym_connect_stop(struct skeym_connect *connect, uint32_t ms)
