@@ -142,6 +142,7 @@ export const strings = {
     clock: 'The server calls this computer\u2019s clock wrong, even after it was corrected. Set it right; it is tried again {when}.',
     feed: 'The server answers, but not with values. It is asked again each second.',
     fault: 'This screen failed at something, and may not show what it should. Reload it; until then watch the bedside monitors.',
+    quiet: 'No values have come from the server for {age}. What is shown grows old.',
     late: 'For {age} this tab did not look: the computer slept, its clock was set, or the tab was in the background. Alarms were late by as much.',
     soon: 'soon', inSeconds: 'in {seconds} s', tryNow: 'Try now', again: 'Try again',
   },

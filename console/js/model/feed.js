@@ -54,6 +54,17 @@ export class Feed {
     this.tookMs = 0;
     /** When the last round ended that brought all there was, by the server's clock. */
     this.wholeMs = NaN;
+    /** When it last was known that nothing is kept from us: such an end, or a connection that began. */
+    this.heardMs = NaN;
+  }
+
+  /** How long nothing has been heard; 0 before there was anything. */
+  get quietMs() {
+    return Math.max(0, this.clocks.now() - this.heardMs) || 0;
+  }
+
+  #whole() {
+    this.wholeMs = this.heardMs = this.clocks.now();
   }
 
   /** @param {string} target */
@@ -85,7 +96,7 @@ export class Feed {
     const bundle = await this.#get(`/fhir/Observation?category=vital-signs&_lastUpdated=ge${since}`
       + `&_sort=-_lastUpdated&_count=${FIRST_COUNT}${this.#whose}`);
     if (!bundle) return;
-    this.wholeMs = this.clocks.now();
+    this.#whole();
     const resources = resourcesOf(bundle);
     this.#take({ ...bundle, entry: resources.reverse().map((resource) => ({ resource })) });
     if (!this.newest) this.newest = since;
@@ -134,7 +145,7 @@ export class Feed {
     }
     // A page in the midst of a transaction: the rest of it is as old as the newest that we have seen.
     if (target) this.newest = new Date(moment(this.newest) - 1).toISOString();
-    else this.wholeMs = this.clocks.now();
+    else this.#whole();
     return undefined;
   }
 }

@@ -16,6 +16,7 @@ import { Bar } from './bar.js';
 import { BedView } from './bed-view.js';
 import { h } from './dom.js';
 import { localNow, startLoop, stopLoop } from './loop.js';
+import { Places } from './places.js';
 import { SecurityView } from './security-view.js';
 import { Speaker } from './sound.js';
 import { WardView } from './ward-view.js';
@@ -69,6 +70,7 @@ export class App {
     this.ward = new Ward();
     this.feed = new Feed(session, this.ward, { now: () => this.now(), local: localNow });
     this.wire = new WireLog();
+    this.places = new Places();
     this.sound = new Sound();
     this.speaker = new Speaker();
     this.ender = new AbortController();
@@ -152,6 +154,7 @@ export class App {
     if (detail.state === 'live' && detail.before !== 'live') {
       this.patientsKnown = false;
       this.feed.trouble = '';
+      this.feed.heardMs = this.now();
     }
     if (detail.state === 'revoked' || detail.state === 'expired') this.#wipe();
     this.bar.update();
@@ -174,11 +177,10 @@ export class App {
   /** @param {boolean} moved focus goes to the new view */
   route(moved) {
     if (ENDED.includes(this.state)) return;
-    const hash = location.hash.slice(1); // ids need no escapes
-    const bed = hash.match(/^bed=([A-Za-z0-9.-]{1,64})$/);
-    const name = bed ? hash : hash === 'security' ? 'security' : 'ward';
+    const bed = this.places.bedOf(location.hash);
+    const name = bed ? 'bed' : location.hash === '#security' ? 'security' : 'ward';
     this.view?.close();
-    this.view = bed ? new BedView(this, bed[1]) : name === 'security' ? new SecurityView(this) : new WardView(this);
+    this.view = bed ? new BedView(this, bed) : name === 'security' ? new SecurityView(this) : new WardView(this);
     this.main.replaceChildren(this.view.element);
     this.view.open();
     this.bar.setView(name);

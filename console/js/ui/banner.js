@@ -8,6 +8,7 @@ import { button, h, setAttr, setText, show } from './dom.js';
 /** @typedef {import('../node/types.js').StateDetail} StateDetail */
 
 const BACK_MS = 8_000;
+const QUIET_MS = 10_000; // of a round that takes one second: a network that swallows everything
 const LATE_SHOWN_MS = 20_000; // and as long as nobody looks at the tab
 
 /** @param {StateDetail} detail @param {string} when */
@@ -79,8 +80,10 @@ export class Banner {
     const back = detail.state === 'live' && Date.now() < this.backUntil;
     const seconds = detail.retryAt ? Math.ceil((detail.retryAt - Date.now()) / 1000) : 0;
     const when = seconds > 0 ? say(strings.stateLong.inSeconds, { seconds }) : strings.stateLong.soon;
-    const failing = detail.state === 'live' && this.app.feed.trouble === 'failed';
-    const rest = failing ? strings.stateLong.feed : back ? strings.stateLong.back : '';
+    const { trouble, quietMs } = this.app.feed;
+    const quiet = detail.state === 'live' && quietMs > QUIET_MS && trouble !== 'denied';
+    const failing = quiet || (detail.state === 'live' && trouble === 'failed');
+    const rest = quiet ? say(strings.stateLong.quiet, { age: ageText(quietMs) }) : failing ? strings.stateLong.feed : back ? strings.stateLong.back : '';
     const text = this.app.fault ? strings.stateLong.fault : explain(detail, when) || late || rest;
     const restarted = back && detail.reason === 'server-restarted';
     setText(this.title, restarted ? strings.state['server-restarted'] : strings.state[detail.state]);

@@ -62,7 +62,7 @@ export class Bar {
       show(element, calls[priority] > 0);
       setText(count, String(calls[priority]));
       const [first] = calls[priority] > 0 ? app.ward.list.filter((bed) => bed.alarms.calling === priority) : [];
-      if (first) setAttr(element, 'href', `#bed=${first.id}`);
+      if (first) setAttr(element, 'href', app.places.of(first.id));
     }
     show(this.quiet, calls.high + calls.medium + calls.low === 0);
     const state = app.state;

@@ -60,7 +60,7 @@ class Tile {
   constructor(app, bed) {
     this.app = app;
     this.bed = bed;
-    this.label = h('a', { class: 'tile-label', href: `#bed=${bed.id}` });
+    this.label = h('a', { class: 'tile-label', href: app.places.of(bed.id) });
     this.name = h('span', { class: 'tile-name' });
     this.age = h('span', { class: 'tile-age' });
     this.trust = new TrustBadge();

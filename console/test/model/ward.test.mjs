@@ -221,3 +221,18 @@ test('a round that fails is a trouble, until one has come to its end', async () 
   await round;
   assert.equal(feed.trouble, '');
 });
+
+test('how long nothing was heard is counted from the last round that brought all there was', async () => {
+  let nowMs = START;
+  let status = 200;
+  const feed = new Feed({ request: async () => ({ status, json: () => bundle([]) }) }, new Ward(), { now: () => nowMs, local: () => 0 });
+  assert.equal(feed.quietMs, 0);
+  for (let i = 0; i < 3; i++, nowMs += 1_000) await feed.round();
+  assert.equal(feed.quietMs, 1_000);
+  status = 500;
+  for (let i = 0; i < 3; i++, nowMs += 1_000) await feed.round();
+  assert.equal(feed.quietMs, 4_000);
+  status = 200;
+  await feed.round();
+  assert.equal(feed.quietMs, 0);
+});

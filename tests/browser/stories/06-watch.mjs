@@ -72,6 +72,13 @@ export default async function tell(story) {
     await view.sees('no more fault', () => !document.body.innerText.includes('This screen failed'));
   });
 
+  await story.step('a network that swallows all is told, before anybody knows that it is gone', async () => {
+    await mock();
+    await view.run(() => void (globalThis.skeymTest.app.session.request = () => new Promise(() => {})));
+    await view.sees('it told', () => /No values have come from the server for \d+ s/.test(
+      document.querySelector('.banner').innerText));
+  });
+
   await story.step('a tab that could not look for a time says for how long, and one in the background that it is late', async () => {
     await mock();
     await view.run(() => { /* as a browser does that slows it down */
@@ -105,6 +112,22 @@ export default async function tell(story) {
     await becomeNode(view, PASSPHRASE);
     await view.run(() => void window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })));
     await view.by('unlock').waitFor();
+  });
+
+  await story.step('no address of a bed, which the history keeps, names its patient', async () => {
+    await mock();
+    const { id, href } = await view.run(() => {
+      const [{ id }] = globalThis.skeymTest.app.ward.list;
+      document.querySelector(`[data-testid="bed-${id}"] a`).click();
+      return { id, href: location.href };
+    });
+    await view.by(`bed-view-${id}`).waitFor();
+    assert.match(href, /#bed=[0-9a-f]{16}$/);
+    assert.ok(!href.includes(id));
+    await view.page.goBack();
+    await view.by(`bed-${id}`).waitFor();
+    await view.page.goForward();
+    await view.by(`bed-view-${id}`).waitFor();
   });
 
   await story.step('where nothing can be kept the page says so', async () => {
