@@ -186,7 +186,7 @@ static enum skeym_error write_nameless(const char *path, struct skeym_span conte
     (void)snprintf(self, sizeof self, "/proc/self/fd/%d", file);
     if (error == SKEYM_OK && !exclusive) {
         error = put_in_place(self, path);
-        *able = error != SKEYM_ERR_MISSING && error != SKEYM_ERR_EXISTS;
+        *able = error == SKEYM_OK; /* a rule may forbid links, and not names */
     } else if (error == SKEYM_OK &&
                linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0) {
         *able = errno != ENOENT;

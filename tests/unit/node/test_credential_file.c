@@ -179,6 +179,9 @@ static void without_such_files_it_is_made_by_name(void **state)
     assert_content("one");
     assert_int_equal(write_file("two", false), SKEYM_OK);
     assert_content("two");
+    no_link = EACCES; /* a rule against links: what was there before can be replaced nevertheless */
+    assert_int_equal(write_file("three", false), SKEYM_OK);
+    assert_content("three");
 }
 
 static void other_errors_are_said(void **state)
