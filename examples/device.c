@@ -179,6 +179,7 @@ static enum skeym_error enrol(void)
     }
     skeym_crypto_wipe(&device.work, sizeof device.work);
     skeym_crypto_wipe(&device.handshake, sizeof device.handshake);
+    skeym_crypto_wipe(random, sizeof random); /* or who gets it opens what was said */
     return error;
 }
 
@@ -215,6 +216,7 @@ static enum skeym_error log_in(void)
     }
     skeym_crypto_wipe(&device.work, sizeof device.work);
     skeym_crypto_wipe(&device.handshake, sizeof device.handshake);
+    skeym_crypto_wipe(random, sizeof random);
     return error;
 }
 
