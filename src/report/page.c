@@ -278,7 +278,8 @@ static void head(FILE *out, struct json_object *report)
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
           "<meta name=\"color-scheme\" content=\"light dark\">\n"
           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-          "style-src 'unsafe-inline'\">\n<title>SkeyM: proof inspections</title>\n<style>\n",
+          "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
+          "<title>SkeyM: proof inspections</title>\n<style>\n",
           out);
     fputs(skeym_page_style, out);
     fputs("</style>\n</head>\n<body>\n<header>\n<h1>SkeyM: proof inspections</h1>\n"

@@ -66,7 +66,8 @@ static void no_text_becomes_markup(void **state)
     assert_null(strstr(out, "<img"));
     assert_null(strstr(out, "\"'&"));
     assert_null(strstr(out, "<script"));
-    assert_non_null(strstr(out, "default-src 'none'"));
+    assert_non_null(strstr(out, "\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+                                "form-action 'none'\""));
     free(out);
     json_object_put(report);
 }
