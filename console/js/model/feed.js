@@ -60,7 +60,9 @@ export class Feed {
 
   /** How long nothing has been heard; 0 before there was anything. */
   get quietMs() {
-    return Math.max(0, this.clocks.now() - this.heardMs) || 0;
+    const nowMs = this.clocks.now();
+    if (nowMs < this.heardMs) this.heardMs = nowMs; // the clock was set right
+    return nowMs - this.heardMs || 0;
   }
 
   #whole() {
@@ -92,14 +94,17 @@ export class Feed {
 
   /** What was measured before we came: numbers only. */
   async #begin() {
-    const since = new Date(this.clocks.now() - BACK_MS).toISOString();
+    const nowMs = this.clocks.now();
+    const since = new Date(nowMs - BACK_MS).toISOString();
     const bundle = await this.#get(`/fhir/Observation?category=vital-signs&_lastUpdated=ge${since}`
       + `&_sort=-_lastUpdated&_count=${FIRST_COUNT}${this.#whose}`);
     if (!bundle) return;
     this.#whole();
     const resources = resourcesOf(bundle);
     this.#take({ ...bundle, entry: resources.reverse().map((resource) => ({ resource })) });
-    if (!this.newest) this.newest = since;
+    // If the clock was set right meanwhile, that was not the server's time: what is older than a moment to
+    // come would be missed until then. The next round begins anew.
+    if (!this.newest && this.clocks.now() >= nowMs) this.newest = since;
   }
 
   async #names() {

@@ -236,3 +236,23 @@ test('how long nothing was heard is counted from the last round that brought all
   await feed.round();
   assert.equal(feed.quietMs, 0);
 });
+
+test('a clock that is ahead until the login within a round makes it deaf to nothing', async () => {
+  let nowMs = START + 1_000;
+  const session = server((target) => {
+    if (nowMs > START + 500_000) nowMs = START + 5_000; // it logs in first, and hears the server's time
+    const from = Date.parse(target.match(/_lastUpdated=g[et]([^&]+)/)?.[1] ?? '');
+    const one = heartRate(70, { at: nowMs - 500 });
+    return [200, bundle(from < nowMs ? [one] : [])];
+  });
+  const ward = new Ward();
+  const feed = new Feed(session, ward, { now: () => nowMs, local: () => 0 });
+  await feed.round();
+  nowMs += 600_000;
+  await feed.round();
+  assert.equal(feed.quietMs, 0);
+  nowMs += 30_000;
+  assert.equal(feed.quietMs, 30_000);
+  await feed.round();
+  assert.equal(ward.bed('pat-1').value('hr', nowMs), 70);
+});
