@@ -51,7 +51,7 @@ extern const struct skeym_crypto_backend skeym_ipsec_mb; /* x86 with AVX2, if bu
 void skeym_cmac_subkey(uint64_t block[2]);
 void skeym_cmac_mask(uint8_t *out, const uint8_t *in, size_t count, const uint64_t k1[2]);
 
-/* The CPU has AVX2, and the system keeps its registers. After skeym_sodium.usable(). */
+/* The CPU has AVX2, and the system keeps its registers. */
 bool skeym_sodium_avx2(void);
 
 /* For tests: from now on this one alone, NULL for the usual choice; OpenSSL alone is also without

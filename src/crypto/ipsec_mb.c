@@ -117,10 +117,11 @@ static bool answers_right(void)
            skeym_crypto_equal(out, in, sizeof in);
 }
 
+/* The library looks at the CPU alone, not at whether the system keeps AVX's registers. */
 static bool usable(void)
 {
     const uint64_t needed = IMB_CPUFLAGS_AVX2 | IMB_FEATURE_SAFE_DATA;
-    return (imb_get_feature_flags() & needed) == needed && answers_right();
+    return skeym_sodium_avx2() && (imb_get_feature_flags() & needed) == needed && answers_right();
 }
 
 const struct skeym_crypto_backend skeym_ipsec_mb = {

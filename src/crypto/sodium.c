@@ -18,7 +18,7 @@ static bool usable(void)
 
 bool skeym_sodium_avx2(void)
 {
-    return sodium_runtime_has_avx2() == 1;
+    return sodium_init() >= 0 && sodium_runtime_has_avx2() == 1;
 }
 
 static bool seal(uint8_t *out, const uint8_t key[SKEYM_KEY_BYTES], const uint8_t iv[SKEYM_IV_BYTES],
