@@ -119,7 +119,8 @@ static void ill_formed_authorization(void **state)
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char text[sizeof f.authorization + 8];
-        (void)snprintf(text, sizeof text, "%s%s%s", wrong[i].before, token, wrong[i].after);
+        (void)snprintf(text, sizeof text, "%s%.*s%s", wrong[i].before, SKEYM_TOKEN_CHARS, token,
+                       wrong[i].after);
         f.head.authorization = skeym_span_text(text);
         assert_head_refused(&f, NOW, SKEYM_ERR_SHAPE, SKEYM_CHECK_SHAPE, false);
     }
