@@ -131,13 +131,8 @@ static int compare_urls(struct skeym_span a, struct skeym_span root, struct skey
     if (a.size != size) {
         return a.size < size ? -1 : 1;
     }
-    for (size_t i = 0; i < size; i++) {
-        uint8_t other = i < root.size ? root.data[i] : b.data[i - root.size];
-        if (a.data[i] != other) {
-            return a.data[i] < other ? -1 : 1;
-        }
-    }
-    return 0;
+    int order = root.size > 0 ? memcmp(a.data, root.data, root.size) : 0;
+    return order != 0 || b.size == 0 ? order : memcmp(a.data + root.size, b.data, b.size);
 }
 
 static const struct skeym_span no_root;
@@ -183,8 +178,11 @@ static bool sort_entries(struct skeym_fhir_job *job, struct skeym_fhir_problem *
     return true;
 }
 
+/* No server's is longer; and each of the references in an entry is compared with all of it. */
+enum { ROOT_BYTES = 512 };
+
 /* What a relative reference is relative to: of an entry with the fullUrl "http://a/Observation/1"
- * it is "http://a/". Empty for other kinds, as urn:uuid. */
+ * it is "http://a/". Empty for other kinds, as urn:uuid, and for one that is too long. */
 static struct skeym_span root_of(struct skeym_span full_url)
 {
     size_t size = full_url.size, slashes = 0;
@@ -194,7 +192,7 @@ static struct skeym_span root_of(struct skeym_span full_url)
     while (slashes < 2) { /* it has them */
         slashes += full_url.data[--size] == '/';
     }
-    return skeym_span_part(full_url, 0, size + 1);
+    return size < ROOT_BYTES ? skeym_span_part(full_url, 0, size + 1) : no_root;
 }
 
 static struct skeym_fhir_entry *find_entry(const struct skeym_fhir_job *job, struct skeym_span root,

@@ -87,6 +87,32 @@ static void test_many_references(void **state)
     free(body);
 }
 
+/* A root is as long as a server's may be: else each of many references would be compared with all
+ * of a long one. */
+static void test_long_roots(void **state)
+{
+    struct bench *bench = *state;
+    for (int longer = 0; longer < 2; longer++) {
+        char stem[600], body[3000], target[100];
+        (void)snprintf(stem, sizeof stem, "http://%0*d/", 504 + longer, 7);
+        (void)snprintf(
+            body, sizeof body,
+            BUNDLE("transaction",
+                   FULL("%sPatient/7", "Patient", "{\"resourceType\":\"Patient\"}") "," FULL(
+                       "%sObservation/1", "Observation", OBSERVATION("Patient/7", ""))),
+            stem, stem);
+        struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 200);
+        const char *url = text_at(json, "entry.1.fullUrl");
+        assert_true(strlen(url) > strlen(BASE));
+        (void)snprintf(target, sizeof target, "/fhir%s", url + strlen(BASE));
+        struct json_object *made = json_of(ask(bench, "GET", target, NULL), 200);
+        const char *subject = text_at(made, "subject.reference");
+        assert_int_equal(strcmp(subject, "Patient/7") == 0, longer);
+        json_object_put(made);
+        json_object_put(json);
+    }
+}
+
 /* What stands for no reference is left as it is. */
 static void test_references_that_are_none(void **state)
 {
@@ -115,6 +141,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_relative_references, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_the_same_url_twice, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_many_references, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_long_roots, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_references_that_are_none, bench_setup, bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
