@@ -48,21 +48,31 @@ async function openDatabase(name) {
   request.onupgradeneeded = () => {
     for (const shelf of SHELVES) request.result.createObjectStore(shelf, { keyPath: 'id' });
   };
-  const database = await result(request);
-  // A newer version of the console in another tab must not wait for this one.
-  database.onversionchange = () => database.close();
-  return database;
+  return result(request);
 }
 
 /** @param {string} name @returns {Promise<Backend>} */
 export async function indexedDbBackend(name) {
-  const database = await openDatabase(name);
+  // The browser may close it at any time (somebody clears what sites have kept): the next who asks
+  // opens it anew, and finds what there is.
+  /** @type {IDBDatabase | undefined} */ let kept;
+  async function opened() {
+    const database = kept ?? (await openDatabase(name));
+    const gone = () => (kept = undefined);
+    database.onclose = gone;
+    database.onversionchange = () => {
+      gone();
+      database.close(); // a newer version of the console in another tab must not wait for this one
+    };
+    return (kept = database);
+  }
+  await opened();
 
   /** @template T @param {Shelf} shelf @param {IDBTransactionMode} mode
    * @param {(store: IDBObjectStore) => Promise<T>} work no other waiting inside
    * @returns {Promise<T>} */
   async function transact(shelf, mode, work) {
-    const transaction = database.transaction(shelf, mode, { durability: 'strict' });
+    const transaction = (await opened()).transaction(shelf, mode, { durability: 'strict' });
     const ended = new Promise((resolve, reject) => {
       transaction.oncomplete = resolve;
       transaction.onabort = () => {

@@ -144,6 +144,15 @@ export default async function tell(story) {
       await view.shows('Wohlgemuth');
     });
 
+  await story.step('what the site has kept is cleared: at its next login it knows no key, and accuses nobody', async () => {
+    await watchStates(view);
+    await view.protocol.send('Storage.clearDataForOrigin',
+      { origin: await view.run(() => location.origin), storageTypes: 'indexeddb' });
+    await ward.restart('SIGKILL');
+    await view.by('invitation').waitFor();
+    assert.ok((await states(view)).every(({ text }) => !/Somebody answers/.test(text)), JSON.stringify(await states(view)));
+  });
+
   await story.step('the page broke no rule of its policy and no script failed', () => {
     assert.deepEqual({ ...view.conduct }, { breaches: [], errors: [], dialogs: [] });
   });
