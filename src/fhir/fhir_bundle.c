@@ -124,7 +124,7 @@ static bool look_up(struct skeym_fhir_entry *entry, const struct skeym_fhir_call
     return !error || skeym_fhir_outcome_store(problem, error);
 }
 
-/* With root and b as one. */
+/* With root and b as one; neither a nor b is empty. */
 static int compare_urls(struct skeym_span a, struct skeym_span root, struct skeym_span b)
 {
     size_t size = root.size + b.size; /* both of one body */
@@ -132,7 +132,7 @@ static int compare_urls(struct skeym_span a, struct skeym_span root, struct skey
         return a.size < size ? -1 : 1;
     }
     int order = root.size > 0 ? memcmp(a.data, root.data, root.size) : 0;
-    return order != 0 || b.size == 0 ? order : memcmp(a.data + root.size, b.data, b.size);
+    return order != 0 ? order : memcmp(a.data + root.size, b.data, b.size);
 }
 
 static const struct skeym_span no_root;

@@ -156,18 +156,23 @@ static void test_twice_in_transaction(void **state)
 static void test_same_resource_twice(void **state)
 {
     struct bench *bench = *state;
-    static const char *const seconds[] = {"Patient/a", "Patient?identifier=s|1"};
+    static const char device[] = "{\"resourceType\":\"Device\"" ID("a") "}";
+    static const struct {
+        const char *url, *body;
+    } seconds[] = {{"Device/a", device},
+                   {"Patient/a", PERSON(ID("a"), "1", "")},
+                   {"Patient?identifier=s|1", PERSON(ID("a"), "1", "")}};
     assert_int_equal(putting(bench, "/fhir/Patient/a", PERSON(ID("a"), "1", "")), 201);
-    for (size_t i = 0; i < 2; i++) {
-        char body[900], others[400];
-        (void)snprintf(others, sizeof others, "%s,%s",
-                       PLAIN("PUT", "Patient/b", "", PERSON(ID("b"), "2", "")),
-                       PLAIN("PUT", "Device/a", "", "{\"resourceType\":\"Device\"" ID("a") "}"));
-        (void)snprintf(body, sizeof body,
-                       BUNDLE("transaction",
-                              PLAIN("PUT", "Patient/a", "", PERSON(ID("a"), "1", "")) ",%s," PLAIN(
-                                  "PUT", "%s", "", PERSON(ID("a"), "1", ""))),
-                       others, seconds[i]);
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+        char body[1200];
+        (void)snprintf(
+            body, sizeof body,
+            BUNDLE("transaction",
+                   PLAIN("PUT", "Patient/a", "", PERSON(ID("a"), "1", "")) "," PLAIN(
+                       "PUT", "Patient/A", "",
+                       PERSON(ID("A"), "2", "")) "," PLAIN("PUT", "Device/a", "",
+                                                           "%s") "," PLAIN("PUT", "%s", "", "%s")),
+            device, seconds[i].url, seconds[i].body);
         struct json_object *json = json_of(ask(bench, "POST", "/fhir", body), 400);
         assert_string_equal(text_at(json, "issue.0.code"), "invalid");
         assert_string_equal(text_at(json, "issue.0.expression.0"), "Bundle.entry[3].request.url");
