@@ -20,7 +20,7 @@ static void name_and_version(void **state)
     assert_int_equal(strncmp(skeym_crypto_name(), "OpenSSL 3.", 10), 0);
     bool both = strstr(skeym_crypto_name(), ", libsodium 1.") != NULL;
     assert_int_equal(both, skeym_sodium.usable());
-    bool third = strstr(skeym_crypto_name(), ", libipsec-mb 1.") != NULL;
+    bool third = strstr(skeym_crypto_name(), ", libipsec-mb ") != NULL;
     assert_int_equal(third, skeym_ipsec_mb.usable());
 }
 

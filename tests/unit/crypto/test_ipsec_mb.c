@@ -268,7 +268,8 @@ static void nothing_is_left(void **state)
     skeym_crypto_use(NULL);
     struct pieces pieces = {0};
     pieces_of_key(&pieces);
-    assert_int_equal(pieces.count, 15 + 8 + 2);
+    /* eight powers; since version 2 each twice */
+    assert_true(pieces.count == 15 + 8 + 2 || pieces.count == 15 + 16 + 2);
     for (size_t run = 0; run < sizeof stacks / sizeof stacks[0]; run++) {
         for (size_t i = 0; i < pieces.count; i++) {
             const uint8_t *found = memmem(stacks[run], STACK_BYTES, pieces.at[i], 16);
