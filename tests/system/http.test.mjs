@@ -403,6 +403,8 @@ export default {
     for (const Host of ['localhost', 'localhost:9', 'LocalHost', '127.0.0.1', '127.8.0.1:9464', '[::1]', '[::1]:9464']) {
       assert.equal((await server.monitor('/metrics', { Host })).status, 200, Host);
     }
+    const nameless = await raw(server.metricsPort, 'GET /metrics HTTP/1.0\r\n\r\n');
+    assert.deepEqual(statuses(nameless.text), [404]);
     for (const path of ['/metrics', '/healthz', '/']) {
       const { headers } = await fetch(`http://127.0.0.1:${server.metricsPort}${path}`);
       for (const [name, value] of [['x-content-type-options', 'nosniff'], ['cache-control', 'no-store'],
