@@ -116,14 +116,19 @@ static enum skeym_error write_file(const char *dir, const char *name, const char
     return error;
 }
 
-static enum skeym_error put_text(struct json_object *object, const char *key, const char *words)
+/* The object takes the value, or it is let go of. */
+static enum skeym_error put(struct json_object *object, const char *key, struct json_object *value)
 {
-    struct json_object *value = json_object_new_string(words);
     if (!value || json_object_object_add(object, key, value) != 0) {
         json_object_put(value);
         return SKEYM_ERR_MEMORY;
     }
     return SKEYM_OK;
+}
+
+static enum skeym_error put_text(struct json_object *object, const char *key, const char *words)
+{
+    return put(object, key, json_object_new_string(words));
 }
 
 enum skeym_error skeym_inspect_report_keep(const char *dir, struct json_object *finding)
@@ -184,14 +189,11 @@ enum skeym_error skeym_inspect_report_write(const char *dir,
         snprintf(words, sizeof words, "%" PRIu64, context->seed);
         error = put_text(report, "seed", words);
     }
-    if (error == SKEYM_OK &&
-        json_object_object_add(report, "stopped",
-                               json_object_new_boolean(context->stopped(context->arg))) != 0) {
-        error = SKEYM_ERR_MEMORY;
+    if (error == SKEYM_OK) {
+        error = put(report, "stopped", json_object_new_boolean(context->stopped(context->arg)));
     }
-    if (error == SKEYM_OK &&
-        json_object_object_add(report, "inspections", json_object_get(findings)) != 0) {
-        error = SKEYM_ERR_MEMORY;
+    if (error == SKEYM_OK) {
+        error = put(report, "inspections", json_object_get(findings));
     }
     if (error == SKEYM_OK) {
         error = write_file(dir, "report", ".json", write_json, report);
