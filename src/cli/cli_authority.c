@@ -13,7 +13,7 @@ enum skeym_error skeym_cli_authority(struct skeym_cli_authority *out, const char
         error = skeym_keyring_derive(&out->keys, &keyring);
     }
     if (error == SKEYM_OK) {
-        error = skeym_crypto_random(out->nonce, sizeof out->nonce);
+        error = skeym_crypto_nonce(out->nonce, sizeof out->nonce);
     }
     if (error == SKEYM_OK) {
         out->enrol_key = keyring.enrol[keyring.enrol_count - 1].id;
