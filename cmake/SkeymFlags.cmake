@@ -15,7 +15,9 @@ add_library(skeym_flags INTERFACE)
 target_compile_options(skeym_flags INTERFACE
   -Wall -Wextra -Werror -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
   -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef
-  -Wimplicit-fallthrough -fno-common -fvisibility=hidden
+  -Wimplicit-fallthrough
+  # Numbers with names are enums here, also beside floating point; vectors never leave a file.
+  -Wno-enum-float-conversion -Wno-psabi -fno-common -fvisibility=hidden
   -fstack-protector-strong -fstack-clash-protection)
 include(CheckCCompilerFlag)
 check_c_compiler_flag(-fcf-protection=full SKEYM_HAS_CF_PROTECTION) # x86 only

@@ -328,7 +328,7 @@ static uint64_t size_of(const char *path)
 /* 0, or what the system says. What was locked stays so to the end of the process. */
 static int lock_file(const char *path)
 {
-    size_t size = size_of(path);
+    size_t size = (size_t)size_of(path);
     int file = open(path, O_RDONLY | O_CLOEXEC);
     void *memory = file < 0 ? MAP_FAILED : mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
     int wrong = memory == MAP_FAILED || mlock(memory, size) != 0 ? errno : 0;

@@ -40,7 +40,7 @@ static uint64_t system_steady_ms(void *arg)
 
 static void system_wait(void *arg, uint32_t ms)
 {
-    struct timespec span = {ms / 1000, (long)(ms % 1000) * 1000000};
+    struct timespec span = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
     (void)arg;
     (void)nanosleep(&span, NULL);
 }

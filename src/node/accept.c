@@ -24,7 +24,7 @@ static uint64_t wall_ms(const struct skeym_session_time *with)
 
 static void wait_ms(const struct skeym_session_time *with, uint32_t ms)
 {
-    struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    struct timespec pause = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
     if (with->wait) {
         with->wait(with->arg, ms);
     } else {

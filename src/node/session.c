@@ -37,7 +37,7 @@ static uint64_t system_steady_ms(void *arg)
 static void system_wait(void *arg, uint32_t ms)
 {
     (void)arg;
-    struct timespec span = {ms / 1000, (long)(ms % 1000) * 1000000};
+    struct timespec span = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
     (void)nanosleep(&span, NULL); /* a signal may cut it short: the caller is waiting, not timing */
 }
 

@@ -73,7 +73,7 @@ void skeym_chance_fill(struct skeym_chance *chance, void *out, size_t size)
 void skeym_chance_order(struct skeym_chance *chance, size_t *out, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        size_t j = skeym_chance_below(chance, i + 1);
+        size_t j = (size_t)skeym_chance_below(chance, i + 1);
         out[i] = out[j];
         out[j] = i;
     }
