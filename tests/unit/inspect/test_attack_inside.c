@@ -100,13 +100,13 @@ static void an_error_counts_as_what_it_stands_for(void **state)
 {
     (void)state;
     static const struct {
-        enum skeym_error error;
         const char *got;
+        enum skeym_error error;
         bool refused;
-    } cases[] = {{SKEYM_ERR_PERMISSION, "401", true},
-                 {SKEYM_ERR_RATE, "429", true},
-                 {SKEYM_ERR_BUSY, "503", false}, /* as the fake counts it */
-                 {SKEYM_ERR_NETWORK, "0", false}};
+    } cases[] = {{"401", SKEYM_ERR_PERMISSION, true},
+                 {"429", SKEYM_ERR_RATE, true},
+                 {"503", SKEYM_ERR_BUSY, false}, /* as the fake counts it */
+                 {"0", SKEYM_ERR_NETWORK, false}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         play.error = cases[i].error;
         struct skeym_attack_result result = attacked(skeym_attack_write, SKEYM_OK);
