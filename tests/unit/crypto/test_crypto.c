@@ -2,6 +2,7 @@
 /* The door's checks and vectors, with each library behind it; and that they agree. */
 #include "unit/crypto/backends.h"
 #include "unit/crypto/spans.h"
+#include "unit/door_promises.h"
 #include "unit/hex.h"
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -376,27 +377,6 @@ static void x25519_in_place(void **state)
 
 /* --- small things, threads, processes ------------------------------------------------------- */
 
-static void equal_and_wipe(void **state)
-{
-    (void)state;
-    uint8_t a[33];
-    uint8_t b[33];
-    memset(a, 7, sizeof a);
-    memset(b, 7, sizeof b);
-    assert_true(skeym_crypto_equal(a, b, sizeof a));
-    assert_true(skeym_crypto_equal(NULL, NULL, 0));
-    for (size_t i = 0; i < sizeof a; i++) {
-        b[i] ^= 0x80;
-        assert_false(skeym_crypto_equal(a, b, sizeof a));
-        assert_true(skeym_crypto_equal(a, b, i));
-        b[i] ^= 0x80;
-    }
-    skeym_crypto_wipe(a, sizeof a - 1);
-    assert_zero(a, sizeof a - 1);
-    assert_int_equal(a[sizeof a - 1], 7);
-    skeym_crypto_wipe(NULL, 0);
-}
-
 /* Every size over some words, from an odd address, and nothing behind the end. */
 static void keep_and_replace(void **state)
 {
@@ -423,20 +403,6 @@ static void keep_and_replace(void **state)
     }
     skeym_crypto_keep(NULL, 0, false);
     skeym_crypto_replace(NULL, NULL, 0, true);
-}
-
-static void choose_and_first(void **state)
-{
-    (void)state;
-    const enum skeym_error errors[] = {SKEYM_OK, SKEYM_ERR_SEAL, SKEYM_ERR_CRYPTO,
-                                       SKEYM_ERR_HANDSHAKE};
-    for (size_t i = 0; i < 16; i++) {
-        enum skeym_error a = errors[i / 4];
-        enum skeym_error b = errors[i % 4];
-        assert_int_equal(skeym_crypto_choose(true, a, b), a);
-        assert_int_equal(skeym_crypto_choose(false, a, b), b);
-        assert_int_equal(skeym_crypto_first(a, b), a != SKEYM_OK ? a : b);
-    }
 }
 
 static void random_bytes(void **state)
