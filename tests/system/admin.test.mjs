@@ -404,11 +404,21 @@ async function fullOutput(world) {
   }
 }
 
+/* A name alone is a file of the folder in which the command runs. */
+async function madeHere(world) {
+  await world.init();
+  const { status, stderr } = spawnSync(world.program, ['enrol', 'bed-1', ...device, '-o', 'bed-1', ...dir(world)],
+    { cwd: world.folder, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  assert.equal(mode(world.path('bed-1')), '600');
+}
+
 export default {
   'every wrong use has its word, and makes nothing': wrongUse,
   'every command explains itself': helpOfAll,
   'a damaged or open folder is refused, and by name': damaged,
   'what is made is private, and never written over': privateFiles,
+  'what is made may be named without its folder': madeHere,
   'no command and no audit line shows a secret': noSecretShown,
   'a passphrase locks a credential': passphrases,
   'a passphrase is asked for on the terminal, twice': terminal,

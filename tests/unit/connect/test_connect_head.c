@@ -333,6 +333,7 @@ static void test_framing(void **state)
         {"POST", {"Content-Length", "7", "Transfer\tEncoding", "chunked"}, 400, true},
         {"GET", {"Content-Length ", "7"}, 400, true},
         {"GET", {"X:", "y"}, 400, true},
+        {"GET", {"X:", "y", "Z", "y"}, 400, true},
         {"GET", {"", "y"}, 400, true},
         {"GET", {"X\x80", "y"}, 400, true},
         {"GET", {"X\x7f", "y"}, 400, true},
