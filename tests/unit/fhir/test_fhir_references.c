@@ -11,8 +11,11 @@ static void test_relative_references(void **state)
     "{\"fullUrl\":\"" url "\",\"resource\":" resource                                              \
     ",\"request\":{\"method\":\"POST\",\"url\":\"" type "\"}}"
     struct bench *bench = *state;
-    static const char *const fulls[] = {"http://other/r4/Observation/1", "https://x/Observation/1",
-                                        "http://third/r4/Observation/1", "urn:uuid:1", "http://",
+    static const char *const fulls[] = {"http://other/r4/Observation/1",
+                                        "https://x/Observation/1",
+                                        "http://third/r4/Observation/1",
+                                        "urn:uuid:1",
+                                        "http://",
                                         "http:/"};
     for (size_t i = 0; i < sizeof fulls / sizeof *fulls; i++) {
         char body[2000];
